@@ -1,0 +1,136 @@
+/// From the terms of a distribution to the log density of its arguments.
+#include "leapgraph/models/library/distribution.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+#include "leapgraph/models/library/function.hpp"
+#include "leapgraph/symbolic/interpret.hpp"
+#include "leapgraph/symbolic/ops.hpp"
+
+namespace leapgraph::models::library {
+
+using symbolic::Expr;
+
+namespace domains {
+const Domain number{"a number", [](double x) { return !std::isnan(x); },
+                    [](const Expr& x) { return symbolic::logical_not(symbolic::isnan(x)); }};
+const Domain finite{"finite", [](double x) { return std::isfinite(x); },
+                    [](const Expr& x) { return symbolic::abs(x) < std::numeric_limits<double>::infinity(); }};
+const Domain positive{
+    "positive and finite", [](double x) { return x > 0 && std::isfinite(x); },
+    [](const Expr& x) { return symbolic::logical_and(x > 0.0, x < std::numeric_limits<double>::infinity()); }};
+const Domain nonnegative{"at least 0", [](double x) { return x >= 0; }, [](const Expr& x) { return x >= 0; }};
+const Domain probability{"between 0 and 1", [](double x) { return x >= 0 && x <= 1; },
+                         [](const Expr& x) { return symbolic::logical_and(x >= 0.0, x <= 1.0); }};
+const Domain binary{"0 or 1", [](double x) { return x == 0 || x == 1; },
+                    [](const Expr& x) { return symbolic::logical_or(symbolic::eq(x, 0), symbolic::eq(x, 1)); }};
+}  // namespace domains
+
+std::span<const Distribution> all_distributions() {
+  static const std::vector<Distribution> table = [] {
+    std::vector<Distribution> all;
+    for (const auto family : {continuous_distributions(), discrete_distributions()}) {
+      all.insert(all.end(), family.begin(), family.end());
+    }
+    return all;
+  }();
+  return table;
+}
+
+const Distribution* find_distribution(std::string_view name) {
+  for (const Distribution& distribution : all_distributions()) {
+    if (distribution.name == name) return &distribution;
+  }
+  return nullptr;
+}
+
+std::string_view accepted(const DensityArgument& argument) {
+  return argument.integer ? "int or array[] int" : "real, vector, row_vector or array[] real";
+}
+
+std::optional<std::size_t> misfit(const Distribution& distribution, std::span<const StanType> types) {
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    const bool element_fits = distribution.arguments[i].integer ? holds_integers(types[i]) : holds_reals(types[i]);
+    if (!element_fits || rank(types[i]) > 1) return i;
+  }
+  return std::nullopt;
+}
+
+namespace {
+
+/// The number of outcomes: the one length of all containers, 1 if there is none.
+std::int64_t outcome_count(const Distribution& distribution, std::span<const Expr> arguments) {
+  std::optional<std::size_t> container;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i].rank() == 0) continue;
+    if (!container) {
+      container = i;
+    } else if (arguments[i].shape() != arguments[*container].shape()) {
+      throw ArgumentError(fmt::format("sizes differ: {} has {} elements, {} has {}",
+                                      distribution.arguments[*container].name, arguments[*container].shape()[0],
+                                      distribution.arguments[i].name, arguments[i].shape()[0]));
+    }
+  }
+  return container ? arguments[*container].shape()[0] : 1;
+}
+
+/// The sum over outcomes of a term that may be the same for all of them.
+Expr sum_over_outcomes(const Expr& term, std::int64_t count) {
+  if (term.rank() > 0) return symbolic::sum(term);
+  return count == 1 ? term : static_cast<double>(count) * term;
+}
+
+bool is_known_true(const Expr& test) {
+  if (!symbolic::free_inputs(std::span(&test, 1)).empty()) return false;
+  return symbolic::interpret({{}, {test}}, {}).at(0).real() != 0;
+}
+
+}  // namespace
+
+Expr log_density(const Distribution& distribution, std::span<const Expr> arguments, ArgumentSet symbolic_arguments) {
+  const std::int64_t count = outcome_count(distribution, arguments);
+  Expr total = symbolic::constant(0.0);
+  bool empty = true;
+  if (count == 0) return total;
+  for (const Term& term : distribution.terms) {
+    const bool kept = symbolic_arguments == everything || (term.kept_for & symbolic_arguments) != 0;
+    if (!kept) continue;
+    const Expr summed = sum_over_outcomes(term.value(arguments), count);
+    total = empty ? summed : total + summed;
+    empty = false;
+  }
+
+  // What is known now is tested now; the rest becomes part of the expression.
+  Expr valid;
+  const auto require = [&](const Expr& test) {
+    const Expr everywhere = test.rank() > 0 ? symbolic::all(test) : test;
+    if (is_known_true(everywhere)) return;
+    valid = valid ? symbolic::logical_and(valid, everywhere) : everywhere;
+  };
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const DensityArgument& argument = distribution.arguments[i];
+    if (const std::optional<symbolic::Array> value = symbolic::constant_value(arguments[i])) {
+      if (violation(argument, *value)) valid = symbolic::constant(false);
+    } else if (argument.guard == Guard::test) {
+      require(argument.domain->test(arguments[i]));
+    }
+  }
+  for (const Condition& condition : distribution.conditions) require(condition.test(arguments));
+  if (!valid) return total;
+  return symbolic::where(valid, total, -std::numeric_limits<double>::infinity());
+}
+
+std::optional<std::string> violation(const DensityArgument& argument, const symbolic::Array& value) {
+  for (std::int64_t i = 0; i < value.size(); ++i) {
+    const double element = value.real(i);
+    if (argument.domain->holds(element)) continue;
+    const std::string place = value.shape().empty() ? "" : fmt::format("[{}]", i + 1);
+    return fmt::format("{}{} must be {}, found {}", argument.name, place, argument.domain->words, element);
+  }
+  return std::nullopt;
+}
+
+}  // namespace leapgraph::models::library

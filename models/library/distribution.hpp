@@ -1,0 +1,101 @@
+/// A distribution as one record: its arguments with what is asked of them, and its log density term by term.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "leapgraph/models/types/stan_type.hpp"
+#include "leapgraph/symbolic/array.hpp"
+#include "leapgraph/symbolic/graph.hpp"
+
+namespace leapgraph::models::library {
+
+/// A set of arguments, one bit each: argument 0, the outcome, is bit 0.
+using ArgumentSet = std::uint32_t;
+
+/// What is asked of an argument's numbers.
+struct Domain {
+  std::string_view words;  ///< "positive"
+  bool (*holds)(double);
+  symbolic::Expr (*test)(const symbolic::Expr&);  ///< true where it holds, element by element
+};
+
+/// How a value outside its domain makes the log density not finite.
+enum class Guard {
+  formula,  ///< the terms give nan or -inf by themselves
+  test      ///< the terms would give a number: the domain must be tested
+};
+
+struct DensityArgument {
+  std::string_view name;
+  const Domain* domain;
+  Guard guard = Guard::formula;
+  bool integer = false;  ///< int or array of int; else real or any sequence of reals
+};
+
+/// One additive term of the log density of one outcome, written over the arguments' elements.
+struct Term {
+  /// `~` keeps the term when one of these is not data; a term of no arguments is kept by `target +=` only. This is a
+  /// fact of Stan's math library: lognormal keeps -log sqrt(2 pi) when anything is not data, normal never does.
+  ArgumentSet kept_for;
+  symbolic::Expr (*value)(std::span<const symbolic::Expr> arguments);
+};
+
+/// Something asked of several arguments together.
+struct Condition {
+  std::string_view words;  ///< "alpha < beta"
+  symbolic::Expr (*test)(std::span<const symbolic::Expr> arguments);
+};
+
+struct Distribution {
+  std::string_view name;
+  std::string_view summary;
+  std::vector<DensityArgument> arguments;  ///< the first is the outcome
+  std::vector<Term> terms;
+  std::vector<Condition> conditions = {};
+
+  /// A mass function: its name ends in _lpmf, else in _lpdf.
+  bool is_discrete() const { return arguments[0].integer; }
+};
+
+/// All distributions, continuous ones first.
+std::span<const Distribution> all_distributions();
+const Distribution* find_distribution(std::string_view name);
+
+/// The arguments that `types` fit, as messages name them: "real or any sequence of reals". Nothing when all fit, else
+/// the number of the first that does not.
+std::optional<std::size_t> misfit(const Distribution& distribution, std::span<const StanType> types);
+std::string_view accepted(const DensityArgument& argument);
+
+/// Every term, as `target +=` wants it.
+inline constexpr ArgumentSet everything = ~ArgumentSet{0};
+
+/// The log density, summed over the elements of the arguments; scalars meet every element. `symbolic_arguments` are
+/// those that are not data where `~` asks; terms kept for none of them are dropped. With `everything` all terms stay.
+/// -inf where a value is outside its domain or a condition does not hold. Arguments are float64 or int64 and of known
+/// shapes. Throws ArgumentError when lengths differ.
+symbolic::Expr log_density(const Distribution& distribution, std::span<const symbolic::Expr> arguments,
+                           ArgumentSet symbolic_arguments);
+
+/// What is wrong with a value that is known before sampling: "sigma must be positive, found -1". Nothing if all is
+/// well.
+std::optional<std::string> violation(const DensityArgument& argument, const symbolic::Array& value);
+
+// The families.
+std::span<const Distribution> continuous_distributions();
+std::span<const Distribution> discrete_distributions();
+
+namespace domains {
+extern const Domain number;  ///< not nan
+extern const Domain finite;
+extern const Domain positive;  ///< and finite
+extern const Domain nonnegative;
+extern const Domain probability;  ///< between 0 and 1
+extern const Domain binary;       ///< 0 or 1
+}  // namespace domains
+
+}  // namespace leapgraph::models::library

@@ -1,0 +1,173 @@
+/// Functions that act on every element of a container: exponentials, logarithms, trigonometry, rounding, special
+/// functions.
+#include <cmath>
+#include <numbers>
+#include <vector>
+
+#include "leapgraph/models/library/maps.hpp"
+
+namespace leapgraph::models::library {
+namespace {
+
+using symbolic::Expr;
+
+// The names that definitions use, on plain numbers; on expressions the same names are found in symbolic/ops.hpp.
+using std::abs, std::acos, std::acosh, std::asin, std::asinh, std::atan, std::atanh, std::cbrt, std::ceil, std::cos,
+    std::cosh, std::erf, std::erfc, std::exp, std::exp2, std::expm1, std::floor, std::lgamma, std::log, std::log10,
+    std::log1p, std::log2, std::pow, std::sin, std::sinh, std::sqrt, std::tan, std::tanh, std::trunc;
+
+double sigmoid(double x) {
+  const double e = exp(-abs(x));  // no overflow on either side
+  return x >= 0 ? 1 / (1 + e) : e / (1 + e);
+}
+double softplus(double x) { return std::fmax(x, 0.0) + log1p(exp(-abs(x))); }
+double log_sigmoid(double x) { return -softplus(-x); }
+/// Maechler (2012), "Accurately computing log(1 - exp(-|a|))": the side that does not cancel.
+double log1mexp(double x) { return x > -std::numbers::ln2 ? log(-expm1(x)) : log1p(-exp(x)); }
+double logit(double x) { return log(x / (1 - x)); }
+double xlogy(double x, double y) { return x == 0 && !std::isnan(y) ? 0.0 : x * log(y); }
+double sqr(double x) { return x * x; }
+
+/// Half away from zero, as Stan rounds; symbolic::round rounds half to even.
+Expr round_half_away(const Expr& x) {
+  const Expr whole = symbolic::trunc(x);
+  return symbolic::where(symbolic::ge(symbolic::abs(x - whole), 0.5), whole + symbolic::sign(x), whole);
+}
+
+/// The number that is not nan, if one is.
+Expr ignore_nan(const Expr& x, const Expr& y, const Expr& otherwise) {
+  return symbolic::where(symbolic::isnan(x), y, symbolic::where(symbolic::isnan(y), x, otherwise));
+}
+
+constexpr double inverse_sqrt2 = 0.70710678118654752440;
+
+/// log of the binomial coefficient "n over k", for real arguments.
+constexpr auto log_choose = [](auto n, auto k) { return lgamma(n + 1.0) - lgamma(k + 1.0) - lgamma(n - k + 1.0); };
+
+template <auto build, auto known>
+Function split_map2(std::string_view name, std::string_view summary) {
+  return {.name = name,
+          .summary = summary,
+          .signature = "(R, R) => R | (real, R) => R | (R, real) => R",
+          .build = [](const BuildCall& call) -> Expr {
+            require_equal_shapes(call);
+            return build(call[0], call[1]);
+          },
+          .known = {.real_map2 = [](double x, double y) -> double { return known(x, y); }}};
+}
+
+std::vector<Function> make() {
+  return {
+      // exponentials and logarithms
+      real_map<[](auto x) { return exp(x); }>("exp", "e to the power x"),
+      real_map<[](auto x) { return exp2(x); }>("exp2", "2 to the power x"),
+      real_map<[](auto x) { return expm1(x); }>("expm1", "exp(x) - 1, accurate for small x"),
+      real_map<[](auto x) { return log(x); }>("log", "natural logarithm"),
+      real_map<[](auto x) { return log2(x); }>("log2", "logarithm to base 2"),
+      real_map<[](auto x) { return log10(x); }>("log10", "logarithm to base 10"),
+      real_map<[](auto x) { return log1p(x); }>("log1p", "log(1 + x), accurate for small x"),
+      real_map<[](auto x) { return log1p(-x); }>("log1m", "log(1 - x), accurate for small x"),
+      real_map<[](auto x) { return softplus(x); }>("log1p_exp", "log(1 + exp(x)) without overflow"),
+      real_map<[](auto x) { return log1mexp(x); }>("log1m_exp", "log(1 - exp(x)) for x < 0"),
+      real_map<[](auto x) { return sigmoid(x); }>("inv_logit", "1 / (1 + exp(-x))"),
+      real_map<[](auto x) { return logit(x); }>("logit", "log(x / (1 - x))"),
+      real_map<[](auto x) { return log_sigmoid(x); }>("log_inv_logit", "log(inv_logit(x))"),
+      real_map<[](auto x) { return log_sigmoid(-x); }>("log1m_inv_logit", "log(1 - inv_logit(x))"),
+      real_map<[](auto x) { return -expm1(-exp(x)); }>("inv_cloglog", "1 - exp(-exp(x))"),
+
+      // powers
+      real_map<[](auto x) { return sqrt(x); }>("sqrt", "square root"),
+      real_map<[](auto x) { return cbrt(x); }>("cbrt", "cube root"),
+      real_map<[](auto x) { return sqr(x); }>("square", "x * x"),
+      real_map<[](auto x) { return 1.0 / x; }>("inv", "1 / x"),
+      real_map<[](auto x) { return 1.0 / sqrt(x); }>("inv_sqrt", "1 / sqrt(x)"),
+      real_map<[](auto x) { return 1.0 / sqr(x); }>("inv_square", "1 / (x * x)"),
+      real_map2<[](auto x, auto y) { return pow(x, y); }>("pow", "x to the power y"),
+
+      // trigonometry
+      real_map<[](auto x) { return sin(x); }>("sin", "sine"),
+      real_map<[](auto x) { return cos(x); }>("cos", "cosine"),
+      real_map<[](auto x) { return tan(x); }>("tan", "tangent"),
+      real_map<[](auto x) { return asin(x); }>("asin", "inverse sine"),
+      real_map<[](auto x) { return acos(x); }>("acos", "inverse cosine"),
+      real_map<[](auto x) { return atan(x); }>("atan", "inverse tangent"),
+      real_map<[](auto x) { return sinh(x); }>("sinh", "hyperbolic sine"),
+      real_map<[](auto x) { return cosh(x); }>("cosh", "hyperbolic cosine"),
+      real_map<[](auto x) { return tanh(x); }>("tanh", "hyperbolic tangent"),
+      real_map<[](auto x) { return asinh(x); }>("asinh", "inverse hyperbolic sine"),
+      real_map<[](auto x) { return acosh(x); }>("acosh", "inverse hyperbolic cosine"),
+      real_map<[](auto x) { return atanh(x); }>("atanh", "inverse hyperbolic tangent"),
+
+      // signs and rounding
+      {.name = "abs",
+       .summary = "absolute value",
+       .signature = "(I) => I | (R) => R",
+       .build = [](const BuildCall& call) { return symbolic::abs(call[0]); },
+       .known = {.real_map = [](double x) { return abs(x); },
+                 .integer_map = [](std::int64_t x) { return x < 0 ? -x : x; }}},
+      real_map<[](auto x) { return abs(x); }>("fabs", "absolute value, as a real"),
+      real_map<[](auto x) { return floor(x); }>("floor", "greatest integer not above x"),
+      real_map<[](auto x) { return ceil(x); }>("ceil", "least integer not below x"),
+      real_map<[](auto x) { return trunc(x); }>("trunc", "integer part"),
+      {.name = "round",
+       .summary = "nearest integer, halves away from zero",
+       .signature = "(R) => R",
+       .build = [](const BuildCall& call) { return round_half_away(call[0]); },
+       .known = {.real_map = [](double x) { return std::round(x); }}},
+      {.name = "step",
+       .summary = "1 if x >= 0, else 0",
+       .signature = "(R) => R",
+       .build = [](const BuildCall& call) { return symbolic::where(call[0] >= 0.0, 1.0, 0.0); },
+       .known = {.real_map = [](double x) { return x >= 0 ? 1.0 : 0.0; }}},
+      split_map2<[](const Expr& x, const Expr& y) { return ignore_nan(x, y, symbolic::minimum(x, y)); },
+                 [](double x, double y) { return std::fmin(x, y); }>("fmin",
+                                                                     "the smaller; the other one if one is nan"),
+      split_map2<[](const Expr& x, const Expr& y) { return ignore_nan(x, y, symbolic::maximum(x, y)); },
+                 [](double x, double y) { return std::fmax(x, y); }>("fmax", "the larger; the other one if one is nan"),
+      split_map2<[](const Expr& x, const Expr& y) { return symbolic::maximum(x - y, 0.0); },
+                 [](double x, double y) { return std::fdim(x, y); }>("fdim", "x - y where it is positive, else 0"),
+
+      // special functions
+      real_map<[](auto x) { return erf(x); }>("erf", "error function"),
+      real_map<[](auto x) { return erfc(x); }>("erfc", "1 - erf(x)"),
+      real_map<[](auto x) { return 0.5 * erfc(-x * inverse_sqrt2); }>("Phi", "standard normal distribution function"),
+      real_map<[](auto x) { return sigmoid(0.07056 * x * x * x + 1.5976 * x); }>("Phi_approx",
+                                                                                 "logistic approximation of Phi"),
+      real_map<[](auto x) { return lgamma(x); }>("lgamma", "log |gamma(x)|"),
+      {.name = "digamma",
+       .summary = "derivative of lgamma",
+       .signature = "(R) => R",
+       .build = [](const BuildCall& call) { return symbolic::digamma(call[0]); }},
+      {.name = "trigamma",
+       .summary = "derivative of digamma",
+       .signature = "(R) => R",
+       .build = [](const BuildCall& call) { return symbolic::trigamma(call[0]); }},
+      real_map2<log_choose>("lchoose", "log of the binomial coefficient x over y"),
+      real_map2<log_choose>("binomial_coefficient_log", "log of the binomial coefficient x over y"),
+      real_map2<[](auto x, auto y) { return lgamma(x) + lgamma(y) - lgamma(x + y); }>("lbeta",
+                                                                                      "log of the beta function"),
+      real_map2<[](auto x, auto y) { return xlogy(x, y); }>("lmultiply", "x * log(y), 0 where x is 0"),
+      real_map2<[](auto x, auto y) { return xlogy(x, y); }>("multiply_log", "x * log(y), 0 where x is 0"),
+      real_map2<[](auto x, auto y) { return x + log1mexp(y - x); }>("log_diff_exp", "log(exp(x) - exp(y)) for x > y"),
+      {.name = "log_mix",
+       .summary = "log(theta * exp(x) + (1 - theta) * exp(y))",
+       .signature = "(real, real, real) => real",
+       .build =
+           [](const BuildCall& call) {
+             return symbolic::logaddexp(symbolic::log(call[0]) + call[1], symbolic::log1p(-call[0]) + call[2]);
+           }},
+      {.name = "fma",
+       .summary = "x * y + z",
+       .signature = "(real, real, real) => real",
+       .build = [](const BuildCall& call) { return call[0] * call[1] + call[2]; }},
+  };
+}
+
+}  // namespace
+
+std::span<const Function> elementwise_functions() {
+  static const std::vector<Function> table = make();
+  return table;
+}
+
+}  // namespace leapgraph::models::library

@@ -1,0 +1,95 @@
+/// Known values: first the record's own functions on plain numbers, else the expression it builds, interpreted.
+#include "leapgraph/models/library/evaluate.hpp"
+
+#include <optional>
+#include <vector>
+
+#include "leapgraph/symbolic/interpret.hpp"
+#include "leapgraph/symbolic/ops.hpp"
+
+namespace leapgraph::models::library {
+namespace {
+
+using symbolic::Array;
+using symbolic::DType;
+using symbolic::Expr;
+
+DType dtype_of(const StanType& type) { return holds_integers(type) ? DType::int64 : DType::float64; }
+
+/// Element `i` of a container, or the scalar that meets all of its elements.
+template <class T>
+struct Elements {
+  std::span<const T> values;
+  std::size_t step;
+  explicit Elements(const Array& array) : values(array.data<T>()), step(array.shape().empty() ? 0 : 1) {}
+  T operator[](std::size_t i) const { return values[i * step]; }
+};
+
+template <class T, class Result>
+Array map(Result (*f)(T), const Array& x) {
+  Array result(symbolic::Type{symbolic::DTypeOf<Result>::value, x.shape()});
+  const auto from = x.data<T>();
+  const auto to = result.data<Result>();
+  for (std::size_t i = 0; i < from.size(); ++i) to[i] = f(from[i]);
+  return result;
+}
+
+template <class T, class Result>
+std::optional<Array> map2(Result (*f)(T, T), const Array& x, const Array& y) {
+  const bool x_is_container = !x.shape().empty();
+  if (x_is_container && !y.shape().empty() && x.shape() != y.shape()) return std::nullopt;  // `build` explains
+  Array result(symbolic::Type{symbolic::DTypeOf<Result>::value, x_is_container ? x.shape() : y.shape()});
+  const Elements<T> a(x), b(y);
+  const auto to = result.data<Result>();
+  for (std::size_t i = 0; i < to.size(); ++i) to[i] = f(a[i], b[i]);
+  return result;
+}
+
+/// The value by the record's own functions, where one of them is meant for arguments like these.
+std::optional<Array> evaluate_directly(const Known& known, const Resolution& resolution, std::span<const Array> x) {
+  const bool integers = !x.empty() && x[0].dtype() == DType::int64;
+  const bool same_dtype = x.size() < 2 || x[0].dtype() == x[1].dtype();
+  const bool reduces = x.size() == 1 && rank(resolution.result) == 0 && rank(resolution.parameters[0]) > 0;
+  if (reduces) {
+    if (integers && known.integer_reduction) return Array::scalar(known.integer_reduction(x[0].data<std::int64_t>()));
+    if (!integers && known.real_reduction) return Array::scalar(known.real_reduction(x[0].data<double>()));
+  } else if (x.size() == 1) {
+    if (integers && known.integer_map) return map(known.integer_map, x[0]);
+    if (!integers && known.real_map) return map(known.real_map, x[0]);
+  } else if (x.size() == 2 && same_dtype) {
+    if (integers && known.integer_map2) return map2(known.integer_map2, x[0], x[1]);
+    if (!integers && known.relation) return map2(known.relation, x[0], x[1]);
+    // A matrix product is no map, and its operands have dimensions both.
+    const bool is_map = rank(resolution.parameters[0]) == 0 || rank(resolution.parameters[1]) == 0 ||
+                        resolution.parameters[0] == resolution.parameters[1];
+    if (!integers && known.real_map2 && is_map &&
+        rank(resolution.result) == std::max(x[0].type().rank(), x[1].type().rank()))
+      return map2(known.real_map2, x[0], x[1]);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Array evaluate(const Function& function, const Resolution& resolution, std::span<const Array> arguments) {
+  std::vector<Array> promoted;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const DType dtype = dtype_of(resolution.parameters[i]);
+    promoted.push_back(arguments[i].dtype() == dtype ? arguments[i] : arguments[i].cast(dtype));
+  }
+  if (std::optional<Array> value = evaluate_directly(function.known, resolution, promoted)) return *std::move(value);
+  symbolic::Exprs expressions;
+  for (const Array& value : promoted) expressions.push_back(symbolic::constant(value));
+  return symbolic::interpret({{}, {build(function, resolution, expressions)}}, {}).at(0);
+}
+
+Expr build(const Function& function, const Resolution& resolution, std::span<const Expr> arguments) {
+  symbolic::Exprs promoted;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const DType dtype = dtype_of(resolution.parameters[i]);
+    promoted.push_back(arguments[i].dtype() == dtype ? arguments[i] : symbolic::cast(arguments[i], dtype));
+  }
+  return function.build({promoted, resolution.parameters, resolution.result});
+}
+
+}  // namespace leapgraph::models::library

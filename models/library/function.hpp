@@ -1,0 +1,66 @@
+/// A function of the Stan library as one record: what it takes and gives, and the expression it stands for.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "leapgraph/models/types/stan_type.hpp"
+#include "leapgraph/symbolic/error.hpp"
+#include "leapgraph/symbolic/graph.hpp"
+
+namespace leapgraph::models::library {
+
+/// Values that a function cannot take: "vectors of 3 and 4 elements". The evaluator adds the function and its place.
+class ArgumentError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// What `build` sees. Arguments were promoted to `types`, and their shapes are known.
+///
+/// How values look as tensors: int is int64, real is float64; vector and row_vector have rank 1, matrix rank 2, arrays
+/// add axes in front.
+struct BuildCall {
+  std::span<const symbolic::Expr> arguments;
+  std::span<const StanType> types;
+  StanType result;
+
+  const symbolic::Expr& operator[](std::size_t i) const { return arguments[i]; }
+  /// Argument `i`, an integer whose value is known now: a length, a position. Throws ArgumentError when it is not.
+  std::int64_t integer(std::size_t i) const;
+  /// Length of axis `axis` of argument `i`.
+  std::int64_t length(std::size_t i, std::int64_t axis = 0) const;
+};
+
+/// The function on plain numbers, for programs that run before sampling: loops over data may call it a million times.
+/// What is not there is evaluated through `build`. A map is applied to the elements of containers.
+struct Known {
+  double (*real_map)(double) = nullptr;
+  double (*real_map2)(double, double) = nullptr;
+  std::int64_t (*integer_map)(std::int64_t) = nullptr;
+  std::int64_t (*integer_map2)(std::int64_t, std::int64_t) = nullptr;
+  std::int64_t (*relation)(double, double) = nullptr;  ///< two numbers to 0 or 1
+  double (*real_reduction)(std::span<const double>) = nullptr;
+  std::int64_t (*integer_reduction)(std::span<const std::int64_t>) = nullptr;
+};
+
+struct Function {
+  std::string_view name;
+  std::string_view summary;    ///< one line
+  std::string_view signature;  ///< see types/signature.hpp
+  /// The result as an expression of the arguments. Throws ArgumentError for sizes that do not fit.
+  symbolic::Expr (*build)(const BuildCall& call);
+  Known known = {};
+};
+
+// The families; `library.hpp` puts them together.
+std::span<const Function> operator_functions();     ///< + - * / ... under their names add, subtract, ...
+std::span<const Function> elementwise_functions();  ///< log, exp, pow, ...
+std::span<const Function> reduction_functions();    ///< sum, mean, log_sum_exp, dot_product, ...
+std::span<const Function> container_functions();    ///< rep_vector, to_matrix, append_row, size, ...
+std::span<const Function> constant_functions();     ///< pi, e, ...
+
+}  // namespace leapgraph::models::library

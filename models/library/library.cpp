@@ -1,0 +1,134 @@
+/// Puts the families together and finds things in them.
+#include "leapgraph/models/library/library.hpp"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+namespace leapgraph::models::library {
+namespace {
+
+struct OperatorName {
+  BinaryOperator op;
+  std::string_view name;
+};
+
+constexpr std::array<OperatorName, 19> binary_names = {{
+    {BinaryOperator::Or, "logical_or"},
+    {BinaryOperator::And, "logical_and"},
+    {BinaryOperator::Equal, "logical_eq"},
+    {BinaryOperator::NotEqual, "logical_neq"},
+    {BinaryOperator::Less, "logical_lt"},
+    {BinaryOperator::LessOrEqual, "logical_lte"},
+    {BinaryOperator::Greater, "logical_gt"},
+    {BinaryOperator::GreaterOrEqual, "logical_gte"},
+    {BinaryOperator::Add, "add"},
+    {BinaryOperator::Subtract, "subtract"},
+    {BinaryOperator::Multiply, "multiply"},
+    {BinaryOperator::Divide, "divide"},
+    {BinaryOperator::Modulo, "modulus"},
+    {BinaryOperator::ElementMultiply, "elt_multiply"},
+    {BinaryOperator::ElementDivide, "elt_divide"},
+    {BinaryOperator::LeftDivide, "mdivide_left"},
+    {BinaryOperator::IntegerDivide, "divide"},
+    {BinaryOperator::Power, "pow"},
+    {BinaryOperator::ElementPower, "pow"},
+}};
+
+/// Suffixes of functions that belong to distributions.
+constexpr std::array<std::string_view, 9> density_suffixes = {"_lpdf", "_lpmf",  "_lupdf", "_lupmf", "_cdf",
+                                                              "_lcdf", "_lccdf", "_rng",   "_log"};
+
+}  // namespace
+
+std::vector<const Function*> all_functions() {
+  std::vector<const Function*> all;
+  for (const auto family : {operator_functions(), elementwise_functions(), reduction_functions(), container_functions(),
+                            constant_functions()}) {
+    for (const Function& function : family) all.push_back(&function);
+  }
+  return all;
+}
+
+std::vector<const Function*> find_functions(std::string_view name) {
+  std::vector<const Function*> found;
+  for (const Function* function : all_functions()) {
+    if (function->name == name) found.push_back(function);
+  }
+  return found;
+}
+
+std::string_view function_name(UnaryOperator op) {
+  switch (op) {
+    case UnaryOperator::Plus:
+      return "plus";
+    case UnaryOperator::Minus:
+      return "minus";
+    case UnaryOperator::Not:
+      return "logical_negation";
+    case UnaryOperator::Transpose:
+      return "transpose";
+  }
+  throw InternalError("unknown unary operator");
+}
+
+std::string_view function_name(BinaryOperator op) {
+  const auto found =
+      std::find_if(binary_names.begin(), binary_names.end(), [&](const OperatorName& row) { return row.op == op; });
+  if (found == binary_names.end()) throw InternalError("unknown binary operator");
+  return found->name;
+}
+
+std::optional<DensityName> find_density(std::string_view function) {
+  for (const bool unnormalized : {false, true}) {
+    for (const bool discrete : {false, true}) {
+      const std::string_view suffix =
+          discrete ? (unnormalized ? "_lupmf" : "_lpmf") : (unnormalized ? "_lupdf" : "_lpdf");
+      if (!function.ends_with(suffix)) continue;
+      const Distribution* distribution = find_distribution(function.substr(0, function.size() - suffix.size()));
+      if (distribution != nullptr && distribution->is_discrete() == discrete)
+        return DensityName{distribution, unnormalized};
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> nearest_name(std::string_view name, std::span<const std::string> candidates) {
+  // Damerau's distance: letters inserted, dropped, changed, or swapped with their neighbour.
+  const auto distance = [&](std::string_view other) {
+    std::vector<std::vector<std::size_t>> d(name.size() + 1, std::vector<std::size_t>(other.size() + 1));
+    for (std::size_t i = 0; i <= name.size(); ++i) d[i][0] = i;
+    for (std::size_t j = 0; j <= other.size(); ++j) d[0][j] = j;
+    for (std::size_t i = 1; i <= name.size(); ++i) {
+      for (std::size_t j = 1; j <= other.size(); ++j) {
+        d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (name[i - 1] == other[j - 1] ? 0 : 1)});
+        if (i > 1 && j > 1 && name[i - 1] == other[j - 2] && name[i - 2] == other[j - 1]) {
+          d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+        }
+      }
+    }
+    return d[name.size()][other.size()];
+  };
+  std::optional<std::string> best;
+  std::size_t best_distance = 1 + std::min<std::size_t>(3, name.size() / 3);
+  for (const std::string& candidate : candidates) {
+    const std::size_t longer = std::max(candidate.size(), name.size());
+    if (longer - std::min(candidate.size(), name.size()) >= best_distance || candidate == name) continue;
+    const std::size_t d = distance(candidate);
+    if (d < best_distance) {
+      best = candidate;
+      best_distance = d;
+    }
+  }
+  return best;
+}
+
+bool is_known_but_unsupported(std::string_view name) {
+  for (const std::string_view suffix : density_suffixes) {
+    if (name.ends_with(suffix) && is_known_but_unsupported(name.substr(0, name.size() - suffix.size()))) return true;
+    if (name.ends_with(suffix) && find_distribution(name.substr(0, name.size() - suffix.size()))) return true;
+  }
+  return std::binary_search(unsupported_names().begin(), unsupported_names().end(), name);
+}
+
+}  // namespace leapgraph::models::library

@@ -1,0 +1,63 @@
+/// What a function knows about the sizes of its arguments.
+#include "leapgraph/models/library/shapes.hpp"
+
+#include "leapgraph/models/library/maps.hpp"
+#include "leapgraph/symbolic/ops.hpp"
+
+namespace leapgraph::models::library {
+namespace {
+
+std::string lengths(const symbolic::Shape& shape, std::size_t begin, std::size_t end) {
+  std::string text = "[";
+  for (std::size_t i = begin; i < end; ++i) text += (i > begin ? ", " : "") + std::to_string(shape[i]);
+  return text + "]";
+}
+
+}  // namespace
+
+std::int64_t BuildCall::integer(std::size_t i) const {
+  const std::optional<symbolic::Array> value = symbolic::constant_value(arguments[i]);
+  if (!value)
+    throw ArgumentError("argument " + std::to_string(i + 1) +
+                        " must be known before sampling: it is a size or a position");
+  return value->integer();
+}
+
+std::int64_t BuildCall::length(std::size_t i, std::int64_t axis) const {
+  return arguments[i].shape().at(static_cast<std::size_t>(axis));
+}
+
+std::string describe(const StanType& type, const symbolic::Shape& shape) {
+  const auto depth = static_cast<std::size_t>(type.depth);
+  std::string text = depth > 0 ? "array" + lengths(shape, 0, depth) + " " : "";
+  text += to_string(StanType{type.base});
+  if (base_rank(type.base) > 0) text += lengths(shape, depth, shape.size());
+  return text;
+}
+
+std::string describe(const BuildCall& call, std::size_t argument) {
+  return describe(call.types[argument], call[argument].shape());
+}
+
+void require_elements(const BuildCall& call, std::size_t i) {
+  for (const std::int64_t length : call[i].shape()) {
+    if (length == 0) throw ArgumentError(describe(call, i) + " has no elements");
+  }
+}
+
+void require_equal_shapes(const BuildCall& call) {
+  const symbolic::Shape* first = nullptr;
+  std::size_t first_argument = 0;
+  for (std::size_t i = 0; i < call.arguments.size(); ++i) {
+    const symbolic::Shape& shape = call[i].shape();
+    if (shape.empty()) continue;
+    if (first == nullptr) {
+      first = &shape;
+      first_argument = i;
+    } else if (*first != shape) {
+      throw ArgumentError("sizes differ: " + describe(call, first_argument) + " and " + describe(call, i));
+    }
+  }
+}
+
+}  // namespace leapgraph::models::library

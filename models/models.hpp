@@ -1,0 +1,2 @@
+/// Everything that leapgraph::models offers, in one header.
+#pragma once

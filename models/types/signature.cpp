@@ -1,0 +1,156 @@
+/// Reads signatures and matches arguments with them.
+#include "leapgraph/models/types/signature.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <map>
+
+#include "leapgraph/symbolic/error.hpp"
+
+namespace leapgraph::models {
+namespace {
+
+/// A letter and the types that it can stand for: from `type`, an argument already without the array dimensions that the
+/// pattern writes out, the type that it binds to.
+struct Letter {
+  char name;
+  std::optional<StanType> (*bind)(const StanType& type);
+};
+
+std::optional<StanType> bind_vector(const StanType& type) {
+  if (type.is(Base::vector) || type.is(Base::row_vector)) return type;
+  return std::nullopt;
+}
+
+constexpr std::array<Letter, 6> letters = {{
+    {'T', [](const StanType& type) -> std::optional<StanType> { return type; }},
+    {'R',
+     [](const StanType& type) -> std::optional<StanType> {
+       if (!holds_reals(type)) return std::nullopt;
+       return with_reals(type);
+     }},
+    {'I',
+     [](const StanType& type) -> std::optional<StanType> {
+       if (!holds_integers(type)) return std::nullopt;
+       return type;
+     }},
+    {'V', bind_vector},
+    {'W', bind_vector},
+    {'M',
+     [](const StanType& type) -> std::optional<StanType> {
+       if (type.is_array() || !holds_reals(type)) return std::nullopt;
+       return with_reals(type);
+     }},
+}};
+
+/// A type as a signature writes it: array dimensions around a base or a letter.
+struct Pattern {
+  int depth = 0;
+  Base base = Base::real;
+  char letter = 0;
+};
+
+std::string_view trim(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  return text;
+}
+
+/// The pieces of `text` between separators that stand outside brackets.
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> pieces;
+  int brackets = 0;
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i <= text.size(); ++i) {
+    if (i == text.size() || (text[i] == separator && brackets == 0)) {
+      pieces.push_back(trim(text.substr(begin, i - begin)));
+      begin = i + 1;
+    } else if (text[i] == '[' || text[i] == '(') {
+      ++brackets;
+    } else if (text[i] == ']' || text[i] == ')') {
+      --brackets;
+    }
+  }
+  return pieces;
+}
+
+Pattern read_pattern(std::string_view text) {
+  Pattern pattern;
+  if (text.starts_with("array[")) {
+    const std::size_t close = text.find(']');
+    pattern.depth =
+        1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(close), ','));
+    text = trim(text.substr(close + 1));
+  }
+  if (text.size() == 1) {
+    pattern.letter = text[0];
+    if (std::any_of(letters.begin(), letters.end(), [&](const Letter& l) { return l.name == text[0]; })) return pattern;
+  }
+  for (const Base base : {Base::integer, Base::real, Base::vector, Base::row_vector, Base::matrix}) {
+    if (to_string(StanType{base}) == text) {
+      pattern.base = base;
+      return pattern;
+    }
+  }
+  throw InternalError("signature with an unknown type '" + std::string(text) + "'");
+}
+
+using Bindings = std::map<char, StanType>;
+
+/// The type that `argument` is promoted to, or nothing where it does not fit.
+std::optional<StanType> match(const Pattern& pattern, const StanType& argument, Bindings& bindings) {
+  if (pattern.letter == 0) {
+    const StanType wanted{pattern.base, pattern.depth};
+    return promotes(argument, wanted) ? std::optional(wanted) : std::nullopt;
+  }
+  if (argument.depth < pattern.depth) return std::nullopt;
+  const auto letter =
+      std::find_if(letters.begin(), letters.end(), [&](const Letter& l) { return l.name == pattern.letter; });
+  const std::optional<StanType> bound = letter->bind(array_of(argument, -pattern.depth));
+  if (!bound) return std::nullopt;
+  const auto [entry, is_new] = bindings.emplace(pattern.letter, *bound);
+  if (!is_new && entry->second != *bound) return std::nullopt;
+  return array_of(*bound, pattern.depth);
+}
+
+std::optional<Resolution> resolve_alternative(std::string_view alternative, std::span<const StanType> arguments) {
+  const std::size_t arrow = alternative.find(" => ");
+  if (!alternative.starts_with('(') || arrow == std::string_view::npos) {
+    throw InternalError("signature without '(' or '=>': " + std::string(alternative));
+  }
+  const std::string_view inside = alternative.substr(1, alternative.rfind(')', arrow) - 1);
+  const std::vector<std::string_view> patterns = inside.empty() ? std::vector<std::string_view>{} : split(inside, ',');
+  if (patterns.size() != arguments.size()) return std::nullopt;
+
+  Resolution resolution;
+  Bindings bindings;
+  for (std::size_t i = 0; i < patterns.size(); ++i) {
+    const std::optional<StanType> parameter = match(read_pattern(patterns[i]), arguments[i], bindings);
+    if (!parameter) return std::nullopt;
+    resolution.promotions += promotions(arguments[i], *parameter).value_or(0);
+    resolution.parameters.push_back(*parameter);
+  }
+  const Pattern result = read_pattern(trim(alternative.substr(arrow + 4)));
+  resolution.result =
+      result.letter == 0 ? StanType{result.base, result.depth} : array_of(bindings.at(result.letter), result.depth);
+  return resolution;
+}
+
+}  // namespace
+
+std::optional<Resolution> resolve(std::string_view signature, std::span<const StanType> arguments) {
+  std::optional<Resolution> best;
+  for (const std::string_view alternative : split(signature, '|')) {
+    std::optional<Resolution> candidate = resolve_alternative(alternative, arguments);
+    if (candidate && (!best || candidate->promotions < best->promotions)) best = std::move(candidate);
+  }
+  return best;
+}
+
+std::vector<std::string> alternatives(std::string_view signature) {
+  const std::vector<std::string_view> pieces = split(signature, '|');
+  return {pieces.begin(), pieces.end()};
+}
+
+}  // namespace leapgraph::models

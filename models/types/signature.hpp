@@ -1,0 +1,36 @@
+/// What a library function takes and gives, written as a rule: "(int, int) => int | (M, M) => M | (real, M) => M".
+///
+/// Alternatives stand between bars. A type is written as in a program, or is a letter that stands for one of several
+/// types, the same one throughout an alternative:
+///
+///     T  any type                                       V, W  vector or row_vector
+///     R  any type with real elements, in any container   M     real, vector, row_vector or matrix
+///     I  any type with integer elements
+///
+/// Arguments promote (int to real, ...) as everywhere in the language; the alternative that needs the fewest promotions
+/// is taken, the first of these where several need as many. The text is the documentation too.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "leapgraph/models/types/stan_type.hpp"
+
+namespace leapgraph::models {
+
+struct Resolution {
+  std::vector<StanType> parameters;  ///< what the arguments are promoted to
+  StanType result;
+  int promotions = 0;
+};
+
+/// The alternative that fits the arguments, or nothing. Throws InternalError for a signature that cannot be read.
+std::optional<Resolution> resolve(std::string_view signature, std::span<const StanType> arguments);
+
+/// The alternatives, for messages.
+std::vector<std::string> alternatives(std::string_view signature);
+
+}  // namespace leapgraph::models

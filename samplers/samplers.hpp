@@ -1,0 +1,2 @@
+/// Everything that leapgraph::samplers offers, in one header.
+#pragma once

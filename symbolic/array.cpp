@@ -1,0 +1,172 @@
+/// Host tensor values: allocation, element access and conversion.
+#include "leapgraph/symbolic/array.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "leapgraph/symbolic/error.hpp"
+
+namespace leapgraph::symbolic {
+
+namespace {
+
+/// Calls `f` with a null pointer of the element type.
+template <class F>
+decltype(auto) with_element(DType dtype, F&& f) {
+  switch (dtype) {
+    case DType::boolean:
+      return f(static_cast<bool*>(nullptr));
+    case DType::int8:
+      return f(static_cast<std::int8_t*>(nullptr));
+    case DType::int16:
+      return f(static_cast<std::int16_t*>(nullptr));
+    case DType::int32:
+      return f(static_cast<std::int32_t*>(nullptr));
+    case DType::int64:
+      return f(static_cast<std::int64_t*>(nullptr));
+    case DType::uint8:
+      return f(static_cast<std::uint8_t*>(nullptr));
+    case DType::uint16:
+      return f(static_cast<std::uint16_t*>(nullptr));
+    case DType::uint32:
+      return f(static_cast<std::uint32_t*>(nullptr));
+    case DType::uint64:
+      return f(static_cast<std::uint64_t*>(nullptr));
+    case DType::float32:
+      return f(static_cast<float*>(nullptr));
+    case DType::float64:
+      return f(static_cast<double*>(nullptr));
+  }
+  throw InternalError("unknown element type");
+}
+
+/// Conversion of a real to an element: booleans by comparison with zero, integers by truncation where it is defined.
+template <class T>
+T from_real(double value) {
+  if constexpr (std::is_same_v<T, bool>) return value != 0;
+  if constexpr (std::is_integral_v<T>) {
+    if (!(value >= -9.3e18 && value <= 1.85e19)) return 0;
+    if constexpr (std::is_same_v<T, std::uint64_t>)
+      return value < 0 ? static_cast<T>(static_cast<std::int64_t>(value)) : static_cast<T>(value);
+    else
+      return static_cast<T>(static_cast<std::int64_t>(value));
+  }
+  return static_cast<T>(value);
+}
+
+}  // namespace
+
+Array::Array(Type type) : type_(std::move(type)) {
+  const std::size_t bytes = static_cast<std::size_t>(this->bytes());
+  const std::size_t rounded = (bytes + 63) / 64 * 64 + 64;  // whole cache lines, and never empty
+  auto* memory = static_cast<std::byte*>(std::aligned_alloc(64, rounded));
+  if (memory == nullptr) throw std::bad_alloc();
+  std::memset(memory, 0, rounded);
+  buffer_ = std::shared_ptr<std::byte>(memory, [](std::byte* p) { std::free(p); });
+}
+
+double Array::real(std::int64_t index) const {
+  return with_element(
+      type_.dtype, [&]<class T>(T*) { return static_cast<double>(reinterpret_cast<const T*>(buffer_.get())[index]); });
+}
+
+std::int64_t Array::integer(std::int64_t index) const {
+  return with_element(type_.dtype, [&]<class T>(T*) -> std::int64_t {
+    const T value = reinterpret_cast<const T*>(buffer_.get())[index];
+    if constexpr (std::is_floating_point_v<T>)
+      return from_real<std::int64_t>(static_cast<double>(value));
+    else
+      return static_cast<std::int64_t>(value);
+  });
+}
+
+void Array::set(std::int64_t index, double value) {
+  with_element(type_.dtype, [&]<class T>(T*) { reinterpret_cast<T*>(buffer_.get())[index] = from_real<T>(value); });
+}
+
+void Array::set_integer(std::int64_t index, std::int64_t value) {
+  with_element(type_.dtype, [&]<class T>(T*) {
+    if constexpr (std::is_same_v<T, bool>)
+      reinterpret_cast<T*>(buffer_.get())[index] = value != 0;
+    else
+      reinterpret_cast<T*>(buffer_.get())[index] = static_cast<T>(value);
+  });
+}
+
+std::vector<double> Array::reals() const {
+  std::vector<double> values(static_cast<std::size_t>(size()));
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = real(static_cast<std::int64_t>(i));
+  return values;
+}
+
+Array Array::reshaped(Shape shape) const {
+  Array result = *this;
+  result.type_.shape = std::move(shape);
+  result.require_count(static_cast<std::size_t>(size()));
+  return result;
+}
+
+Array Array::cast(DType dtype) const {
+  if (dtype == type_.dtype) return *this;
+  Array result(Type{dtype, type_.shape});
+  const std::int64_t n = size();
+  const bool whole = !is_floating(type_.dtype);
+  for (std::int64_t i = 0; i < n; ++i) {
+    if (whole)
+      result.set_integer(i, integer(i));
+    else
+      result.set(i, real(i));
+  }
+  if (type_.dtype == DType::uint64 && is_floating(dtype))
+    for (std::int64_t i = 0; i < n; ++i) result.set(i, real(i));
+  return result;
+}
+
+void Array::require_dtype(DType dtype) const {
+  if (dtype != type_.dtype)
+    throw GraphError(fmt::format("the elements of a {} cannot be read as {}", to_string(type_), info(dtype).name));
+}
+
+void Array::require_count(std::size_t count) const {
+  if (static_cast<std::size_t>(size()) != count)
+    throw GraphError(fmt::format("{} values do not fill a tensor of shape {}", count, to_string(type_.shape)));
+}
+
+bool same_bits(const Array& a, const Array& b) {
+  return a.type() == b.type() && std::memcmp(a.raw(), b.raw(), static_cast<std::size_t>(a.bytes())) == 0;
+}
+
+namespace {
+
+void print(const Array& array, std::size_t axis, std::int64_t& position, std::string& text) {
+  if (axis == array.shape().size()) {
+    text += is_floating(array.dtype()) ? fmt::format("{}", array.real(position))
+                                       : fmt::format("{}", array.integer(position));
+    ++position;
+    return;
+  }
+  text += '[';
+  for (std::int64_t i = 0; i < array.shape()[axis]; ++i) {
+    if (i > 0) text += ", ";
+    if (position >= 20) {
+      text += "...";
+      break;
+    }
+    print(array, axis + 1, position, text);
+  }
+  text += ']';
+}
+
+}  // namespace
+
+std::string to_string(const Array& array) {
+  std::string text;
+  std::int64_t position = 0;
+  print(array, 0, position, text);
+  return text;
+}
+
+}  // namespace leapgraph::symbolic

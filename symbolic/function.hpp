@@ -1,0 +1,92 @@
+/// Graphs as callable functions: compiled for known shapes, or specialised on the shapes of each call.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "leapgraph/symbolic/graph.hpp"
+
+namespace leapgraph::symbolic {
+
+/// How a graph becomes code.
+struct CompileOptions {
+  enum class Target { automatic, native, interpreter };
+  Target target = Target::automatic;  ///< automatic: native code where a C compiler is found, else the interpreter
+  bool rewrite = true;                ///< apply the rewrite passes
+  bool cache = true;                  ///< keep and use compiled objects in the user's cache folder
+};
+
+/// What emitted code reports when a run-time check fails; mirrors `struct lg_error` of the emitted prelude.
+struct RuntimeError {
+  std::int64_t check = 0;     ///< 1: a row number is out of range
+  std::int64_t position = 0;  ///< rows there are
+  std::int64_t value = 0;     ///< the row asked for
+};
+struct Runtime {
+  RuntimeError* error = nullptr;
+};
+
+/// A graph compiled for known shapes. Immutable: any number of threads may call it, each with its own workspace.
+class CompiledFunction {
+ public:
+  /// Types of the arguments and results of a call.
+  const std::vector<Type>& inputs() const;
+  const std::vector<Type>& outputs() const;
+  /// Bytes of the workspace that `call` needs, 64-byte aligned.
+  std::int64_t workspace_bytes() const;
+  /// Arrays as the graph's constants have them, which follow the inputs in `in`.
+  const std::vector<Array>& data() const;
+
+  /// The raw call: `in` has pointers to the inputs and then to `data()`, all row-major; `out` to the outputs, which
+  /// must not overlap anything else. Non-zero: a run-time check failed.
+  int call(const void* const* in, void* const* out, void* workspace, const Runtime* runtime = nullptr) const;
+
+  /// Checks the arguments and calls. Throws GraphError for arguments that do not fit and for failed run-time checks.
+  std::vector<Array> operator()(std::span<const Array> arguments) const;
+
+  bool is_native() const;
+  /// The emitted C of the whole translation unit; empty without native code.
+  const std::string& source() const;
+  const Graph& graph() const;  ///< as it was compiled: after rewriting
+
+  struct State;
+  explicit CompiledFunction(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+
+ private:
+  std::shared_ptr<const State> state_;
+};
+
+/// Compiles a graph whose input shapes are known.
+CompiledFunction compile(const Graph& graph, const CompileOptions& options = {});
+/// Several graphs as one translation unit; bodies that they call are shared.
+std::vector<CompiledFunction> compile(std::span<const Graph> graphs, const CompileOptions& options = {});
+/// The stages that `compile` goes through, as text: "graph", "rewritten", "kernels", "c".
+std::string dump_stage(std::span<const Graph> graphs, std::string_view stage, const CompileOptions& options = {});
+
+/// A function of arrays whose lengths may differ from call to call: each combination of shapes is compiled once and
+/// kept.
+class Function {
+ public:
+  Function(Exprs inputs, Exprs outputs, CompileOptions options = {});
+  /// Throws GraphError naming the argument that does not fit.
+  std::vector<Array> operator()(std::span<const Array> arguments) const;
+  std::vector<Array> operator()(std::initializer_list<Array> arguments) const {
+    return (*this)(std::span(arguments.begin(), arguments.size()));
+  }
+  /// The specialisation for these arguments, compiled if need be.
+  CompiledFunction specialised(std::span<const Array> arguments) const;
+  std::size_t specialisations() const;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+/// Throws GraphError where an output depends on a variable that is not among the inputs, or an input is given twice.
+Function function(Exprs inputs, Exprs outputs, CompileOptions options = {});
+Function function(Exprs inputs, Expr output, CompileOptions options = {});
+
+/// One line about why functions are interpreted here ("no C compiler was found: ..."), or empty.
+std::string missing_compiler();
+
+}  // namespace leapgraph::symbolic

@@ -1,0 +1,57 @@
+/// The list of all ops.
+#include "leapgraph/symbolic/ops/all_ops.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace leapgraph::symbolic {
+
+std::span<const Op* const> all_ops() {
+  static const std::array ops{
+      // source
+      &input_op,
+      &parameter_op,
+      &constant_op,
+      &data_op,
+      // elementwise
+      &add_op,
+      &sub_op,
+      &mul_op,
+      &div_op,
+      &floor_div_op,
+      &mod_op,
+      &neg_op,
+      &abs_op,
+      &sign_op,
+      &sqr_op,
+      &inv_op,
+      &pow_op,
+      &sqrt_op,
+      &maximum_op,
+      &minimum_op,
+      &floor_op,
+      &ceil_op,
+      &round_op,
+      &trunc_op,
+      &eq_op,
+      &neq_op,
+      &lt_op,
+      &le_op,
+      &logical_and_op,
+      &logical_or_op,
+      &logical_not_op,
+      &isnan_op,
+      &isinf_op,
+      &where_op,
+      &cast_op,
+  };
+  return ops;
+}
+
+const Op* find_op(std::string_view name) {
+  const auto ops = all_ops();
+  const auto found = std::find_if(ops.begin(), ops.end(), [name](const Op* op) { return op->name == name; });
+  return found == ops.end() ? nullptr : *found;
+}
+
+}  // namespace leapgraph::symbolic

@@ -1,0 +1,61 @@
+/// Agreement of partly known shapes, strides and axis permutations.
+#include "leapgraph/symbolic/ops/shapes.hpp"
+
+#include <algorithm>
+
+namespace leapgraph::symbolic {
+
+std::optional<Shape> agree(const Shape& a, const Shape& b) {
+  if (a.size() != b.size()) return std::nullopt;
+  Shape result = a;
+  for (std::size_t axis = 0; axis < a.size(); ++axis) {
+    if (a[axis] == unknown) result[axis] = b[axis];
+    if (a[axis] != unknown && b[axis] != unknown && a[axis] != b[axis]) return std::nullopt;
+  }
+  return result;
+}
+
+std::optional<Type> agree(const Type& a, const Type& b) {
+  const std::optional<Shape> shape = agree(a.shape, b.shape);
+  if (a.dtype != b.dtype || !shape) return std::nullopt;
+  return Type{a.dtype, *shape};
+}
+
+std::vector<std::int64_t> row_major(const Shape& shape) {
+  std::vector<std::int64_t> strides(shape.size());
+  std::int64_t stride = 1;
+  for (std::size_t axis = shape.size(); axis-- > 0;) {
+    strides[axis] = stride;
+    stride *= shape[axis];
+  }
+  return strides;
+}
+
+Shape without_axes(const Shape& shape, const Axes& axes) {
+  Shape result;
+  for (std::size_t axis = 0; axis < shape.size(); ++axis)
+    if (!std::binary_search(axes.begin(), axes.end(), static_cast<std::int64_t>(axis))) result.push_back(shape[axis]);
+  return result;
+}
+
+Shape with_axes(const Shape& shape, const Axes& axes, std::int64_t length) {
+  Shape result = shape;
+  for (std::int64_t axis : axes) result.insert(result.begin() + axis, length);
+  return result;
+}
+
+Axes axis_to_front(std::int64_t axis, std::int64_t rank) {
+  Axes permutation{axis};
+  for (std::int64_t i = 0; i < rank; ++i)
+    if (i != axis) permutation.push_back(i);
+  return permutation;
+}
+
+Axes axis_from_front(std::int64_t axis, std::int64_t rank) {
+  Axes permutation;
+  for (std::int64_t i = 1; i < rank; ++i) permutation.push_back(i);
+  permutation.insert(permutation.begin() + axis, 0);
+  return permutation;
+}
+
+}  // namespace leapgraph::symbolic

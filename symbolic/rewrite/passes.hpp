@@ -1,0 +1,33 @@
+/// The ordered list of rewriting passes, and the function that runs them.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string_view>
+
+#include "leapgraph/symbolic/graph.hpp"
+#include "leapgraph/symbolic/rewrite/specialize.hpp"
+#include "leapgraph/symbolic/rewrite/verify.hpp"
+
+namespace leapgraph::symbolic {
+
+/// One row of the list: a pass takes a graph and returns a graph of the same inputs and the same output types.
+struct Pass {
+  std::string_view name;
+  std::string_view reason;  ///< why it is there, and why at this place
+  Graph (*run)(const Graph&);
+};
+
+/// In the order in which they run.
+std::span<const Pass> all_passes();
+
+struct RewriteOptions {
+  /// Called after each pass with its name and its result; `dump` prints there, tests verify there.
+  std::function<void(std::string_view pass, const Graph& graph)> observer;
+};
+
+/// The graph after all passes. Values move only towards the exact real-number result; see README.md for what that
+/// means. Works on graphs with unknown shapes too, where it does less. Idempotent.
+Graph rewrite(const Graph& graph, const RewriteOptions& options = {});
+
+}  // namespace leapgraph::symbolic

@@ -1,0 +1,120 @@
+/// Rebuilds the graph bottom-up over inputs of known shape and asks abstract ops for their concrete form.
+#include "leapgraph/symbolic/rewrite/specialize.hpp"
+
+#include <fmt/format.h>
+
+#include "leapgraph/symbolic/op.hpp"
+#include "leapgraph/symbolic/ops.hpp"
+
+namespace leapgraph::symbolic {
+
+std::vector<Type> parameter_types(const Node& node, std::span<const Expr> inputs) {
+  std::vector<Type> types;
+  const auto add = [&types](const Expr& e) { types.push_back(e.type()); };
+  if (lowering_as<Call>(node.op()) != nullptr) {
+    for (const Expr& e : inputs) add(e);
+  } else if (lowering_as<Branch>(node.op()) != nullptr) {
+    for (const Expr& e : inputs.subspan(1)) add(e);
+  } else if (lowering_as<Loop>(node.op()) != nullptr) {
+    const auto carries = static_cast<std::size_t>(node.get<std::int64_t>("carries"));
+    const auto sequences = static_cast<std::size_t>(node.get<std::int64_t>("sequences"));
+    for (std::size_t i = 1; i < inputs.size(); ++i) {
+      add(inputs[i]);
+      if (i > carries && i <= carries + sequences) types.back().shape.erase(types.back().shape.begin());
+    }
+  }
+  return types;
+}
+
+namespace {
+
+class Specializer {
+ public:
+  /// `outputs` with inputs replaced; the replacement of an input has the same element type and rank.
+  Exprs run(std::span<const Expr> outputs, const Substitution& inputs) {
+    return rebuild(outputs, [&](const Node& node, const Exprs& arguments) -> Exprs {
+      if (node.inputs().empty()) {
+        const Exprs same = outputs_of(node);
+        const auto found = inputs.find(same[0]);
+        return found == inputs.end() ? same : Exprs{found->second};
+      }
+      return concrete(with_specialized_bodies(node, arguments));
+    });
+  }
+
+ private:
+  struct Done {
+    Body body;
+    std::vector<Type> types;
+    Body result;
+  };
+
+  static Exprs concrete(Exprs outputs) {
+    while (outputs[0].op().concrete != nullptr) {
+      Exprs direct = outputs[0].op().concrete(outputs[0].node());
+      if (direct.empty() || !direct[0] || direct == outputs) break;
+      if (direct.size() > 1) return direct;
+      outputs = std::move(direct);
+    }
+    return outputs;
+  }
+
+  Exprs with_specialized_bodies(const Node& node, const Exprs& arguments) {
+    const std::vector<Type> types = parameter_types(node, arguments);
+    Attributes attributes = node.attributes();
+    bool changed = false;
+    for (const auto& [name, value] : node.attributes().entries()) {
+      const Body* body = std::get_if<Body>(&value);
+      if (body == nullptr || (*body)->inputs.size() != types.size()) continue;
+      Body specialized = specialize_body(*body, types);
+      changed = changed || *specialized != **body;
+      attributes = attributes.with(name, std::move(specialized));
+    }
+    if (!changed) return rebuild_same(node, arguments);
+    return outputs_of(*make_node(node.op(), arguments, std::move(attributes), node.place()));
+  }
+
+  Body specialize_body(const Body& body, const std::vector<Type>& types) {
+    std::vector<Done>& known = done_[body->outputs.empty() ? nullptr : &body->outputs[0].node()];
+    for (const Done& entry : known)
+      if (entry.types == types && *entry.body == *body) return entry.result;
+    Graph result;
+    Substitution parameters;
+    for (std::size_t i = 0; i < types.size(); ++i) {
+      result.inputs.push_back(parameter(static_cast<std::int64_t>(i), types[i]));
+      parameters.emplace(body->inputs[i], result.inputs.back());
+    }
+    result.outputs = run(body->outputs, parameters);
+    Body specialized = std::make_shared<const Graph>(std::move(result));
+    done_[body->outputs.empty() ? nullptr : &body->outputs[0].node()].push_back({body, types, specialized});
+    return specialized;
+  }
+
+  std::unordered_map<const Node*, std::vector<Done>> done_;
+};
+
+}  // namespace
+
+Graph specialize(const Graph& graph, std::span<const Shape> shapes) {
+  if (shapes.size() != graph.inputs.size())
+    throw GraphError(fmt::format("the function takes {} arguments, got {}", graph.inputs.size(), shapes.size()));
+  Graph result;
+  Substitution replaced;
+  for (std::size_t i = 0; i < shapes.size(); ++i) {
+    const Expr& old = graph.inputs[i];
+    const Shape& wanted = old.shape();
+    bool fits = wanted.size() == shapes[i].size();
+    for (std::size_t axis = 0; fits && axis < wanted.size(); ++axis)
+      fits = wanted[axis] == unknown || wanted[axis] == shapes[i][axis];
+    if (!fits)
+      throw GraphError(fmt::format("the argument for '{}' must be {}, got shape {}", name_of(old),
+                                   to_string(old.type()), to_string(shapes[i])));
+    Type type{old.dtype(), shapes[i]};
+    result.inputs.push_back(type == old.type() ? old : input(std::move(type), name_of(old), old.node().place()));
+    replaced.emplace(old, result.inputs.back());
+  }
+  result.outputs = Specializer().run(graph.outputs, replaced);
+  return result;
+}
+
+}  // namespace leapgraph::symbolic

@@ -1,0 +1,248 @@
+/// Which nodes share a loop nest: each joins the earliest group of its iteration space that comes after everything it
+/// needs.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "leapgraph/symbolic/ops.hpp"
+#include "leapgraph/symbolic/schedule/region.hpp"
+
+namespace leapgraph::symbolic {
+
+namespace {
+
+/// Longer nests are split: C compilers take time that is not linear in the length of a loop body.
+constexpr std::size_t max_members = 200;
+
+}  // namespace
+
+Layout row_major(const Shape& shape) {
+  Layout layout{shape, 0, std::vector<std::int64_t>(shape.size(), 0)};
+  std::int64_t stride = 1;
+  for (std::size_t axis = shape.size(); axis-- > 0;) {
+    layout.strides[axis] = stride;
+    stride *= shape[axis];
+  }
+  return layout;
+}
+
+bool is_row_major(const Layout& layout) {
+  std::int64_t stride = 1;
+  for (std::size_t axis = layout.shape.size(); axis-- > 0;) {
+    if (layout.shape[axis] != 1 && layout.strides[axis] != stride) return false;
+    stride *= layout.shape[axis];
+  }
+  return true;
+}
+
+int Region::add_value(Type type, int group, bool in_register) {
+  Value value{.type = std::move(type), .group = group, .in_register = in_register};
+  value.layout = row_major(value.type.shape);
+  values_.push_back(std::move(value));
+  return static_cast<int>(values_.size()) - 1;
+}
+
+void Region::give(const Expr& e, const Placed& placed) {
+  const int value = add_value(e.type(), -1, false);
+  values_.back().buffer = placed.buffer;
+  values_.back().layout = placed.layout;
+  refs_[e] = Ref{value, placed.layout, false};
+}
+
+void Region::give_literal(const Expr& e, const Array& array) {
+  const int value = add_value(array.type(), -1, false);
+  values_.back().literal = array;
+  refs_[e] = Ref{value, row_major(e.shape()), false};
+}
+
+int Region::earliest_group(const Member& member, const Shape& space) const {
+  int earliest = 0;
+  for (std::size_t k = 0; k < member.inputs.size(); ++k) {
+    const Ref& ref = member.inputs[k];
+    const Value& value = values_[static_cast<std::size_t>(ref.value)];
+    if (value.group < 0) continue;
+    const bool same_loop = member.aligned[k] && value.in_register && !ref.is_view &&
+                           groups_[static_cast<std::size_t>(value.group)].space == space;
+    earliest = std::max(earliest, same_loop ? value.group : value.group + 1);
+  }
+  return earliest;
+}
+
+int Region::find_or_add_group(int earliest, const Shape& space) {
+  for (std::size_t g = static_cast<std::size_t>(earliest); g < groups_.size(); ++g)
+    if (groups_[g].opaque == nullptr && groups_[g].space == space && groups_[g].members.size() < max_members)
+      return static_cast<int>(g);
+  groups_.push_back(Group{.space = space});
+  return static_cast<int>(groups_.size()) - 1;
+}
+
+void Region::join(int group, Member member) {
+  for (std::size_t k = 0; k < member.inputs.size(); ++k) {
+    Value& value = values_[static_cast<std::size_t>(member.inputs[k].value)];
+    if (value.group != group || !value.in_register || member.inputs[k].is_view || !member.aligned[k])
+      value.needs_buffer = true;
+  }
+  groups_[static_cast<std::size_t>(group)].members.push_back(std::move(member));
+}
+
+void Region::plan_member(const Node& node, Member member, const Shape& space, bool in_register) {
+  member.node = &node;
+  for (const Expr& e : node.inputs()) member.inputs.push_back(reference(e));
+  member.aligned.resize(member.inputs.size(), true);
+  const int group = find_or_add_group(earliest_group(member, space), space);
+  member.output = add_value(node.types()[0], group, in_register);
+  if (!in_register) values_.back().needs_buffer = true;
+  if (member.kind == Member::Kind::scatter_add) filled_.push_back(member.output);
+  refs_[outputs_of(node)[0]] = Ref{member.output, row_major(node.types()[0].shape), false};
+  join(group, std::move(member));
+}
+
+void Region::plan_contraction(const Node& node, const Contraction& contraction) {
+  const ContractionLabels labels = contraction.labels(node);
+  const auto has = [](const std::vector<std::int64_t>& list, std::int64_t label) {
+    return std::find(list.begin(), list.end(), label) != list.end();
+  };
+  // Loops run along an operand that has every label. In a matrix product: rows, then what is summed, then columns, so
+  // that the innermost loop runs along memory.
+  std::vector<std::int64_t> order = labels.first;
+  const auto add_missing = [&](const std::vector<std::int64_t>& more) {
+    for (std::int64_t label : more)
+      if (!has(order, label)) order.push_back(label);
+  };
+  const bool second_has_all = std::all_of(labels.first.begin(), labels.first.end(),
+                                          [&](std::int64_t label) { return has(labels.second, label); });
+  if (second_has_all) order = labels.second;
+  add_missing(labels.second);
+  Shape space;
+  for (std::int64_t label : order) {
+    const bool in_first = has(labels.first, label);
+    const std::vector<std::int64_t>& list = in_first ? labels.first : labels.second;
+    space.push_back(node.input(in_first ? 0 : 1)
+                        .shape()[static_cast<std::size_t>(std::find(list.begin(), list.end(), label) - list.begin())]);
+  }
+  Member member{.kind = Member::Kind::contraction, .node = nullptr};
+  member.aligned = {labels.first == order, labels.second == order};
+  member.labels = order;
+  plan_member(node, std::move(member), space, false);
+}
+
+void Region::copy_to(const Ref& source, int value, const Layout& target) {
+  Member member{.kind = Member::Kind::copy, .node = nullptr, .inputs = {source}, .aligned = {true}};
+  const Shape& space = source.layout.shape;
+  const int group = find_or_add_group(earliest_group(member, space), space);
+  Value& written = values_[static_cast<std::size_t>(value)];
+  written.group = std::max(written.group, group);
+  written.needs_buffer = true;
+  member.output = value;
+  member.target = target;
+  join(group, std::move(member));
+}
+
+/// The same tensor in row-major memory without an offset of its own.
+Ref Region::contiguous(const Ref& ref) {
+  const Value& value = values_[static_cast<std::size_t>(ref.value)];
+  if (!value.literal && is_row_major(ref.layout)) return ref;
+  const int copy = add_value(Type{value.type.dtype, ref.layout.shape}, -1, false);
+  copy_to(ref, copy, row_major(ref.layout.shape));
+  return Ref{copy, row_major(ref.layout.shape), false};
+}
+
+void Region::plan_view(const Node& node, const View& view) {
+  Ref base = reference(node.input(0));
+  Ref result{base.value, {}, true};
+  if (!view.layout(node, base.layout, result.layout)) {
+    base = contiguous(base);
+    result.value = base.value;
+    if (!view.layout(node, base.layout, result.layout))
+      throw InternalError(fmt::format("'{}' is not a view of row-major memory", node.op().name));
+  }
+  refs_[outputs_of(node)[0]] = std::move(result);
+}
+
+void Region::plan_windows(const Node& node, const Scatter& scatter) {
+  const int whole = add_value(node.types()[0], -1, false);
+  values_.back().needs_buffer = true;
+  std::int64_t covered = 0;
+  for (std::size_t k = 0; k < node.inputs().size(); ++k) {
+    const Layout window = scatter.window(node, k);
+    const std::int64_t size = element_count(window.shape);
+    covered += size;
+    if (size == 0) continue;
+    Ref source = reference(node.input(k));
+    if (source.layout.shape != window.shape)
+      throw InternalError(fmt::format("a window of '{}' has another shape than its part", node.op().name));
+    copy_to(source, whole, window);
+  }
+  if (covered != element_count(node.types()[0].shape)) filled_.push_back(whole);
+  refs_[outputs_of(node)[0]] = Ref{whole, row_major(node.types()[0].shape), false};
+}
+
+void Region::plan_opaque(const Node& node) {
+  Group group;
+  group.opaque = &node;
+  const bool is_loop = lowering_as<Loop>(node.op()) != nullptr;
+  const std::size_t carries = is_loop ? static_cast<std::size_t>(node.get<std::int64_t>("carries")) : 0;
+  for (std::size_t k = 0; k < node.inputs().size(); ++k) {
+    Ref ref = reference(node.input(k));
+    if (is_loop && k >= 1 && k < 1 + carries) {
+      const int initial = add_value(node.input(k).type(), -1, false);
+      copy_to(ref, initial, row_major(node.input(k).shape()));
+      group.initial_carries.push_back(initial);
+      ref = Ref{initial, row_major(node.input(k).shape()), false};
+    } else if (!is_loop) {
+      ref = contiguous(ref);
+    }
+    Value& value = values_[static_cast<std::size_t>(ref.value)];
+    value.needs_buffer = value.needs_buffer || !value.literal;
+    group.opaque_inputs.push_back(std::move(ref));
+  }
+  const int number = static_cast<int>(groups_.size());
+  for (std::size_t i = 0; i < node.types().size(); ++i) {
+    const int value = i < carries ? group.initial_carries[i] : add_value(node.types()[i], number, false);
+    if (i < carries)
+      values_[static_cast<std::size_t>(value)].group = number;  // the carry's memory holds the result afterwards
+    values_[static_cast<std::size_t>(value)].needs_buffer = true;
+    group.opaque_outputs.push_back(value);
+    refs_[outputs_of(node)[i]] = Ref{value, row_major(node.types()[i].shape), false};
+  }
+  groups_.push_back(std::move(group));
+}
+
+void Region::plan(const Node& node) {
+  const auto member = [](Member::Kind kind, std::vector<bool> aligned = {}) {
+    return Member{.kind = kind, .node = nullptr, .inputs = {}, .aligned = std::move(aligned)};
+  };
+  const Lowering& lowering = node.op().lowering;
+  if (std::holds_alternative<Elementwise>(lowering)) {
+    plan_member(node, member(Member::Kind::elementwise), node.types()[0].shape, true);
+  } else if (std::holds_alternative<Reduction>(lowering)) {
+    plan_member(node, member(Member::Kind::reduction), node.input(0).shape(), false);
+  } else if (const auto* contraction = std::get_if<Contraction>(&lowering)) {
+    plan_contraction(node, *contraction);
+  } else if (const auto* view = std::get_if<View>(&lowering)) {
+    plan_view(node, *view);
+  } else if (std::holds_alternative<Gather>(lowering)) {
+    plan_member(node, member(Member::Kind::gather, {false, node.input(1).shape() == node.types()[0].shape}),
+                node.types()[0].shape, true);
+  } else if (const auto* scatter = std::get_if<Scatter>(&lowering)) {
+    if (scatter->kind == ScatterKind::window)
+      plan_windows(node, *scatter);
+    else
+      plan_member(node, member(Member::Kind::scatter_add, {true, node.input(1).shape() == node.input(0).shape()}),
+                  node.input(0).shape(), false);
+  } else if (std::holds_alternative<Source>(lowering)) {
+    const Expr e = outputs_of(node)[0];
+    const auto value = constant_value(e);
+    if (!value) throw InternalError(fmt::format("'{}' was not given to the scheduler", name_of(e)));
+    if (value->shape().empty())
+      give_literal(e, *value);
+    else
+      give(e, Placed{add_data(program_, *value), row_major(value->shape())});
+  } else if (std::holds_alternative<Abstract>(lowering)) {
+    throw GraphError(fmt::format("{}: its shape is not known when compiling", node.op().name));
+  } else {
+    plan_opaque(node);
+  }
+}
+
+}  // namespace leapgraph::symbolic

@@ -1,0 +1,145 @@
+/// One straight stretch of a program - a function, or the body of a loop or a branch - while it is being scheduled.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <unordered_map>
+
+#include "leapgraph/symbolic/schedule/kernel.hpp"
+
+namespace leapgraph::symbolic {
+
+class ModuleBuilder;
+
+/// Memory that holds a tensor: a buffer read with strides.
+struct Placed {
+  int buffer = -1;
+  Layout layout;
+};
+
+Layout row_major(const Shape& shape);
+bool is_row_major(const Layout& layout);
+
+/// A value of the region: computed by a member of a group, given from outside, or a literal.
+struct Value {
+  Type type;
+  int group = -1;            ///< where it is computed; -1: available from the start
+  bool in_register = false;  ///< members of the same group may use it without memory
+  bool needs_buffer = false;
+  std::optional<Array> literal = {};
+  int buffer = -1;
+  Layout layout = {};  ///< of its buffer
+};
+
+/// An expression is a value, or a view of one.
+struct Ref {
+  int value = -1;
+  Layout layout;
+  bool is_view = false;
+};
+
+/// One node's share of a group.
+struct Member {
+  enum class Kind { elementwise, reduction, contraction, gather, scatter_add, copy };
+  Kind kind;
+  const Node* node;  ///< none for a copy
+  std::vector<Ref> inputs = {};
+  /// Whether input k, computed in the same nest, is the element at the same loop indices; otherwise it is read from
+  /// memory.
+  std::vector<bool> aligned = {};
+  std::vector<std::int64_t> labels = {};  ///< contraction: what each loop axis stands for
+  int output = -1;                        ///< the value it computes, or for a copy the value whose buffer it writes
+  Layout target = {};                     ///< copy: where in that buffer
+};
+
+/// Members that share a nest of loops, or one node with a step of its own.
+struct Group {
+  Shape space;
+  std::vector<Member> members = {};
+  const Node* opaque = nullptr;
+  std::vector<Ref> opaque_inputs = {};
+  std::vector<int> opaque_outputs = {};
+  std::vector<int> initial_carries = {};  ///< loop: values that the initial carries were copied to
+};
+
+/// Schedules the nodes between what is given and what is wanted.
+class Region {
+ public:
+  Region(ModuleBuilder& module, Program& program) : module_(module), program_(program) {}
+
+  /// Makes `e` known: as memory, or as another region's literal.
+  void give(const Expr& e, const Placed& placed);
+  void give_literal(const Expr& e, const Array& value);
+  /// Asks for `e` to be stored there when the region is done.
+  struct Wanted {
+    Expr expr;
+    Placed placed;
+  };
+  Steps schedule(std::span<const Wanted> wanted);
+
+ private:
+  // fuse.cpp: groups
+  void plan(const Node& node);
+  void plan_view(const Node& node, const View& view);
+  void plan_windows(const Node& node, const Scatter& scatter);
+  void plan_opaque(const Node& node);
+  void plan_member(const Node& node, Member member, const Shape& space, bool in_register);
+  void plan_contraction(const Node& node, const Contraction& contraction);
+  int earliest_group(const Member& member, const Shape& space) const;
+  int find_or_add_group(int earliest, const Shape& space);
+  void join(int group, Member member);
+  int add_value(Type type, int group, bool in_register);
+  void copy_to(const Ref& source, int value, const Layout& target);
+  Ref contiguous(const Ref& ref);
+  Ref reference(const Expr& e) const { return refs_.at(e); }
+
+  // nest.cpp: nests
+  Nest build_nest(const Group& group);
+
+  // schedule.cpp: steps
+  void assign_buffers();
+  Steps build_steps();
+  int whole_buffer(const Ref& ref);
+  Step build_opaque(const Group& group);
+  Step build_loop(const Group& group);
+  Step build_branch(const Group& group);
+
+  friend class NestBuilder;
+
+  ModuleBuilder& module_;
+  Program& program_;
+  std::vector<Value> values_;
+  std::vector<Group> groups_;
+  std::vector<int> filled_;  ///< values whose buffers start as zeros
+  std::unordered_map<Expr, Ref, ExprHash> refs_;
+};
+
+/// What regions share: the program's buffers, the functions of called bodies, the numbers of loops.
+class ModuleBuilder {
+ public:
+  explicit ModuleBuilder(Module& module) : module_(module) {}
+
+  int schedule_function(const std::string& name, const Graph& graph);
+  int function_of(const Body& body);
+  int new_loop() { return loops_++; }
+  std::int64_t workspace_bytes(int function) const {
+    return module_.functions[static_cast<std::size_t>(function)].workspace_bytes;
+  }
+  const std::vector<Array>& data(int function) const {
+    return module_.functions[static_cast<std::size_t>(function)].data;
+  }
+
+ private:
+  Module& module_;
+  int loops_ = 0;
+  std::vector<std::pair<Body, int>> bodies_;
+};
+
+int add_buffer(Program& program, Buffer buffer);
+int add_temporary(Program& program, DType dtype, std::int64_t size);
+int add_data(Program& program, const Array& array);
+
+/// Gives every workspace buffer its offset; buffers whose lifetimes do not meet share memory.
+void plan_workspace(Program& program);
+
+}  // namespace leapgraph::symbolic

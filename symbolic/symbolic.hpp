@@ -1,0 +1,2 @@
+/// Everything that leapgraph::symbolic offers, in one header.
+#pragma once

@@ -1,0 +1,126 @@
+/// Element types and shapes: the table of element types, promotion and broadcasting.
+#include "leapgraph/symbolic/type.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "leapgraph/symbolic/error.hpp"
+
+namespace leapgraph::symbolic {
+
+namespace {
+
+constexpr std::array<DTypeInfo, 11> table{{
+    {DType::boolean, "bool", "unsigned char", NumberKind::boolean, 1},
+    {DType::int8, "int8", "signed char", NumberKind::signed_integer, 1},
+    {DType::int16, "int16", "short", NumberKind::signed_integer, 2},
+    {DType::int32, "int32", "int", NumberKind::signed_integer, 4},
+    {DType::int64, "int64", "long", NumberKind::signed_integer, 8},
+    {DType::uint8, "uint8", "unsigned char", NumberKind::unsigned_integer, 1},
+    {DType::uint16, "uint16", "unsigned short", NumberKind::unsigned_integer, 2},
+    {DType::uint32, "uint32", "unsigned int", NumberKind::unsigned_integer, 4},
+    {DType::uint64, "uint64", "unsigned long", NumberKind::unsigned_integer, 8},
+    {DType::float32, "float32", "float", NumberKind::floating, 4},
+    {DType::float64, "float64", "double", NumberKind::floating, 8},
+}};
+
+DType find(NumberKind kind, std::int64_t bytes) {
+  for (const DTypeInfo& row : table)
+    if (row.kind == kind && row.bytes == bytes) return row.dtype;
+  throw InternalError("no such element type");
+}
+
+}  // namespace
+
+std::span<const DTypeInfo> all_dtypes() { return table; }
+const DTypeInfo& info(DType dtype) { return table[static_cast<std::size_t>(dtype)]; }
+bool is_floating(DType dtype) { return info(dtype).kind == NumberKind::floating; }
+bool is_integer(DType dtype) {
+  return info(dtype).kind == NumberKind::signed_integer || info(dtype).kind == NumberKind::unsigned_integer;
+}
+
+DType promote(DType a, DType b) {
+  if (a == b) return a;
+  const DTypeInfo &x = info(a), &y = info(b);
+  if (x.kind == NumberKind::boolean) return b;
+  if (y.kind == NumberKind::boolean) return a;
+  if (x.kind == y.kind) return x.bytes >= y.bytes ? a : b;
+  if (x.kind == NumberKind::floating || y.kind == NumberKind::floating) {
+    const DTypeInfo& real = x.kind == NumberKind::floating ? x : y;
+    const DTypeInfo& whole = x.kind == NumberKind::floating ? y : x;
+    return whole.bytes <= 2 ? real.dtype : DType::float64;  // float32 holds every 16-bit integer, no wider one
+  }
+  const std::int64_t signed_bytes = x.kind == NumberKind::signed_integer ? x.bytes : y.bytes;
+  const std::int64_t unsigned_bytes = x.kind == NumberKind::signed_integer ? y.bytes : x.bytes;
+  if (unsigned_bytes == 8) return DType::float64;
+  return find(NumberKind::signed_integer, std::max(signed_bytes, 2 * unsigned_bytes));
+}
+
+std::string to_string(const Shape& shape) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    if (i > 0) text += ", ";
+    text += shape[i] == unknown ? "?" : std::to_string(shape[i]);
+  }
+  return text + "]";
+}
+
+bool is_known(const Shape& shape) { return std::find(shape.begin(), shape.end(), unknown) == shape.end(); }
+
+std::int64_t element_count(const Shape& shape) {
+  std::int64_t count = 1;
+  bool overflow = false;
+  for (std::int64_t length : shape) {
+    if (length < 0) throw GraphError("the size of " + to_string(shape) + " is not known yet");
+    if (length == 0) return 0;
+    overflow = overflow || count > std::numeric_limits<std::int64_t>::max() / 64 / length;
+    if (!overflow) count *= length;
+  }
+  if (overflow) throw GraphError("a tensor of shape " + to_string(shape) + " is too large");
+  return count;
+}
+
+Shape broadcast(const Shape& a, const Shape& b) {
+  const Shape& longer = a.size() >= b.size() ? a : b;
+  const Shape& shorter = a.size() >= b.size() ? b : a;
+  Shape result = longer;
+  const std::size_t shift = longer.size() - shorter.size();
+  for (std::size_t i = 0; i < shorter.size(); ++i) {
+    std::int64_t& x = result[shift + i];
+    const std::int64_t y = shorter[i];
+    if (x == y || y == 1) continue;
+    if (x == 1 || x == unknown)
+      x = y;
+    else if (y != unknown)
+      throw GraphError(fmt::format("shapes {} and {} cannot be broadcast together: lengths {} and {}", to_string(a),
+                                   to_string(b), longer[shift + i], y));
+  }
+  return result;
+}
+
+std::int64_t normalize_axis(std::int64_t axis, std::int64_t rank, std::string_view what) {
+  const std::int64_t from_front = axis < 0 ? axis + rank : axis;
+  if (from_front < 0 || from_front >= rank)
+    throw GraphError(fmt::format("{}: axis {} does not exist in a tensor of rank {}", what, axis, rank));
+  return from_front;
+}
+
+Axes normalize_axes(const Axes& axes, std::int64_t rank, std::string_view what, bool empty_means_all) {
+  Axes result;
+  if (axes.empty() && empty_means_all)
+    for (std::int64_t axis = 0; axis < rank; ++axis) result.push_back(axis);
+  for (std::int64_t axis : axes) result.push_back(normalize_axis(axis, rank, what));
+  std::sort(result.begin(), result.end());
+  if (std::adjacent_find(result.begin(), result.end()) != result.end())
+    throw GraphError(fmt::format("{}: an axis is given twice in {}", what, to_string(axes)));
+  return result;
+}
+
+std::string to_string(const Type& type) {
+  return std::string(info(type.dtype).name) + (type.shape.empty() ? "" : to_string(type.shape));
+}
+
+}  // namespace leapgraph::symbolic
