@@ -202,14 +202,15 @@ std::string render(const Source& source, const Diagnostic& diagnostic) {
   }
   const std::size_t gutter = std::max<std::size_t>(4, std::to_string(place.line).size());
   for (int line = first; line <= place.line; ++line) {
-    const std::size_t line_end = std::min(text.find('\n', line_begin), text.size());
+    const std::size_t next_line = std::min(text.find('\n', line_begin), text.size());
+    const std::size_t line_end = next_line > line_begin && text[next_line - 1] == '\r' ? next_line - 1 : next_line;
     const bool here = line_begin == caret_line;
     const std::size_t begin = here ? offset - line_begin : 0;
     const std::size_t end = here ? std::max(begin + 1, std::size_t{diagnostic.range.end} - file.begin - line_begin) : 0;
     const Shown shown = show_line(text.substr(line_begin, line_end - line_begin), begin, end);
     result += fmt::format("{:>{}} | {}\n", line, gutter, shown.text);
     if (here) result += fmt::format("{:>{}} | {}\n", "", gutter, shown.carets);
-    line_begin = line_end + 1;
+    line_begin = next_line + 1;
   }
   if (!diagnostic.hint.empty()) result += fmt::format("{:>{}} = {}\n", "", gutter, diagnostic.hint);
   for (const Source::File* open = &file; open->included_at != Range{}; open = &source.file_at(open->included_at.begin)) {

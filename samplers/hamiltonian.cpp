@@ -16,9 +16,9 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-// Calls `work`; an exception that stands for an undefined density becomes its message.
-template <class Work>
-bool succeeds(Work&& work, std::string& message) {
+// Calls `work`; where it throws what stands for an undefined density, `on_failure` gets the message.
+template <class Work, class OnFailure>
+bool succeeds(Work&& work, OnFailure&& on_failure) {
   try {
     work();
     return true;
@@ -27,7 +27,7 @@ bool succeeds(Work&& work, std::string& message) {
   } catch (const std::bad_alloc&) {
     throw;
   } catch (const std::exception& error) {
-    message = error.what();
+    on_failure(error.what());
     return false;
   }
 }
@@ -38,13 +38,9 @@ std::string describe(const Integrator& integrator, double log_density) {
   return reason.empty() ? value : fmt::format("{}: {}", value, reason);
 }
 
-// Kept out of the hot path.
-[[gnu::cold, gnu::noinline]] double fail(DensityFailures& failures, const Integrator& integrator, const Point& point,
-                                         std::string message) {
-  if (message.empty() && point.log_density == -infinity) return infinity;
-  if (failures.count++ == 0) {
-    failures.first = message.empty() ? describe(integrator, point.log_density) : std::move(message);
-  }
+// A log density that is not finite; kept out of the hot path.
+[[gnu::cold, gnu::noinline]] double fail(DensityFailures& failures, const Integrator& integrator, double log_density) {
+  if (log_density != -infinity && failures.count++ == 0) failures.first = describe(integrator, log_density);
   return infinity;
 }
 
@@ -88,20 +84,20 @@ void refresh_momentum(const Metric& metric, RandomStream& random, Point& point) 
 
 double leapfrog(Integrator& integrator, const Metric& metric, DensityFailures& failures, const Point& from, Point& to,
                 double step_size, std::int64_t steps) {
-  std::string message;
-  if (!succeeds([&] { integrator.advance(from, to, metric, step_size, steps); }, message)) [[unlikely]] {
-    return fail(failures, integrator, to, std::move(message));
-  }
+  const auto record = [&](const char* message) {
+    if (failures.count++ == 0) failures.first = message;
+  };
+  if (!succeeds([&] { integrator.advance(from, to, metric, step_size, steps); }, record)) return infinity;
   // A log density that is not finite fails here; a kinetic energy that is not finite needs a step that overflowed.
   if (!(std::abs(to.log_density) < infinity)) [[unlikely]]
-    return fail(failures, integrator, to, {});
+    return fail(failures, integrator, to.log_density);
   to.kinetic_energy = metric.kinetic_energy(to.momentum, to.velocity);
   const double energy = to.energy();
   return std::isnan(energy) ? infinity : energy;
 }
 
 bool evaluate_start(Integrator& integrator, Point& point, std::string& reason) {
-  if (!succeeds([&] { integrator.evaluate(point); }, reason)) return false;
+  if (!succeeds([&] { integrator.evaluate(point); }, [&](const char* message) { reason = message; })) return false;
   if (!std::isfinite(point.log_density)) {
     reason = describe(integrator, point.log_density);
     return false;

@@ -14,7 +14,7 @@ namespace {
 std::size_t index(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 // Four partial sums, so that additions overlap; always in the same order.
-double dot(const double* x, const double* y, std::size_t n) {
+inline double dot(const double* x, const double* y, std::size_t n) {
   double s0 = 0, s1 = 0, s2 = 0, s3 = 0;
   std::size_t i = 0;
   for (; i + 4 <= n; i += 4) {

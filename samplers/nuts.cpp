@@ -25,29 +25,17 @@ bool positive(Lanes sum) { return sum[0] + sum[1] > 0; }
 
 Nuts::Nuts(std::int64_t dimension, const NutsOptions& options)
     : max_depth_(options.max_depth),
-      padded_((static_cast<std::size_t>(dimension) + 7) / 8 * 8),
+      padded_((static_cast<std::size_t>(dimension) + 1) / 2 * 2),
       // A pending tree of each depth, the top tree and the new leaf hold three points each at most.
       points_(dimension, 3 * (max_depth_ + 2)),
       uses_(points_.size()),
+      unused_(points_.size()),
       sums_(dimension, max_depth_ + 2),
-      pending_(static_cast<std::size_t>(max_depth_) + 1) {
-  unused_.reserve(points_.size());
-}
-
-std::size_t Nuts::acquire(int uses) {
-  const std::size_t slot = unused_.back();
-  unused_.pop_back();
-  uses_[slot] = uses;
-  return slot;
-}
-
-void Nuts::release(std::size_t slot) {
-  if (--uses_[slot] == 0) unused_.push_back(slot);
-}
+      pending_(static_cast<std::size_t>(max_depth_) + 1) {}
 
 DrawStatistics Nuts::transition(const TransitionInput& input, Point& state) {
-  unused_.clear();
-  for (std::size_t slot = points_.size(); slot-- > 0;) unused_.push_back(slot);
+  unused_count_ = points_.size();
+  for (std::size_t i = 0; i < unused_count_; ++i) unused_[i] = unused_count_ - 1 - i;
 
   const std::size_t start = acquire(3);
   copy_position(state, points_[start]);

@@ -52,15 +52,23 @@ class Nuts {
   bool persists(const Tree& first, const Tree& second, double* rho) const;
   double leaf_weight(double log_weight, Tally& tally, std::size_t pending, Tree& top);
 
-  std::size_t acquire(int uses);
-  void release(std::size_t slot);
+  std::size_t acquire(int uses) {
+    const std::size_t slot = unused_[--unused_count_];
+    uses_[slot] = uses;
+    return slot;
+  }
+  void release(std::size_t slot) {  // no branch: whether a slot falls free cannot be predicted
+    unused_[unused_count_] = slot;
+    unused_count_ += --uses_[slot] == 0;
+  }
 
   std::int64_t max_depth_;
-  std::size_t padded_;
+  std::size_t padded_;  // the dimension, rounded up to whole registers
   PointArena points_;
   std::vector<int> uses_;            // of each slot
-  std::vector<std::size_t> unused_;  // slots, taken from the back
-  PointArena sums_;                  // momenta of these points hold rho: one a pending tree, the last for the top tree
+  std::vector<std::size_t> unused_;  // slots: the first unused_count_ are free
+  std::size_t unused_count_ = 0;
+  PointArena sums_;  // momenta of these points hold rho: one a pending tree, the last for the top tree
   std::vector<Tree> pending_;
 };
 

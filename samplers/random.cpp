@@ -83,19 +83,32 @@ double tail_quantile(double p) {
   return p < 0.5 ? -z : z;
 }
 
-}  // namespace
+template <std::size_t group>
+using Words = std::array<std::array<std::uint32_t, group>, 4>;  // word by word, so that blocks are vector lanes
 
-std::array<std::uint32_t, 4> philox4x32_10(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key) {
+// Philox4x32-10 of `group` counters at once, in place.
+template <std::size_t group>
+void philox_group(Words<group>& words, std::array<std::uint32_t, 2> key) {
   for (int round = 0; round < 10; ++round) {
-    const std::uint64_t product_0 = std::uint64_t{0xD2511F53} * counter[0];
-    const std::uint64_t product_1 = std::uint64_t{0xCD9E8D57} * counter[2];
-    counter = {static_cast<std::uint32_t>(product_1 >> 32) ^ counter[1] ^ key[0], static_cast<std::uint32_t>(product_1),
-               static_cast<std::uint32_t>(product_0 >> 32) ^ counter[3] ^ key[1],
-               static_cast<std::uint32_t>(product_0)};
+    for (std::size_t i = 0; i < group; ++i) {
+      const std::uint64_t product_0 = std::uint64_t{0xD2511F53} * words[0][i];
+      const std::uint64_t product_1 = std::uint64_t{0xCD9E8D57} * words[2][i];
+      words[0][i] = static_cast<std::uint32_t>(product_1 >> 32) ^ words[1][i] ^ key[0];
+      words[1][i] = static_cast<std::uint32_t>(product_1);
+      words[2][i] = static_cast<std::uint32_t>(product_0 >> 32) ^ words[3][i] ^ key[1];
+      words[3][i] = static_cast<std::uint32_t>(product_0);
+    }
     key[0] += 0x9E3779B9;
     key[1] += 0xBB67AE85;
   }
-  return counter;
+}
+
+}  // namespace
+
+std::array<std::uint32_t, 4> philox4x32_10(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key) {
+  Words<1> words{{{counter[0]}, {counter[1]}, {counter[2]}, {counter[3]}}};
+  philox_group(words, key);
+  return {words[0][0], words[1][0], words[2][0], words[3][0]};
 }
 
 double normal_quantile(double p) {
@@ -115,18 +128,34 @@ std::uint64_t RandomStream::bits() {
 }
 
 void RandomStream::fill_normals(std::span<double> values) {
-  // Three passes over a block, of which the middle one, free of branches, is vectorised.
-  constexpr std::size_t block = 32;
-  std::array<double, block> u;
-  for (std::size_t begin = 0; begin < values.size(); begin += block) {
-    const std::size_t count = std::min(block, values.size() - begin);
-    const auto out = values.subspan(begin, count);
-    for (std::size_t i = 0; i < count; ++i) u[i] = uniform();
-    for (std::size_t i = 0; i < count; ++i) out[i] = central_quantile(u[i] - 0.5);
-    for (std::size_t i = 0; i < count; ++i) {
+  std::size_t done = 0;
+  if (has_spare_ && !values.empty()) values[done++] = normal();
+  // Passes over a group of Philox blocks, of which those free of branches are vectorised.
+  constexpr std::size_t group = 16;
+  std::array<double, 2 * group> u;
+  while (done + 1 < values.size()) {
+    const std::size_t blocks = std::min(group, (values.size() - done) / 2);
+    Words<group> words;
+    for (std::size_t i = 0; i < group; ++i) {
+      words[0][i] = block_ + static_cast<std::uint32_t>(i);
+      words[1][i] = draw_;
+      words[2][i] = chain_;
+      words[3][i] = purpose_;
+    }
+    block_ += static_cast<std::uint32_t>(blocks);
+    philox_group(words, key_);
+    for (std::size_t i = 0; i < blocks; ++i) {
+      u[2 * i] = uniform_from_bits(words[0][i] | std::uint64_t{words[1][i]} << 32);
+      u[2 * i + 1] = uniform_from_bits(words[2][i] | std::uint64_t{words[3][i]} << 32);
+    }
+    double* const out = values.data() + done;
+    for (std::size_t i = 0; i < 2 * blocks; ++i) out[i] = central_quantile(u[i] - 0.5);
+    for (std::size_t i = 0; i < 2 * blocks; ++i) {
       if (std::abs(u[i] - 0.5) > central_limit) out[i] = tail_quantile(u[i]);
     }
+    done += 2 * blocks;
   }
+  if (done < values.size()) values[done] = normal();
 }
 
 }  // namespace leapgraph::samplers

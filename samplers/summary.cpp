@@ -277,7 +277,7 @@ Verdict verdict(const Summary& s) {
   } else {
     if (!s.high_rhat.empty()) {
       find(Kind::high_rhat,
-           fmt::format("R-hat above {} for {}, up to {:.3g} ({})", rhat_limit, quantities(s.high_rhat.size()),
+           fmt::format("R-hat above {} for {}, up to {:.3f} ({})", rhat_limit, quantities(s.high_rhat.size()),
                        s.rhat_max.value, some_of(s.high_rhat)),
            "The chains do not agree yet: run longer (--warmup, --draws); if it stays, look for several modes or "
            "parameters that the data do not identify.");

@@ -18,10 +18,10 @@ struct DrawsOfChains {
   std::int64_t chains = 0;
   std::int64_t draws = 0;    ///< of each chain
   std::int64_t planned = 0;  ///< draws that each chain was started for; 0: as many as are here
-  std::span<const TraceVariable> variables;
+  std::span<const TraceVariable> variables = {};
   /// values[v][(chain * draws + draw) * cells + cell], the cells of variable v row-major.
-  std::span<const std::vector<double>> values;
-  std::span<const DrawStatistics> statistics;  ///< [chain * draws + draw]; empty where unknown
+  std::span<const std::vector<double>> values = {};
+  std::span<const DrawStatistics> statistics = {};  ///< [chain * draws + draw]; empty where unknown
 };
 
 /// One scalar quantity, named as Stan names it: `mu`, `theta[1,2]`, counted from 1.

@@ -59,12 +59,8 @@ std::optional<Array> evaluate_directly(const Known& known, const Resolution& res
   } else if (x.size() == 2 && same_dtype) {
     if (integers && known.integer_map2) return map2(known.integer_map2, x[0], x[1]);
     if (!integers && known.relation) return map2(known.relation, x[0], x[1]);
-    // A matrix product is no map, and its operands have dimensions both.
-    const bool is_map = rank(resolution.parameters[0]) == 0 || rank(resolution.parameters[1]) == 0 ||
-                        resolution.parameters[0] == resolution.parameters[1];
-    if (!integers && known.real_map2 && is_map &&
-        rank(resolution.result) == std::max(x[0].type().rank(), x[1].type().rank()))
-      return map2(known.real_map2, x[0], x[1]);
+    const bool one_scalar = x[0].shape().empty() || x[1].shape().empty();
+    if (!integers && known.real_map2 && (known.pairs || one_scalar)) return map2(known.real_map2, x[0], x[1]);
   }
   return std::nullopt;
 }

@@ -38,6 +38,7 @@ struct BuildCall {
 /// The function on plain numbers, for programs that run before sampling: loops over data may call it a million times.
 /// What is not there is evaluated through `build`. A map is applied to the elements of containers.
 struct Known {
+  bool pairs = true;  ///< the maps of two arguments take two containers, element by element
   double (*real_map)(double) = nullptr;
   double (*real_map2)(double, double) = nullptr;
   std::int64_t (*integer_map)(std::int64_t) = nullptr;

@@ -89,7 +89,9 @@ std::vector<Function> make() {
                     "(matrix, vector) => vector | (row_vector, matrix) => row_vector | (row_vector, vector) => real | "
                     "(vector, row_vector) => matrix",
        .build = build_multiply,
-       .known = {.real_map2 = [](double x, double y) { return x * y; }, .integer_map2 = checked_multiply}},
+       .known = {.pairs = false,
+                 .real_map2 = [](double x, double y) { return x * y; },
+                 .integer_map2 = checked_multiply}},
       {.name = "divide",
        .summary = "quotient; of two integers rounded towards zero",
        .signature = "(int, int) => int | (M, real) => M",

@@ -11,5 +11,15 @@ extern const Op input_op, parameter_op, constant_op, data_op;
 extern const Op add_op, sub_op, mul_op, div_op, floor_div_op, mod_op, neg_op, abs_op, sign_op, sqr_op, inv_op, pow_op,
     sqrt_op, maximum_op, minimum_op, floor_op, ceil_op, round_op, trunc_op, eq_op, neq_op, lt_op, le_op, logical_and_op,
     logical_or_op, logical_not_op, isnan_op, isinf_op, where_op, cast_op;
+// reduce
+extern const Op sum_op, prod_op, max_op, min_op, all_op, any_op, sum_like_op, logsumexp_op, softmax_op, cumsum_op;
+// shape
+extern const Op reshape_op, reshape_like_op, transpose_op, expand_dims_op, squeeze_op, broadcast_to_op,
+    broadcast_like_op, stack_op, concatenate_op, split_like_op, length_op, arange_op, diag_op, diag_like_op,
+    diagonal_op;
+// index
+extern const Op slice_op, slice_like_op, at_op, pad_slice_op, pad_like_op, gather_op, scatter_add_op, scatter_like_op;
+// linalg
+extern const Op contract_op;
 
 }  // namespace leapgraph::symbolic

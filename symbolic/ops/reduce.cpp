@@ -577,7 +577,7 @@ Expr cumsum(const Operand& a, std::int64_t axis) {
 
 Expr sum_like(const Operand& a, const Operand& like) {
   const Expr &x = a, &y = like;
-  if (x == y || x.shape() == y.shape() && is_known(x.shape())) return x;
+  if (x == y || (x.shape() == y.shape() && is_known(x.shape()))) return x;
   if (x.rank() >= y.rank())
     if (const std::optional<Summing> s = summing(x.shape(), y.shape())) {
       broadcast(x.shape(), y.shape());

@@ -36,16 +36,16 @@ Summary two_chains() {
 }
 
 TEST(SummaryTable, ShowsTheDigitsThatTheMonteCarloErrorLeaves) {
-  EXPECT_EQ(
-      summary_table(two_chains()),
-      "         mean    mcse    sd     q5    q50    q95  ess_bulk  ess_tail   rhat\n"
-      "mu        4.2    0.21   3.3   -1.2    4.2    9.4       240       622   1.00\n"
-      "tau     16380      26  1210  12350  15810  21000      1127       814  1.028\n"
-      "small   0.000  0.0030 0.100 -0.200  0.000  0.200      1000      1000   1.00\n"
-      "data      2.5     NaN     0    2.5    2.5    2.5       NaN       NaN    NaN\n"
-      "\n"
-      "R-hat above 1.01 for 1 quantity, up to 1.03 (tau). The chains do not agree yet: run longer (--warmup, --draws); "
-      "if it stays, look for several modes or parameters that the data do not identify.\n");
+  EXPECT_EQ(summary_table(two_chains()),
+            "        mean    mcse     sd      q5    q50    q95  ess_bulk  ess_tail   rhat\n"
+            "mu       4.2    0.21    3.3    -1.2    4.2    9.4       240       622   1.00\n"
+            "tau    16380      26   1210   12350  15810  21000      1127       814  1.028\n"
+            "small  0.000  0.0030  0.100  -0.200  0.000  0.200      1000      1000   1.00\n"
+            "data     2.5     NaN      0     2.5    2.5    2.5       NaN       NaN    NaN\n"
+            "\n"
+            "R-hat above 1.01 for 1 quantity, up to 1.028 (tau). The chains do not agree yet: run longer (--warmup, "
+            "--draws); "
+            "if it stays, look for several modes or parameters that the data do not identify.\n");
 }
 
 TEST(SummaryTable, SaysSoWhenAllIsWell) {

@@ -1,0 +1,175 @@
+/// Compiles densities and drives the compiled code from the samplers.
+#include "leapgraph/samplers/density.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <limits>
+#include <numeric>
+
+#include "leapgraph/samplers/leapfrog.hpp"
+#include "leapgraph/symbolic/host_function.hpp"
+#include "leapgraph/symbolic/ops.hpp"
+
+namespace leapgraph::samplers {
+
+using symbolic::CompiledFunction;
+using symbolic::DType;
+using symbolic::Expr;
+using symbolic::Exprs;
+using symbolic::Graph;
+
+Density host_density(std::int64_t dimension, LogDensityFunction function, bool thread_safe, std::string name) {
+  const auto host = std::make_shared<symbolic::HostFunctionHolder>(std::move(function));
+  const Expr address = symbolic::input({DType::int64, {2}}, "host function");
+  Density density;
+  density.dimension = dimension;
+  density.log_density = [address](const Expr& position) { return symbolic::host_call(address, position)[0]; };
+  density.variables = {{std::move(name), {dimension}}};
+  density.constrain = [](const Expr& position) { return Exprs{position}; };
+  density.arguments = {{address, host->argument()}};
+  density.thread_safe = thread_safe;
+  density.why = [host](std::span<const double>) { return host->last_message(); };
+  return density;
+}
+
+struct CompiledDensity::State {
+  Density density;
+  std::int64_t values = 0;
+  std::vector<CompiledFunction> functions;  // log density with gradient, leapfrog, values of a draw
+
+  const CompiledFunction& log_density() const { return functions[0]; }
+  const CompiledFunction& leapfrog() const { return functions[1]; }
+  const CompiledFunction& draw() const { return functions[2]; }
+};
+
+namespace {
+
+/// One function with a workspace of its own and the pointers that do not change from call to call.
+class Caller {
+ public:
+  Caller(const CompiledFunction& function, const Density& density, std::size_t own_inputs)
+      : function_(&function),
+        workspace_(std::aligned_alloc(64, static_cast<std::size_t>(function.workspace_bytes()) + 64), &std::free),
+        in_(own_inputs) {
+    for (const auto& [variable, value] : density.arguments) in_.push_back(value.raw());
+    for (const symbolic::Array& array : function.data()) in_.push_back(array.raw());
+  }
+
+  template <std::size_t I, std::size_t O>
+  bool operator()(const void* const (&in)[I], void* const (&out)[O]) {
+    std::copy(std::begin(in), std::end(in), in_.begin());
+    return function_->call(in_.data(), out, workspace_.get()) == 0;
+  }
+
+ private:
+  const CompiledFunction* function_;
+  std::unique_ptr<void, decltype(&std::free)> workspace_;
+  std::vector<const void*> in_;
+};
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+}  // namespace
+
+/// The integrator of one chain.
+class CompiledIntegrator final : public Integrator {
+ public:
+  explicit CompiledIntegrator(std::shared_ptr<const CompiledDensity::State> state)
+      : state_(std::move(state)),
+        log_density_(state_->log_density(), state_->density, 1),
+        leapfrog_(state_->leapfrog(), state_->density, 6) {}
+
+  std::int64_t dimension() const override { return state_->density.dimension; }
+
+  void evaluate(Point& point) override {
+    last_ = point.position;
+    const bool ok = log_density_({point.position.data()}, {&point.log_density, point.gradient.data()});
+    if (!ok) point.log_density = nan;
+  }
+
+  void advance(const Point& from, Point& to, const Metric& metric, double step_size, std::int64_t steps) override {
+    last_ = to.position;
+    const bool ok = leapfrog_(
+        {from.position.data(), from.momentum.data(), from.gradient.data(), metric.inverse().data(), &step_size, &steps},
+        {to.position.data(), to.momentum.data(), to.gradient.data(), &to.log_density});
+    if (!ok) to.log_density = nan;
+  }
+
+  std::string why() const override { return state_->density.why ? state_->density.why(last_) : std::string(); }
+
+ private:
+  std::shared_ptr<const CompiledDensity::State> state_;
+  Caller log_density_;
+  Caller leapfrog_;
+  std::span<const double> last_;
+};
+
+namespace {
+
+Graph draw_graph(const Density& density, const Exprs& arguments) {
+  const Expr position = symbolic::input({DType::float64, {density.dimension}}, "position");
+  const Exprs values = density.constrain(position);
+  if (values.size() != density.variables.size())
+    throw InternalError(fmt::format("a draw has {} variables, but {} values", density.variables.size(), values.size()));
+  symbolic::Operands parts;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (values[i].shape() != density.variables[i].shape)
+      throw Error(fmt::format("density: the variable '{}' is declared {}, but its value is {}",
+                              density.variables[i].name, symbolic::to_string(density.variables[i].shape),
+                              symbolic::to_string(values[i].type())));
+    parts.emplace_back(symbolic::reshape(symbolic::cast(values[i], DType::float64), {-1}));
+  }
+  Exprs inputs{position};
+  inputs.insert(inputs.end(), arguments.begin(), arguments.end());
+  const Expr all = parts.empty() ? symbolic::full({0}, 0.0) : symbolic::concatenate(parts);
+  return Graph{inputs, {all}};
+}
+
+}  // namespace
+
+CompiledDensity::CompiledDensity(Density density, MetricKind metric, const symbolic::CompileOptions& options) {
+  Exprs arguments;
+  for (const auto& [variable, value] : density.arguments) arguments.push_back(variable);
+  const LeapfrogGraphs graphs = leapfrog_graphs(density.dimension, density.log_density, arguments, metric);
+  const Graph all[] = {graphs.log_density, graphs.leapfrog, draw_graph(density, arguments)};
+  auto state = std::make_shared<State>();
+  for (const TraceVariable& variable : density.variables) state->values += symbolic::element_count(variable.shape);
+  state->density = std::move(density);
+  state->functions = symbolic::compile(all, options);
+  state_ = std::move(state);
+}
+
+const Density& CompiledDensity::density() const { return state_->density; }
+std::int64_t CompiledDensity::values() const { return state_->values; }
+bool CompiledDensity::is_native() const { return state_->log_density().is_native(); }
+const std::string& CompiledDensity::source() const { return state_->log_density().source(); }
+
+double CompiledDensity::log_density_gradient(std::span<const double> position, std::span<double> gradient) const {
+  double value = nan;
+  Caller call(state_->log_density(), state_->density, 1);
+  const bool ok = call({position.data()}, {&value, gradient.data()});
+  return ok ? value : nan;
+}
+
+void CompiledDensity::constrain(std::span<const double> position, std::span<double> values) const {
+  Caller call(state_->draw(), state_->density, 1);
+  if (!call({position.data()}, {values.data()})) throw Error("the values of a draw could not be computed");
+}
+
+SampleTarget CompiledDensity::target() const {
+  SampleTarget target;
+  target.dimension = state_->density.dimension;
+  target.values = state_->values;
+  target.thread_safe = state_->density.thread_safe;
+  target.integrator = [state = state_](std::int64_t) { return std::make_unique<CompiledIntegrator>(state); };
+  target.constrain = [state = state_](std::int64_t) -> Constrain {
+    const auto call = std::make_shared<Caller>(state->draw(), state->density, 1);
+    return [state, call](std::span<const double> position, const DrawKey&, std::span<double> values) {
+      if (!(*call)({position.data()}, {values.data()})) throw Error("the values of a draw could not be computed");
+    };
+  };
+  return target;
+}
+
+}  // namespace leapgraph::samplers

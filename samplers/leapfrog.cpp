@@ -1,0 +1,73 @@
+/// Builds the leapfrog scan.
+#include "leapgraph/samplers/leapfrog.hpp"
+
+#include "leapgraph/symbolic/gradient.hpp"
+#include "leapgraph/symbolic/ops.hpp"
+
+namespace leapgraph::samplers {
+
+using symbolic::DType;
+using symbolic::Expr;
+using symbolic::Exprs;
+using symbolic::Graph;
+
+namespace {
+
+Expr velocity(MetricKind metric, const Expr& inverse_metric, const Expr& momentum) {
+  switch (metric) {
+    case MetricKind::unit:
+      return momentum;
+    case MetricKind::diagonal:
+      return inverse_metric * momentum;
+    case MetricKind::dense:
+      return symbolic::dot(inverse_metric, momentum);
+  }
+  throw InternalError("unknown metric");
+}
+
+symbolic::Shape inverse_metric_shape(MetricKind metric, std::int64_t dimension) {
+  switch (metric) {
+    case MetricKind::unit:
+      return {0};
+    case MetricKind::diagonal:
+      return {dimension};
+    case MetricKind::dense:
+      return {dimension, dimension};
+  }
+  throw InternalError("unknown metric");
+}
+
+}  // namespace
+
+LeapfrogGraphs leapfrog_graphs(std::int64_t dimension, const std::function<Expr(const Expr&)>& log_density,
+                               const Exprs& arguments, MetricKind metric) {
+  const auto vector = [dimension](const char* name) { return symbolic::input({DType::float64, {dimension}}, name); };
+  const auto joined = [&arguments](Exprs inputs) {
+    inputs.insert(inputs.end(), arguments.begin(), arguments.end());
+    return inputs;
+  };
+  LeapfrogGraphs graphs;
+  const Expr at = vector("position");
+  const Expr value = log_density(at);
+  graphs.log_density = Graph{joined({at}), {value, symbolic::grad(value, at, symbolic::Disconnected::zero)}};
+
+  const Expr position = vector("position"), momentum = vector("momentum"), gradient = vector("gradient");
+  const Expr inverse_metric =
+      symbolic::input({DType::float64, inverse_metric_shape(metric, dimension)}, "inverse_metric");
+  const Expr step_size = symbolic::dscalar("step_size");
+  const Expr steps = symbolic::lscalar("steps");
+  const auto step = [&](const Exprs& carry, const Exprs&) {
+    const Expr half_kick = carry[1] + (0.5 * step_size) * carry[2];
+    const Expr moved = carry[0] + step_size * velocity(metric, inverse_metric, half_kick);
+    symbolic::Substitution here{{at, moved}};
+    const Exprs there = symbolic::substitute(graphs.log_density.outputs, here);
+    const Expr kicked = half_kick + (0.5 * step_size) * there[1];
+    return symbolic::ScanBody{{moved, kicked, there[1], there[0]}, {}};
+  };
+  const symbolic::ScanResult trajectory =
+      symbolic::scan(step, {position, momentum, gradient, symbolic::constant(0.0)}, {}, steps);
+  graphs.leapfrog = Graph{joined({position, momentum, gradient, inverse_metric, step_size, steps}), trajectory.carry};
+  return graphs;
+}
+
+}  // namespace leapgraph::samplers

@@ -1,0 +1,109 @@
+/// Sums and products as flat lists of terms and factors, edited in place: what no rule touched is emitted as it was.
+#pragma once
+
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "leapgraph/symbolic/graph.hpp"
+
+namespace leapgraph::symbolic {
+
+/// An expression as a literal multiple of another: `2.0 * x`, `-x`, `x / 4.0`. The core of a sum has a sign of its own
+/// choice, the same for a sum and its negation, so that x - y and y - x have one core. A literal has no core.
+struct Scaled {
+  double factor = 1.0;
+  Expr core;
+  bool operator==(const Scaled&) const = default;
+};
+
+/// The number that every element of `e` is, where that is evident: literals, also when cast or broadcast, and small data
+/// arrays of one value.
+std::optional<double> uniform_value(const Expr& e);
+/// -e without a needless neg: of a literal, a difference, a negation, a literal multiple.
+Expr negate(const Expr& e);
+/// factor * e likewise.
+Expr multiply(double factor, const Expr& e);
+/// Whether multiplying by it is exact (barring overflow): a power of two, of either sign.
+bool is_power_of_two(double value);
+
+/// Positions in the tree of additions or multiplications under an expression.
+struct TreeNode {
+  enum class Kind { leaf, both, left_minus_right, negation, inverse } kind = Kind::leaf;
+  int a = -1;
+  int b = -1;
+  int depth = 0;  ///< number of additions or multiplications above
+  Expr expr;
+};
+
+struct Term {
+  double factor = 1.0;    ///< of the core, with the signs on the way
+  Expr core;              ///< absent: the term is the literal `factor`
+  double position = 1.0;  ///< the signs on the way alone
+  int place = 0;          ///< in the tree
+};
+
+/// a + b - c ... as terms. Positions of the tree are numbered parents first.
+struct SumView {
+  std::vector<TreeNode> tree;
+  std::vector<Term> terms;
+};
+
+/// What stands at a leaf of an edited tree: nothing (it vanished), or an expression, inverted where it is a divisor of 1.
+struct Edited {
+  bool touched = false;
+  Expr expr;
+  bool inverted = false;
+};
+
+/// The sum with the leaf of term `i` replaced by `edits[i]` where that is touched; an absent expression where all
+/// vanished.
+Expr rebuild_sum(const SumView& view, const std::vector<Edited>& edits);
+
+/// base^exponent; exponentials are powers of exp(core), so that exp(-x), 1 / exp(x) and exp(2 x) share a base.
+struct Factor {
+  double exponent = 1.0;
+  Expr base;              ///< of an exponential: the core of its argument
+  bool exponential = false;
+  double position = 1.0;  ///< 1 in a numerator, -1 in a denominator
+  int place = 0;
+};
+
+struct ProductView {
+  std::vector<TreeNode> tree;
+  std::vector<Factor> factors;   ///< literals are not among them
+  double coefficient = 1.0;      ///< the signs and the literals
+  std::vector<int> literals;     ///< their places
+  Expr whole;
+};
+
+Expr rebuild_product(const ProductView& view, const std::unordered_map<int, Edited>& edits);
+/// base^exponent of a factor (position apart) as an expression, for any exponent but 0.
+Expr power_of(const Factor& factor, double exponent);
+
+/// Makes views, remembers them, and knows how often nodes are used: a view looks through shared nodes only near its
+/// root, so that all views of a graph together are linear in its size.
+class Views {
+ public:
+  void set_uses(const Node* node, int count) { uses_[node] = count; }
+  int uses(const Node* node) const {
+    const auto found = uses_.find(node);
+    return found == uses_.end() ? 2 : found->second;
+  }
+
+  Scaled scaled(const Expr& e, int depth = 0);
+  SumView sum(const Expr& e);
+  ProductView product(const Expr& e);
+
+ private:
+  bool may_enter(const Node& node, int depth, std::size_t leaves) const {
+    return depth == 0 || uses(&node) == 1 || (depth <= 6 && leaves < 24);
+  }
+  Scaled oriented_sum(const Expr& e, int depth);
+
+  std::unordered_map<const Node*, int> uses_;
+  std::unordered_map<Expr, Scaled, ExprHash> scaled_;
+  Exprs kept_;  // keeps what the maps point to alive
+};
+
+}  // namespace leapgraph::symbolic

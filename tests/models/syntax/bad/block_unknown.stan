@@ -1,0 +1,6 @@
+prior {
+  mu ~ normal(0, 1);
+}
+model {
+  mu ~ normal(0, 1)
+}

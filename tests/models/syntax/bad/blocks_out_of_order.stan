@@ -1,0 +1,12 @@
+parameters {
+  real mu;
+}
+data {
+  int N
+}
+model {
+}
+transformed data {
+}
+model {
+}

@@ -1,0 +1,7 @@
+model {
+  real x = 3 $ 4;
+  real y = “text”;
+  x = a & b;
+  x = a @ b;
+  print("ok");
+}

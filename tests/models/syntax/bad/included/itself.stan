@@ -1,0 +1,1 @@
+#include "included/itself.stan"

@@ -1,0 +1,3 @@
+real f(real x) {
+  return x
+}

@@ -1,0 +1,5 @@
+int N;
+vector[N] y;
+model {
+  y ~ normal(0, 1);
+}

@@ -1,0 +1,7 @@
+model {
+  print("not closed);
+  real x = "text";
+  reject(reason);
+  profile(name) { }
+  print();
+}

@@ -1,0 +1,8 @@
+functions { }
+data { }
+transformed   data
+{ }
+parameters { } transformed parameters { }
+model { }
+generated
+quantities { }

@@ -1,0 +1,1 @@
+real third(real x);
