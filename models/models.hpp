@@ -1,2 +1,6 @@
 /// Everything that leapgraph::models offers, in one header.
 #pragma once
+
+#include "leapgraph/models/data.hpp"
+#include "leapgraph/models/model.hpp"
+#include "leapgraph/models/source.hpp"

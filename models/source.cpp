@@ -90,7 +90,8 @@ Source Source::from_text(std::string name, std::string text, std::vector<fs::pat
     throw FileError(fmt::format("{}: the program is larger than {} MB", name, max_bytes >> 20));
   }
   Source source;
-  source.files_.push_back({.name = std::move(name), .text = std::move(text), .begin = 0, .included_at = {}, .path = {}});
+  source.files_.push_back(
+      {.name = std::move(name), .text = std::move(text), .begin = 0, .included_at = {}, .path = {}});
   source.folders_ = canonical_folders(include_paths);
   return source;
 }
@@ -180,7 +181,8 @@ std::string render(const Source& source, const Diagnostic& diagnostic) {
   const Location place = source.locate(diagnostic.range.begin);
   const Source::File& file = source.file_at(diagnostic.range.begin);
   const char* severity = diagnostic.severity == Severity::Error ? "error" : "warning";
-  std::string result = fmt::format("{}:{}:{}: {}: {}", place.file, place.line, place.column, severity, diagnostic.message);
+  std::string result =
+      fmt::format("{}:{}:{}: {}: {}", place.file, place.line, place.column, severity, diagnostic.message);
   if (!diagnostic.expected.empty()) {
     result += fmt::format("{}expected {}", diagnostic.message.empty() ? "" : ": ", diagnostic.expected);
   }
@@ -213,7 +215,8 @@ std::string render(const Source& source, const Diagnostic& diagnostic) {
     line_begin = next_line + 1;
   }
   if (!diagnostic.hint.empty()) result += fmt::format("{:>{}} = {}\n", "", gutter, diagnostic.hint);
-  for (const Source::File* open = &file; open->included_at != Range{}; open = &source.file_at(open->included_at.begin)) {
+  for (const Source::File* open = &file; open->included_at != Range{};
+       open = &source.file_at(open->included_at.begin)) {
     const Location from = source.locate(open->included_at.begin);
     result += fmt::format("{:>{}} = included at {}:{}\n", "", gutter, from.file, from.line);
   }

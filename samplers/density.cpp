@@ -20,7 +20,7 @@ using symbolic::Exprs;
 using symbolic::Graph;
 
 Density host_density(std::int64_t dimension, LogDensityFunction function, bool thread_safe, std::string name) {
-  const auto host = std::make_shared<symbolic::HostFunctionHolder>(std::move(function));
+  const auto host = std::make_shared<symbolic::WrappedFunction>(std::move(function));
   const Expr address = symbolic::input({DType::int64, {2}}, "host function");
   Density density;
   density.dimension = dimension;
@@ -29,7 +29,7 @@ Density host_density(std::int64_t dimension, LogDensityFunction function, bool t
   density.constrain = [](const Expr& position) { return Exprs{position}; };
   density.arguments = {{address, host->argument()}};
   density.thread_safe = thread_safe;
-  density.why = [host](std::span<const double>) { return host->last_message(); };
+  density.why = [host](std::span<const double>) { return host->last_failure(); };
   return density;
 }
 

@@ -60,8 +60,9 @@ class CompiledDensity {
   bool is_native() const;
   const std::string& source() const;  ///< the emitted C
 
- private:
   struct State;
+
+ private:
   std::shared_ptr<const State> state_;
 };
 

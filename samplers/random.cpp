@@ -131,7 +131,7 @@ void RandomStream::fill_normals(std::span<double> values) {
   std::size_t done = 0;
   if (has_spare_ && !values.empty()) values[done++] = normal();
   // Passes over a group of Philox blocks, of which those free of branches are vectorised.
-  constexpr std::size_t group = 16;
+  constexpr std::size_t group = 8;
   std::array<double, 2 * group> u;
   while (done + 1 < values.size()) {
     const std::size_t blocks = std::min(group, (values.size() - done) / 2);

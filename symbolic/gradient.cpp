@@ -56,7 +56,7 @@ Exprs vjp(std::span<const Expr> outputs, std::span<const Expr> wrt, std::span<co
   for (auto it = order.rbegin(); it != order.rend(); ++it) {
     const Node& node = **it;
     if (!active.contains(&node) || node.inputs().empty()) continue;
-    Application a{node, node.inputs(), outputs_of(node), {}, {}, {}};
+    Application a{node, node.inputs(), outputs_of(node), {}, {}, {}, {}};
     bool reached = false;
     for (const Expr& output : a.outputs) {
       const auto found = sums.find(output);
@@ -66,8 +66,10 @@ Exprs vjp(std::span<const Expr> outputs, std::span<const Expr> wrt, std::span<co
     }
     if (!reached) continue;
     bool differentiable_input = false;
-    for (const Expr& e : node.inputs())
-      differentiable_input = differentiable_input || (active.contains(&e.node()) && is_floating(e.dtype()));
+    for (const Expr& e : node.inputs()) {
+      a.wanted.push_back(active.contains(&e.node()) && is_floating(e.dtype()));
+      differentiable_input = differentiable_input || a.wanted.back();
+    }
     if (!differentiable_input) continue;
     if (node.op().gradient == nullptr) refuse(node);
     a.adjoint = a.adjoints[0];

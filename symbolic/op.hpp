@@ -16,7 +16,8 @@ namespace leapgraph::symbolic {
 using TypeRule = std::vector<Type> (*)(std::span<const Type> inputs, const Attributes& attributes);
 
 /// What a gradient rule sees. `adjoints` has one entry an output; an absent one is an output nobody depends on
-/// (`adjoint` is output 0's).
+/// (`adjoint` is output 0's). `wanted` says of each input whether the caller uses its adjoint: rules that would compute
+/// much for an unwanted one (scan, call) leave it out, others need not look.
 struct Application {
   const Node& node;
   const Exprs& inputs;
@@ -24,6 +25,7 @@ struct Application {
   Exprs adjoints;
   Expr adjoint;
   Expr output;
+  std::vector<bool> wanted = {};
 };
 
 /// Reverse rule: one adjoint an input, absent where the input has none (integers, or no dependence). The adjoint of a

@@ -97,6 +97,7 @@ Expr acosh(const Operand& a);
 Expr atanh(const Operand& a);
 Expr erf(const Operand& a);
 Expr erfc(const Operand& a);
+Expr gaussian(const Operand& a);  ///< exp(-a a), without the rounding error of the square
 Expr cbrt(const Operand& a);
 Expr sigmoid(const Operand& a);      ///< 1 / (1 + exp(-a))
 Expr softplus(const Operand& a);     ///< log(1 + exp(a))
@@ -107,6 +108,7 @@ Expr logit(const Operand& a);
 Expr lgamma(const Operand& a);  ///< log |gamma(a)|
 Expr digamma(const Operand& a);
 Expr trigamma(const Operand& a);
+Expr tetragamma(const Operand& a);               ///< derivative of trigamma
 Expr xlogy(const Operand& x, const Operand& y);  ///< x log y, 0 at x = 0 for every y that is not nan
 
 // --- Reductions (ops/reduce.cpp). No axes: over all of them. ---

@@ -36,8 +36,18 @@ constexpr std::array<OperatorName, 19> binary_names = {{
 }};
 
 /// Suffixes of functions that belong to distributions.
-constexpr std::array<std::string_view, 9> density_suffixes = {"_lpdf", "_lpmf",  "_lupdf", "_lupmf", "_cdf",
-                                                              "_lcdf", "_lccdf", "_rng",   "_log"};
+struct DensitySuffix {
+  std::string_view text;
+  bool is_density;
+};
+constexpr std::array<DensitySuffix, 8> density_suffixes = {{{"_lpdf", true},
+                                                            {"_lpmf", true},
+                                                            {"_lupdf", true},
+                                                            {"_lupmf", true},
+                                                            {"_cdf", false},
+                                                            {"_lcdf", false},
+                                                            {"_lccdf", false},
+                                                            {"_rng", false}}};
 
 }  // namespace
 
@@ -124,11 +134,14 @@ std::optional<std::string> nearest_name(std::string_view name, std::span<const s
 }
 
 bool is_known_but_unsupported(std::string_view name) {
-  for (const std::string_view suffix : density_suffixes) {
-    if (name.ends_with(suffix) && is_known_but_unsupported(name.substr(0, name.size() - suffix.size()))) return true;
-    if (name.ends_with(suffix) && find_distribution(name.substr(0, name.size() - suffix.size()))) return true;
-  }
-  return std::binary_search(unsupported_names().begin(), unsupported_names().end(), name);
+  const auto unsupported = unsupported_names();
+  if (std::binary_search(unsupported.begin(), unsupported.end(), name)) return true;
+  return std::any_of(density_suffixes.begin(), density_suffixes.end(), [&](const DensitySuffix& suffix) {
+    if (!name.ends_with(suffix.text)) return false;
+    const std::string_view base = name.substr(0, name.size() - suffix.text.size());
+    return std::binary_search(unsupported.begin(), unsupported.end(), base) ||
+           (!suffix.is_density && find_distribution(base) != nullptr);
+  });
 }
 
 }  // namespace leapgraph::models::library

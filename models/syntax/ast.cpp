@@ -14,8 +14,8 @@ std::string_view text(UnaryOperator op) {
 }
 
 std::string_view text(BinaryOperator op) {
-  static constexpr std::string_view texts[] = {"||", "&&", "==", "!=", "<",  "<=", ">",  ">=",  "+", "-",
-                                               "*",  "/",  "%",  ".*", "./", "\\", "%/%", "^", ".^"};
+  static constexpr std::string_view texts[] = {"||", "&&", "==", "!=", "<",  "<=", ">",   ">=", "+", "-",
+                                               "*",  "/",  "%",  ".*", "./", "\\", "%/%", "^",  ".^"};
   return texts[static_cast<int>(op)];
 }
 

@@ -47,13 +47,12 @@ int level(BinaryOperator op) {
 }
 
 int level(const UntypedExpression& expression) {
-  return std::visit(overloaded{[](const Ternary<Untyped>&) { return ternary_level; },
-                               [](const Binary<Untyped>& node) { return level(node.op); },
-                               [](const Unary<Untyped>& node) {
-                                 return node.op == UnaryOperator::Transpose ? closed : prefix;
-                               },
-                               [](const auto&) { return closed; }},
-                    expression.node);
+  return std::visit(
+      overloaded{[](const Ternary<Untyped>&) { return ternary_level; },
+                 [](const Binary<Untyped>& node) { return level(node.op); },
+                 [](const Unary<Untyped>& node) { return node.op == UnaryOperator::Transpose ? closed : prefix; },
+                 [](const auto&) { return closed; }},
+      expression.node);
 }
 
 bool is_number(const UntypedExpression& expression) {
@@ -94,101 +93,100 @@ class Printer {
   }
 
   void statement(const UntypedStatement& one) {
-    std::visit(
-        overloaded{
-            [&](const Empty&) { out_ += ";"; },
-            [&](const Declaration<Untyped>& node) {
-              type(node.type);
-              out_ += " ";
-              bool first = true;
-              for (const auto& variable : node.variables) {
-                if (!std::exchange(first, false)) out_ += ", ";
-                out_ += variable.name.text;
-                if (variable.initial) {
-                  out_ += " = ";
-                  expression(*variable.initial);
-                }
-              }
-              out_ += ";";
-            },
-            [&](const Assignment<Untyped>& node) {
-              expression(node.target);
-              out_ += fmt::format(" {} ", text(node.op));
-              expression(node.value);
-              out_ += ";";
-            },
-            [&](const Tilde<Untyped>& node) {
-              expression(node.variate);
-              out_ += fmt::format(" ~ {}(", node.distribution.text);
-              list(node.arguments);
-              out_ += ")";
-              if (node.truncation) {
-                out_ += " T[";
-                if (node.truncation->lower) expression(*node.truncation->lower);
-                out_ += ", ";
-                if (node.truncation->upper) expression(*node.truncation->upper);
-                out_ += "]";
-              }
-              out_ += ";";
-            },
-            [&](const TargetIncrement<Untyped>& node) { increment("target", node.value); },
-            [&](const JacobianIncrement<Untyped>& node) { increment("jacobian", node.value); },
-            [&](const CallStatement<Untyped>& node) {
-              out_ += node.function.text + "(";
-              list(node.arguments);
-              out_ += ");";
-            },
-            [&](const Message<Untyped>& node) { message(node); },
-            [&](const If<Untyped>& node) {
-              bool first = true;
-              for (const auto& branch : node.branches) {
-                out_ += std::exchange(first, false) ? "if (" : " else if (";
-                expression(branch.condition);
-                out_ += ") ";
-                statement(*branch.body);
-              }
-              if (node.otherwise) {
-                out_ += " else ";
-                statement(*node.otherwise);
-              }
-            },
-            [&](const While<Untyped>& node) {
-              out_ += "while (";
-              expression(node.condition);
-              out_ += ") ";
-              statement(*node.body);
-            },
-            [&](const For<Untyped>& node) {
-              out_ += fmt::format("for ({} in ", node.variable.name.text);
-              operand(node.first, ternary_level + 1);
-              out_ += ":";
-              expression(node.last);
-              out_ += ") ";
-              statement(*node.body);
-            },
-            [&](const ForEach<Untyped>& node) {
-              out_ += fmt::format("for ({} in ", node.variable.name.text);
-              expression(node.container);
-              out_ += ") ";
-              statement(*node.body);
-            },
-            [&](const Break&) { out_ += "break;"; },
-            [&](const Continue&) { out_ += "continue;"; },
-            [&](const Return<Untyped>& node) {
-              out_ += "return";
-              if (node.value) {
-                out_ += " ";
-                expression(*node.value);
-              }
-              out_ += ";";
-            },
-            [&](const Block<Untyped>& node) { statements(node.statements); },
-            [&](const Profile<Untyped>& node) {
-              out_ += fmt::format("profile(\"{}\") ", node.name.text);
-              statements(node.statements);
-            },
-        },
-        one.node);
+    std::visit(overloaded{
+                   [&](const Empty&) { out_ += ";"; },
+                   [&](const Declaration<Untyped>& node) {
+                     type(node.type);
+                     out_ += " ";
+                     bool first = true;
+                     for (const auto& variable : node.variables) {
+                       if (!std::exchange(first, false)) out_ += ", ";
+                       out_ += variable.name.text;
+                       if (variable.initial) {
+                         out_ += " = ";
+                         expression(*variable.initial);
+                       }
+                     }
+                     out_ += ";";
+                   },
+                   [&](const Assignment<Untyped>& node) {
+                     expression(node.target);
+                     out_ += fmt::format(" {} ", text(node.op));
+                     expression(node.value);
+                     out_ += ";";
+                   },
+                   [&](const Tilde<Untyped>& node) {
+                     expression(node.variate);
+                     out_ += fmt::format(" ~ {}(", node.distribution.text);
+                     list(node.arguments);
+                     out_ += ")";
+                     if (node.truncation) {
+                       out_ += " T[";
+                       if (node.truncation->lower) expression(*node.truncation->lower);
+                       out_ += ", ";
+                       if (node.truncation->upper) expression(*node.truncation->upper);
+                       out_ += "]";
+                     }
+                     out_ += ";";
+                   },
+                   [&](const TargetIncrement<Untyped>& node) { increment("target", node.value); },
+                   [&](const JacobianIncrement<Untyped>& node) { increment("jacobian", node.value); },
+                   [&](const CallStatement<Untyped>& node) {
+                     out_ += node.function.text + "(";
+                     list(node.arguments);
+                     out_ += ");";
+                   },
+                   [&](const Message<Untyped>& node) { message(node); },
+                   [&](const If<Untyped>& node) {
+                     bool first = true;
+                     for (const auto& branch : node.branches) {
+                       out_ += std::exchange(first, false) ? "if (" : " else if (";
+                       expression(branch.condition);
+                       out_ += ") ";
+                       statement(*branch.body);
+                     }
+                     if (node.otherwise) {
+                       out_ += " else ";
+                       statement(*node.otherwise);
+                     }
+                   },
+                   [&](const While<Untyped>& node) {
+                     out_ += "while (";
+                     expression(node.condition);
+                     out_ += ") ";
+                     statement(*node.body);
+                   },
+                   [&](const For<Untyped>& node) {
+                     out_ += fmt::format("for ({} in ", node.variable.name.text);
+                     operand(node.first, ternary_level + 1);
+                     out_ += ":";
+                     expression(node.last);
+                     out_ += ") ";
+                     statement(*node.body);
+                   },
+                   [&](const ForEach<Untyped>& node) {
+                     out_ += fmt::format("for ({} in ", node.variable.name.text);
+                     expression(node.container);
+                     out_ += ") ";
+                     statement(*node.body);
+                   },
+                   [&](const Break&) { out_ += "break;"; },
+                   [&](const Continue&) { out_ += "continue;"; },
+                   [&](const Return<Untyped>& node) {
+                     out_ += "return";
+                     if (node.value) {
+                       out_ += " ";
+                       expression(*node.value);
+                     }
+                     out_ += ";";
+                   },
+                   [&](const Block<Untyped>& node) { statements(node.statements); },
+                   [&](const Profile<Untyped>& node) {
+                     out_ += fmt::format("profile(\"{}\") ", node.name.text);
+                     statements(node.statements);
+                   },
+               },
+               one.node);
   }
 
   void expression(const UntypedExpression& one) {
@@ -375,22 +373,22 @@ class Printer {
   }
 
   void index(const Index<Untyped>& one) {
-    std::visit(overloaded{[&](const IndexAll&) { out_ += ":"; },
-                          [&](const IndexSingle<Untyped>& i) { expression(*i.value); },
-                          [&](const IndexFrom<Untyped>& i) {
-                            operand(*i.first, ternary_level + 1);
-                            out_ += ":";
-                          },
-                          [&](const IndexTo<Untyped>& i) {
-                            out_ += ":";
-                            expression(*i.last);
-                          },
-                          [&](const IndexBetween<Untyped>& i) {
-                            operand(*i.first, ternary_level + 1);
-                            out_ += ":";
-                            expression(*i.last);
-                          }},
-               one.kind);
+    std::visit(
+        overloaded{[&](const IndexAll&) { out_ += ":"; }, [&](const IndexSingle<Untyped>& i) { expression(*i.value); },
+                   [&](const IndexFrom<Untyped>& i) {
+                     operand(*i.first, ternary_level + 1);
+                     out_ += ":";
+                   },
+                   [&](const IndexTo<Untyped>& i) {
+                     out_ += ":";
+                     expression(*i.last);
+                   },
+                   [&](const IndexBetween<Untyped>& i) {
+                     operand(*i.first, ternary_level + 1);
+                     out_ += ":";
+                     expression(*i.last);
+                   }},
+        one.kind);
   }
 
   void bounds(const Bounds<Untyped>& one) {

@@ -7,8 +7,8 @@
 
 namespace leapgraph::models {
 
-/// The program with two blanks a level, one statement a line and no more parentheses than it needs. Comments are not kept.
-/// Parsing the result gives the same tree.
+/// The program with two blanks a level, one statement a line and no more parentheses than it needs. Comments are not
+/// kept. Parsing the result gives the same tree.
 std::string format(const UntypedProgram& program);
 std::string format(const UntypedStatement& statement);
 std::string format(const UntypedExpression& expression);

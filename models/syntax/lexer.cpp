@@ -103,11 +103,14 @@ class Lexer {
     const std::size_t begin = at_;
     if (!looking_at("#include") || is_name_part(peek(8))) {
       skip_line();
-      report(begin, begin + 1, "'#' does not begin a comment", "comments begin with '//'");
+      // A program in the old style has many of them; one message is enough.
+      if (!std::exchange(reported_hash_, true)) {
+        report(begin, begin + 1, "'#' does not begin a comment", "comments begin with '//'");
+      }
       return std::nullopt;
     }
     at_ += 8;
-    while (is_blank(peek())) ++at_;
+    while (peek() == ' ' || peek() == '\t') ++at_;
     const char open = peek();
     std::string name;
     if (open == '"' || open == '<') {
@@ -241,13 +244,15 @@ class Lexer {
     } else if (c == '.') {
       ++at_;
       report(begin, at_, "'.' cannot stand here",
-             is_letter(peek()) ? "names are made of letters, digits and '_'; the slots of a tuple are numbered: t.1, t.2"
-                               : "");
+             is_letter(peek())
+                 ? "names are made of letters, digits and '_'; the slots of a tuple are numbered: t.1, t.2"
+                 : "");
     } else {
       ++at_;
-      report(begin, at_, c > ' ' && c < 127 ? fmt::format("'{}' cannot stand in a program", c)
-                                            : fmt::format("the control character {} cannot stand in a program",
-                                                          static_cast<int>(c)));
+      report(begin, at_,
+             c > ' ' && c < 127
+                 ? fmt::format("'{}' cannot stand in a program", c)
+                 : fmt::format("the control character {} cannot stand in a program", static_cast<int>(c)));
     }
     push(TokenKind::Invalid, begin);
   }
@@ -256,6 +261,7 @@ class Lexer {
   std::vector<Diagnostic>& diagnostics_;
   Tokens result_;
   std::set<std::string, std::less<>> reported_names_;
+  bool reported_hash_ = false;
   std::string_view text_;   // the file that is being read
   std::uint32_t base_ = 0;  // the offset of its first byte
   std::size_t at_ = 0;      // how far it is read

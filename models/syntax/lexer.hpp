@@ -16,7 +16,7 @@ inline constexpr std::size_t max_tokens = 5'000'000;
 
 struct Tokens {
   std::vector<Token> tokens;  ///< the last is an End
-  bool complete = true;       ///< false when the end of the text was not reached: an open comment, too much of something
+  bool complete = true;  ///< false when the end of the text was not reached: an open comment, too much of something
 };
 
 /// Splits the program into tokens, the files that it includes in place of their `#include`s, which `source` takes in.

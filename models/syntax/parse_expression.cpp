@@ -69,8 +69,7 @@ int height_below(const UntypedExpression::Node& node) {
   };
   const auto of_index = [&](const Index<Untyped>& index) {
     return std::visit(
-        overloaded{[](const IndexAll&) { return 0; },
-                   [&](const IndexSingle<Untyped>& i) { return of(i.value); },
+        overloaded{[](const IndexAll&) { return 0; }, [&](const IndexSingle<Untyped>& i) { return of(i.value); },
                    [&](const IndexFrom<Untyped>& i) { return of(i.first); },
                    [&](const IndexTo<Untyped>& i) { return of(i.last); },
                    [&](const IndexBetween<Untyped>& i) { return std::max(of(i.first), of(i.last)); }},
@@ -139,7 +138,8 @@ Rules::Expr Rules::arithmetic() {
   const Nested nested(*this);
   Expr result = binary(additive);
   const OperatorInfo* const next = binary_operator(tokens_.peek().kind);
-  if (tokens_.at(TokenKind::Question) || (next != nullptr && next->level < additive && !tokens_.at(TokenKind::Greater))) {
+  if (tokens_.at(TokenKind::Question) ||
+      (next != nullptr && next->level < additive && !tokens_.at(TokenKind::Greater))) {
     tokens_.fail("',' or '>'", "comparisons, '||', '&&' and '?:' stand in parentheses here");
   }
   return result;
@@ -252,10 +252,15 @@ Rules::Expr Rules::primary() {
     case TokenKind::Reserved:
       if (const std::string_view word = tokens_.text(token); word == "true" || word == "false") {
         tokens_.fail("an expression", "truth values are integers: 1 and 0");
+      } else if (word == "then") {
+        tokens_.fail("a statement", "no 'then' stands behind the condition of an 'if'");
       }
       tokens_.fail("an expression", fmt::format("'{}' is a reserved word", tokens_.text(token)));
     case TokenKind::Assign:
       if (tokens_.previous().kind == TokenKind::Assign) tokens_.fail("an expression", "one '=' is enough");
+      tokens_.fail("an expression");
+    case TokenKind::Multiply:
+      if (tokens_.previous().kind == TokenKind::Multiply) tokens_.fail("an expression", "a power is written '^'");
       tokens_.fail("an expression");
     default:
       if (token.kind == TokenKind::TypeWord) tokens_.fail("an expression", "a type cannot stand here");
@@ -375,11 +380,12 @@ Name Rules::new_name(std::string_view what) {
   const Token token = tokens_.peek();
   if (token.kind != TokenKind::Identifier) {
     if (!is_word(token.kind)) tokens_.fail(fmt::format("the name of {}", what));
-    tokens_.report_unexpected({}, {}, fmt::format("'{}' is a word of the language and cannot name {}",
-                                                  tokens_.text(token), what));
+    tokens_.report_unexpected(
+        {}, {}, fmt::format("'{}' is a word of the language and cannot name {}", tokens_.text(token), what));
     // The word was meant as a name when what follows fits one; otherwise something else is missing here.
-    static constexpr TokenKind followers[] = {TokenKind::Semicolon, TokenKind::Assign,          TokenKind::Comma,
-                                              TokenKind::In,        TokenKind::LeftParenthesis, TokenKind::RightParenthesis};
+    static constexpr TokenKind followers[] = {TokenKind::Semicolon,       TokenKind::Assign,
+                                              TokenKind::Comma,           TokenKind::In,
+                                              TokenKind::LeftParenthesis, TokenKind::RightParenthesis};
     if (std::ranges::find(followers, tokens_.peek(1).kind) == std::end(followers)) throw TokenStream::Unwind{};
   }
   tokens_.next();

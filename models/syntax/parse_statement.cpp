@@ -149,7 +149,7 @@ Rules::Stmt Rules::declaration(Scope scope) {
   Declaration<Untyped> result{.type = sized_type(scope), .variables = {}};
   do {
     if (!result.variables.empty() && tokens_.at(TokenKind::TypeWord)) {
-      tokens_.fail("a name", "the variables of one declaration have one type; begin another declaration behind a ';'");
+      tokens_.fail("a name", "the variables of one declaration have one type; write ';' between two declarations");
     }
     if (result.variables.empty() && tokens_.at(TokenKind::LeftBracket)) tokens_.fail("the name of a variable");
     Variable<Untyped> variable{.name = new_name("a variable"), .initial = nullptr, .info = {}};
@@ -308,17 +308,18 @@ Rules::Stmt Rules::increment() {
   tokens_.next();
   Expr value = expression();
   tokens_.expect_semicolon("the statement");
-  if (word.kind == TokenKind::Target) return make_statement(TargetIncrement<Untyped>{std::move(value)}, since(word.range));
+  if (word.kind == TokenKind::Target)
+    return make_statement(TargetIncrement<Untyped>{std::move(value)}, since(word.range));
   return make_statement(JacobianIncrement<Untyped>{std::move(value)}, since(word.range));
 }
 
 /// What begins with an expression: an assignment, `~`, a call.
 Rules::Stmt Rules::expression_statement() {
   const Token first = tokens_.peek();
-  const bool prefix =
-      first.kind == TokenKind::Minus || first.kind == TokenKind::Plus || first.kind == TokenKind::Not;
-  if (!prefix && !is_word(first.kind) && first.kind != TokenKind::Identifier && first.kind != TokenKind::LeftParenthesis &&
-      first.kind != TokenKind::LeftBracket && first.kind != TokenKind::LeftBrace &&
+  const bool prefix = first.kind == TokenKind::Minus || first.kind == TokenKind::Plus || first.kind == TokenKind::Not;
+  if (!prefix && !is_word(first.kind) && first.kind != TokenKind::Identifier &&
+      first.kind != TokenKind::LeftParenthesis && first.kind != TokenKind::LeftBracket &&
+      first.kind != TokenKind::LeftBrace &&
       (first.kind < TokenKind::IntLiteral || first.kind > TokenKind::ImaginaryLiteral)) {
     tokens_.fail("a statement");
   }
@@ -350,8 +351,9 @@ Rules::Stmt Rules::expression_statement() {
     const Binary<Untyped>* const binary = std::get_if<Binary<Untyped>>(&expr.node);
     const bool compares = binary != nullptr && binary->op == BinaryOperator::Equal;
     tokens_.report(expr.range, "this expression is not a statement",
-                   compares ? "'==' compares; to assign write '='" : "a statement assigns with '=' or declares a "
-                                                                     "distribution with '~'");
+                   compares ? "'==' compares; to assign write '='"
+                            : "a statement assigns with '=' or declares a "
+                              "distribution with '~'");
     tokens_.next();
     return make_statement(Empty{}, since(first.range));
   }
@@ -389,8 +391,10 @@ Rules::Stmt Rules::tilde(Expr variate) {
   tokens_.expect(TokenKind::LeftParenthesis, {},
                  fmt::format("a distribution has its arguments in parentheses: {}(...)", result.distribution.text));
   result.arguments = expressions(TokenKind::RightParenthesis);
-  tokens_.expect_closing(TokenKind::RightParenthesis, open, "',' or ')'");
-  if (tokens_.at(TokenKind::Identifier) && tokens_.text(tokens_.peek()) == "T" && tokens_.at(TokenKind::LeftBracket, 1)) {
+  tokens_.expect_closing(TokenKind::RightParenthesis, open, "',' or ')'",
+                         tokens_.at(TokenKind::Bar) ? "the arguments behind '~' have ',' between them" : "");
+  if (tokens_.at(TokenKind::Identifier) && tokens_.text(tokens_.peek()) == "T" &&
+      tokens_.at(TokenKind::LeftBracket, 1)) {
     const Range start = tokens_.next().range;
     const Token bracket = tokens_.next();
     Truncation<Untyped> truncation;

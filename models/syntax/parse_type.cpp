@@ -64,10 +64,10 @@ Rules::Type Rules::sized_type(Scope scope) {
     if (tokens_.at(TokenKind::LeftBracket)) {
       const Token open = tokens_.peek();
       tokens_.skip_brackets();
-      tokens_.report(cover(open.range, tokens_.previous().range), fmt::format("a type '{}' has no sizes", type.text),
-                     fmt::format("an array is written array{} {}",
-                                 tokens_.text(cover(open.range, tokens_.previous().range)),
-                                 tokens_.text(cover(first.range, {0, open.range.begin}))));
+      tokens_.report(
+          cover(open.range, tokens_.previous().range), fmt::format("the type '{}' has no sizes", type.text),
+          fmt::format("an array is written array{} {}", tokens_.text(cover(open.range, tokens_.previous().range)),
+                      tokens_.text(cover(first.range, {0, open.range.begin}))));
     }
     return {std::move(result), since(first.range)};
   }
@@ -81,8 +81,8 @@ Rules::Type Rules::sized_type(Scope scope) {
   tokens_.expect_closing(TokenKind::RightBracket, open, "',' or ']'");
   const int count = static_cast<int>(result.sizes.size());
   if (count < type.min_sizes || count > type.max_sizes) {
-    tokens_.report(cover(open.range, tokens_.previous().range), fmt::format("wrong number of sizes for '{}'", type.text),
-                   fmt::format("write {}", with_sizes(type)));
+    tokens_.report(cover(open.range, tokens_.previous().range),
+                   fmt::format("wrong number of sizes for '{}'", type.text), fmt::format("write {}", with_sizes(type)));
   }
   return {std::move(result), since(first.range)};
 }
@@ -183,7 +183,7 @@ UnsizedType Rules::unsized_type() {
         tokens_.report(since(open.range), "the types of functions have no bounds");
       }
     }
-    if (tokens_.at(TokenKind::LeftBracket)) no_sizes_here(type.text);
+    if (tokens_.at(TokenKind::LeftBracket)) no_sizes_here(text(type.plain));
   }
   result.range = since(first.range);
   return result;

@@ -29,10 +29,10 @@ std::optional<TokenKind> meant_by(std::string_view word) {
     std::string_view letters;
     TokenKind word;
   };
-  static constexpr Start starts[] = {
-      {"fun", TokenKind::Functions},   {"dat", TokenKind::Data},           {"para", TokenKind::Parameters},
-      {"mod", TokenKind::Model},       {"transf", TokenKind::Transformed}, {"gener", TokenKind::Generated},
-      {"quant", TokenKind::Quantities}};
+  static constexpr Start starts[] = {{"fun", TokenKind::Functions},      {"dat", TokenKind::Data},
+                                     {"para", TokenKind::Parameters},    {"mod", TokenKind::Model},
+                                     {"transf", TokenKind::Transformed}, {"gener", TokenKind::Generated},
+                                     {"quant", TokenKind::Quantities}};
   for (const Start& start : starts) {
     if (word.size() >= start.letters.size() &&
         std::equal(start.letters.begin(), start.letters.end(), word.begin(),
@@ -127,7 +127,8 @@ UntypedProgram Rules::program() {
         tokens_.report(header, fmt::format("a second {} block", part_name(part)),
                        fmt::format("the first one is in line {}", line));
       } else if (part < latest) {
-        tokens_.report(header, fmt::format("the {} block stands before the {} block", part_name(part), part_name(latest)),
+        tokens_.report(header,
+                       fmt::format("the {} block must stand before the {} block", part_name(part), part_name(latest)),
                        "the order is functions, data, transformed data, parameters, transformed parameters, model, "
                        "generated quantities");
       }
@@ -207,8 +208,9 @@ FunctionDefinition<Untyped> Rules::function_definition() {
     result.body = std::make_unique<Stmt>(block());
   } else {
     tokens_.report_unexpected("the body of the function in '{' and '}', or ';'");
-    const bool next_function = tokens_.at_line_start() && (tokens_.at(TokenKind::TypeWord) || tokens_.at(TokenKind::Void) ||
-                                                           tokens_.at(TokenKind::Array) || tokens_.at(TokenKind::Tuple));
+    const bool next_function =
+        tokens_.at_line_start() && (tokens_.at(TokenKind::TypeWord) || tokens_.at(TokenKind::Void) ||
+                                    tokens_.at(TokenKind::Array) || tokens_.at(TokenKind::Tuple));
     if (!next_function && !tokens_.at_line_start()) {
       statement(Scope::Local);
     } else if (!next_function) {

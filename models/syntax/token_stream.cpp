@@ -176,8 +176,8 @@ void TokenStream::expect_semicolon(std::string_view what) {
 
 Range TokenStream::close_block(const Token& open, std::string_view what) {
   if (!at(RightBrace)) {
-    report_unexpected("'}'", fmt::format("this closes the '{{' of {} in line {}", what,
-                                         source_.locate(open.range.begin).line));
+    report_unexpected(
+        "'}'", fmt::format("this closes the '{{' of {} in line {}", what, source_.locate(open.range.begin).line));
     return previous().range;
   }
   return next().range;

@@ -12,11 +12,12 @@
 
 namespace leapgraph::models {
 
-/// A cursor over the tokens that reports errors at it. A token is complained about at most once, and never when the lexer
-/// did so already: what follows from one slip is not reported as another.
+/// A cursor over the tokens that reports errors at it. A token is complained about at most once, and never when the
+/// lexer did so already: what follows from one slip is not reported as another.
 class TokenStream {
  public:
-  /// Thrown when a rule cannot go on, after the error was reported; caught where a list of statements or functions is read.
+  /// Thrown when a rule cannot go on, after the error was reported; caught where a list of statements or functions is
+  /// read.
   struct Unwind {};
   /// Thrown when max_errors are reported.
   struct TooManyErrors {};

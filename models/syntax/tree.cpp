@@ -40,133 +40,135 @@ class TreePrinter {
   }
 
   void expression(const UntypedExpression& one) {
-    std::visit(
-        overloaded{
-            [&](const ArrayLiteral<Untyped>& node) { group("array", node.elements); },
-            [&](const RowVectorLiteral<Untyped>& node) { group("row", node.elements); },
-            [&](const TupleLiteral<Untyped>& node) { group("tuple", node.elements); },
-            [&](const Call<Untyped>& node) {
-              group(fmt::format("{} {}", node.conditional ? "call|" : "call", node.function.text), node.arguments);
-            },
-            [&](const Indexed<Untyped>& node) {
-              out_ += "(index ";
-              expression(*node.base);
-              for (const auto& index : node.indices) this->index(index);
-              out_ += ")";
-            },
-            [&](const TupleProjection<Untyped>& node) {
-              out_ += fmt::format("(slot {} ", node.slot);
-              expression(*node.base);
-              out_ += ")";
-            },
-            [&](const Unary<Untyped>& node) { group(text(node.op), *node.operand); },
-            [&](const Binary<Untyped>& node) { group(text(node.op), *node.left, *node.right); },
-            [&](const Ternary<Untyped>& node) { group("?:", *node.condition, *node.then, *node.otherwise); },
-            [&](const auto&) { out_ += format(one); },  // what has no children is written as itself
-        },
-        one.node);
+    std::visit(overloaded{
+                   [&](const ArrayLiteral<Untyped>& node) { group("array", node.elements); },
+                   [&](const RowVectorLiteral<Untyped>& node) { group("row", node.elements); },
+                   [&](const TupleLiteral<Untyped>& node) { group("tuple", node.elements); },
+                   [&](const Call<Untyped>& node) {
+                     group(fmt::format("{} {}", node.conditional ? "call|" : "call", node.function.text),
+                           node.arguments);
+                   },
+                   [&](const Indexed<Untyped>& node) {
+                     out_ += "(index ";
+                     expression(*node.base);
+                     for (const auto& index : node.indices) this->index(index);
+                     out_ += ")";
+                   },
+                   [&](const TupleProjection<Untyped>& node) {
+                     out_ += fmt::format("(slot {} ", node.slot);
+                     expression(*node.base);
+                     out_ += ")";
+                   },
+                   [&](const Unary<Untyped>& node) { group(text(node.op), *node.operand); },
+                   [&](const Binary<Untyped>& node) { group(text(node.op), *node.left, *node.right); },
+                   [&](const Ternary<Untyped>& node) { group("?:", *node.condition, *node.then, *node.otherwise); },
+                   [&](const auto&) { out_ += format(one); },  // what has no children is written as itself
+               },
+               one.node);
   }
 
  private:
   void statement(const UntypedStatement& one) {
-    std::visit(
-        overloaded{
-            [&](const Empty&) { out_ += "(empty)"; },
-            [&](const Declaration<Untyped>& node) {
-              out_ += "(declare ";
-              type(node.type);
-              for (const auto& variable : node.variables) {
-                if (variable.initial) {
-                  out_ += " ";
-                  group(fmt::format("= {}", variable.name.text), *variable.initial);
-                } else {
-                  out_ += " " + variable.name.text;
-                }
-              }
-              out_ += ")";
-            },
-            [&](const Assignment<Untyped>& node) { group(text(node.op), node.target, node.value); },
-            [&](const Tilde<Untyped>& node) {
-              out_ += "(tilde ";
-              expression(node.variate);
-              out_ += " ";
-              group(node.distribution.text, node.arguments);
-              if (node.truncation) {
-                out_ += " (T";
-                bound("lower", node.truncation->lower);
-                bound("upper", node.truncation->upper);
-                out_ += ")";
-              }
-              out_ += ")";
-            },
-            [&](const TargetIncrement<Untyped>& node) { group("target+=", node.value); },
-            [&](const JacobianIncrement<Untyped>& node) { group("jacobian+=", node.value); },
-            [&](const CallStatement<Untyped>& node) { group("do " + node.function.text, node.arguments); },
-            [&](const Message<Untyped>& node) {
-              out_ += node.kind == MessageKind::Print ? "(print" : node.kind == MessageKind::Reject ? "(reject" : "(fatal_error";
-              for (const auto& item : node.items) {
-                out_ += " ";
-                std::visit(overloaded{[&](const StringLiteral& string) { out_ += fmt::format("\"{}\"", string.text); },
+    std::visit(overloaded{
+                   [&](const Empty&) { out_ += "(empty)"; },
+                   [&](const Declaration<Untyped>& node) {
+                     out_ += "(declare ";
+                     type(node.type);
+                     for (const auto& variable : node.variables) {
+                       if (variable.initial) {
+                         out_ += " ";
+                         group(fmt::format("= {}", variable.name.text), *variable.initial);
+                       } else {
+                         out_ += " " + variable.name.text;
+                       }
+                     }
+                     out_ += ")";
+                   },
+                   [&](const Assignment<Untyped>& node) { group(text(node.op), node.target, node.value); },
+                   [&](const Tilde<Untyped>& node) {
+                     out_ += "(tilde ";
+                     expression(node.variate);
+                     out_ += " ";
+                     group(node.distribution.text, node.arguments);
+                     if (node.truncation) {
+                       out_ += " (T";
+                       bound("lower", node.truncation->lower);
+                       bound("upper", node.truncation->upper);
+                       out_ += ")";
+                     }
+                     out_ += ")";
+                   },
+                   [&](const TargetIncrement<Untyped>& node) { group("target+=", node.value); },
+                   [&](const JacobianIncrement<Untyped>& node) { group("jacobian+=", node.value); },
+                   [&](const CallStatement<Untyped>& node) { group("do " + node.function.text, node.arguments); },
+                   [&](const Message<Untyped>& node) {
+                     out_ += node.kind == MessageKind::Print    ? "(print"
+                             : node.kind == MessageKind::Reject ? "(reject"
+                                                                : "(fatal_error";
+                     for (const auto& item : node.items) {
+                       out_ += " ";
+                       std::visit(
+                           overloaded{[&](const StringLiteral& string) { out_ += fmt::format("\"{}\"", string.text); },
                                       [&](const UntypedExpression& value) { expression(value); }},
                            item);
-              }
-              out_ += ")";
-            },
-            [&](const If<Untyped>& node) {
-              out_ += "(if";
-              for (const auto& branch : node.branches) {
-                out_ += " ";
-                expression(branch.condition);
-                nested(*branch.body);
-              }
-              if (node.otherwise) {
-                out_ += " else";
-                nested(*node.otherwise);
-              }
-              out_ += ")";
-            },
-            [&](const While<Untyped>& node) {
-              out_ += "(while ";
-              expression(node.condition);
-              nested(*node.body);
-              out_ += ")";
-            },
-            [&](const For<Untyped>& node) {
-              out_ += fmt::format("(for {} ", node.variable.name.text);
-              expression(node.first);
-              out_ += " ";
-              expression(node.last);
-              nested(*node.body);
-              out_ += ")";
-            },
-            [&](const ForEach<Untyped>& node) {
-              out_ += fmt::format("(foreach {} ", node.variable.name.text);
-              expression(node.container);
-              nested(*node.body);
-              out_ += ")";
-            },
-            [&](const Break&) { out_ += "(break)"; },
-            [&](const Continue&) { out_ += "(continue)"; },
-            [&](const Return<Untyped>& node) {
-              out_ += "(return";
-              if (node.value) {
-                out_ += " ";
-                expression(*node.value);
-              }
-              out_ += ")";
-            },
-            [&](const Block<Untyped>& node) {
-              out_ += "(block";
-              all(node.statements);
-              out_ += ")";
-            },
-            [&](const Profile<Untyped>& node) {
-              out_ += fmt::format("(profile \"{}\"", node.name.text);
-              all(node.statements);
-              out_ += ")";
-            },
-        },
-        one.node);
+                     }
+                     out_ += ")";
+                   },
+                   [&](const If<Untyped>& node) {
+                     out_ += "(if";
+                     for (const auto& branch : node.branches) {
+                       out_ += " ";
+                       expression(branch.condition);
+                       nested(*branch.body);
+                     }
+                     if (node.otherwise) {
+                       out_ += " else";
+                       nested(*node.otherwise);
+                     }
+                     out_ += ")";
+                   },
+                   [&](const While<Untyped>& node) {
+                     out_ += "(while ";
+                     expression(node.condition);
+                     nested(*node.body);
+                     out_ += ")";
+                   },
+                   [&](const For<Untyped>& node) {
+                     out_ += fmt::format("(for {} ", node.variable.name.text);
+                     expression(node.first);
+                     out_ += " ";
+                     expression(node.last);
+                     nested(*node.body);
+                     out_ += ")";
+                   },
+                   [&](const ForEach<Untyped>& node) {
+                     out_ += fmt::format("(foreach {} ", node.variable.name.text);
+                     expression(node.container);
+                     nested(*node.body);
+                     out_ += ")";
+                   },
+                   [&](const Break&) { out_ += "(break)"; },
+                   [&](const Continue&) { out_ += "(continue)"; },
+                   [&](const Return<Untyped>& node) {
+                     out_ += "(return";
+                     if (node.value) {
+                       out_ += " ";
+                       expression(*node.value);
+                     }
+                     out_ += ")";
+                   },
+                   [&](const Block<Untyped>& node) {
+                     out_ += "(block";
+                     all(node.statements);
+                     out_ += ")";
+                   },
+                   [&](const Profile<Untyped>& node) {
+                     out_ += fmt::format("(profile \"{}\"", node.name.text);
+                     all(node.statements);
+                     out_ += ")";
+                   },
+               },
+               one.node);
   }
 
   void type(const SizedType<Untyped>& one) {

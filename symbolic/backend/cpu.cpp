@@ -94,8 +94,8 @@ std::string first_lines(const std::string& path) {
 void run_compiler(const Compiler& compiler, const TemporaryFolder& folder, const std::string& object) {
   std::vector<std::string> words{compiler.path};
   words.insert(words.end(), compiler.flags.begin(), compiler.flags.end());
-  for (const std::string& word :
-       {folder.file("code.c"), std::string("-o"), object, std::string("-lmvec"), std::string("-lm")})
+  for (const std::string& word : {folder.file("code.c"), std::string("-o"), object, runtime_variant_path(),
+                                  std::string("-lmvec"), std::string("-lm")})
     words.push_back(word);
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
@@ -119,17 +119,24 @@ void run_compiler(const Compiler& compiler, const TemporaryFolder& folder, const
 }
 
 void* open_object(const std::string& path) {
-  void* handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  // Its own libraries come first, so that the runtime variant for this processor is found before the one this library
+  // links.
+#if defined(__SANITIZE_ADDRESS__)
+  constexpr int scope = 0;  // sanitizers cannot work with such objects
+#else
+  constexpr int scope = RTLD_DEEPBIND;
+#endif
+  void* handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | scope);
   if (handle == nullptr) throw GraphError(fmt::format("cannot load compiled code: {}", ::dlerror()));
   return handle;
 }
 
-/// Emitted code finds the precompiled routines in the variant for this processor.
+/// Emitted code names the runtime variant for this processor, which the loader knows once it is loaded.
 void load_runtime() {
   static std::once_flag once;
   std::call_once(once, [] {
     const std::string path = runtime_variant_path();
-    if (::dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL) == nullptr)
+    if (::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL) == nullptr)
       throw GraphError(fmt::format("cannot load {}: {}", path, ::dlerror()));
   });
 }
@@ -152,9 +159,7 @@ std::optional<Compiler> find_compiler() {
   if (::stat(real.c_str(), &status) != 0) return std::nullopt;
   Compiler compiler{
       path, fmt::format("{} {} {}.{}", real, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec), {}};
-  compiler.flags = {"-x",
-                    "c",
-                    "-std=gnu11",
+  compiler.flags = {"-std=gnu11",
                     "-O3",
                     "-fno-math-errno",
                     "-fno-trapping-math",

@@ -220,7 +220,7 @@ Expr summed(const Expr& a, const Summing& s) {
 /// Shift that keeps exponentials in range: the largest element, 0 where that is infinite.
 Expr safe_shift(const Expr& x, const Axes& axes) {
   const Expr largest = max(x, axes);
-  return expand_axes(where(isinf(largest), 0.0, largest), axes);
+  return where(isinf(largest), 0.0, largest);
 }
 
 bool reduces_nothing(const Node& node) {
@@ -410,7 +410,7 @@ const Op logsumexp_op{
           const Axes& axes = axes_of(node);
           if (reduces_nothing(node)) return Exprs{log(sum(x, axes))};
           const Expr shift = safe_shift(x, axes);
-          return Exprs{log(sum(exp(x - shift), axes)) + reshape_like(shift, sum(x, axes))};
+          return Exprs{shift + log(sum(exp(x - expand_axes(shift, axes)), axes))};
         },
     .examples = [] { return reduction_examples_with_empty(logsumexp); },
 };
@@ -447,7 +447,7 @@ const Op softmax_op{
           const Expr& x = node.input(0);
           const Axes& axes = axes_of(node);
           if (reduces_nothing(node)) return Exprs{x};
-          const Expr e = exp(x - safe_shift(x, axes));
+          const Expr e = exp(x - expand_axes(safe_shift(x, axes), axes));
           const Expr total = sum(e, axes);
           return Exprs{e / expand_axes(where(eq(total, 0.0), 1.0, total), axes)};
         },

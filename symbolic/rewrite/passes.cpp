@@ -1,19 +1,58 @@
 /// The list of passes, a reason beside each.
 #include "leapgraph/symbolic/rewrite/passes.hpp"
 
+#include <array>
 #include <vector>
+
+#include "leapgraph/symbolic/rewrite/engine.hpp"
+#include "leapgraph/symbolic/rewrite/fold.hpp"
+#include "leapgraph/symbolic/rewrite/merge.hpp"
+#include "leapgraph/symbolic/rewrite/rules.hpp"
 
 namespace leapgraph::symbolic {
 
-std::span<const Pass> all_passes() {
-  static const std::vector<Pass> passes{};
-  return passes;
+namespace {
+
+std::vector<Rule> together(std::initializer_list<std::span<const Rule>> tables) {
+  std::vector<Rule> all;
+  for (const std::span<const Rule> table : tables) all.insert(all.end(), table.begin(), table.end());
+  return all;
 }
+
+Graph canonical(const Graph& graph) {
+  static const RuleSet rules(canonical_rules());
+  return apply_rules(merge_commuted(graph), rules);
+}
+
+Graph stability(const Graph& graph) {
+  static const std::vector<Rule> table = together({canonical_rules(), stability_rules()});
+  static const RuleSet rules(table);
+  return apply_rules(graph, rules);
+}
+
+Graph closing(const Graph& graph) {
+  static const std::vector<Rule> table = together({canonical_rules(), stability_rules(), closing_rules()});
+  static const RuleSet rules(table);
+  return apply_rules(graph, rules);
+}
+
+constexpr std::array<Pass, 6> passes{{
+    {"canonical", "one spelling of everything, so that the rules after it need to know one", canonical},
+    {"stability", "before constants are folded: log(1 + exp(800)) must still be seen as what it is", stability},
+    {"fold", "constants, now that the rules have seen them", fold_constants},
+    {"lower", "logsumexp and softmax, which no rule needs to see as one any more", lower_abstract},
+    {"closing", "what hides exponentials from the stability rules, and what lowering and folding opened up", closing},
+    {"fold again", "constants that the closing rules left", fold_constants},
+}};
+
+}  // namespace
+
+std::span<const Pass> all_passes() { return passes; }
 
 Graph rewrite(const Graph& graph, const RewriteOptions& options) {
   Graph result = graph;
   for (const Pass& pass : all_passes()) {
-    result = pass.run(result);
+    result = with_bodies(result, pass.run);
     if (options.observer) options.observer(pass.name, result);
   }
   return result;

@@ -5,6 +5,7 @@
 
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
+#include "leapgraph/symbolic/ops/all_ops.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -49,8 +50,11 @@ class Specializer {
     Body result;
   };
 
+  /// Ops that rewrite rules know by name: they are made concrete after rewriting.
+  static bool stays_one_node(const Op& op) { return &op == &logsumexp_op || &op == &softmax_op; }
+
   static Exprs concrete(Exprs outputs) {
-    while (outputs[0].op().concrete != nullptr) {
+    while (outputs[0].op().concrete != nullptr && !stays_one_node(outputs[0].op())) {
       Exprs direct = outputs[0].op().concrete(outputs[0].node());
       if (direct.empty() || !direct[0] || direct == outputs) break;
       if (direct.size() > 1) return direct;
@@ -115,6 +119,63 @@ Graph specialize(const Graph& graph, std::span<const Shape> shapes) {
   }
   result.outputs = Specializer().run(graph.outputs, replaced);
   return result;
+}
+
+namespace {
+
+class BodyRewriter {
+ public:
+  explicit BodyRewriter(const std::function<Graph(const Graph&)>& pass) : pass_(pass) {}
+
+  Graph run(const Graph& graph) {
+    return pass_({graph.inputs, rebuild(graph.outputs, [this](const Node& node, const Exprs& inputs) -> Exprs {
+                    Attributes attributes = node.attributes();
+                    bool changed = false;
+                    for (const auto& [name, value] : node.attributes().entries())
+                      if (const Body* body = std::get_if<Body>(&value)) {
+                        Body made = rewritten(*body);
+                        changed = changed || !(*made == **body);
+                        attributes = attributes.with(name, std::move(made));
+                      }
+                    if (!changed) return rebuild_same(node, inputs);
+                    return outputs_of(*make_node(node.op(), inputs, std::move(attributes), node.place()));
+                  })});
+  }
+
+ private:
+  Body rewritten(const Body& body) {
+    auto& known = done_[body->outputs.empty() ? nullptr : &body->outputs[0].node()];
+    for (const auto& [old, result] : known)
+      if (*old == *body) return result;
+    Body made = std::make_shared<const Graph>(run(*body));
+    done_[body->outputs.empty() ? nullptr : &body->outputs[0].node()].emplace_back(body, made);
+    return made;
+  }
+
+  const std::function<Graph(const Graph&)>& pass_;
+  std::unordered_map<const Node*, std::vector<std::pair<Body, Body>>> done_;
+};
+
+}  // namespace
+
+Graph with_bodies(const Graph& graph, const std::function<Graph(const Graph&)>& pass) {
+  return BodyRewriter(pass).run(graph);
+}
+
+Graph lower_abstract(const Graph& graph) {
+  return with_bodies(graph, [](const Graph& g) {
+    return Graph{g.inputs, rebuild(g.outputs, [](const Node& node, const Exprs& inputs) {
+                   Exprs outputs = rebuild_same(node, inputs);
+                   for (const Expr& e : inputs)
+                     if (!is_known(e.shape())) return outputs;
+                   while (outputs.size() == 1 && outputs[0].op().concrete != nullptr) {
+                     const Exprs direct = outputs[0].op().concrete(outputs[0].node());
+                     if (direct.empty() || !direct[0] || direct == outputs) break;
+                     outputs = direct;
+                   }
+                   return outputs;
+                 })};
+  });
 }
 
 }  // namespace leapgraph::symbolic

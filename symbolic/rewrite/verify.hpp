@@ -9,7 +9,8 @@ namespace leapgraph::symbolic {
 
 enum class Stage {
   built,        ///< as the user wrote it: shapes may be unknown
-  specialized,  ///< after `specialize` with known shapes: no abstract op is left
+  specialized,  ///< after `specialize` with known shapes: no abstract op is left but those kept for the rewrite rules
+  lowered,      ///< after `rewrite` or `lower_abstract` on top of that: none is left
 };
 
 /// Throws InternalError, naming the pass, the node and the place where it was made, unless: inputs are `input` or

@@ -29,51 +29,108 @@ static const double exp_tail[] = {0.5,
 /* log_tail: error 3.1e-18 */
 static const double log_tail[] = {0.6666666666666666,  0.4000000000000088,  0.2857142857080285,  0.22222222391887064,
                                   0.18181795621632776, 0.15386240708969895, 0.13268746195591385, 0.13086907888012236};
-/* sinpi_tail: error 3.2e-19 */
-static const double sinpi_tail[] = {3.141592653589793,     -5.167712780049969,      2.5501640398773007,
-                                    -0.5992645293189447,   0.0821458865731029,      -0.007370430505916944,
-                                    0.0004662998161898394, -2.1903497074626018e-05, 7.697826768224191e-07};
+/* sinpi_tail: error 2.3e-18 */
+static const double sinpi_tail[] = {-1.6449340668482264,     0.8117424252833519,     -0.19075182412194128,
+                                    0.026147847813078808,    -0.0023460809634923995, 0.00014842817816693616,
+                                    -6.9729605555641936e-06, 2.4591803848156544e-07};
 /* lgamma_near: error 2.7e-18 */
 static const double lgamma_near[] = {
-    0.5772156649015329,  2.2554124075954443,   3.6087965632951446,    3.0475330667544767,    1.4595211704131756,
-    0.39624219033800845, 0.057573751567484094, 0.0039000759833273634, 8.879256180887611e-05, 1.4501591987787406e-07};
+    0.6997905367058234, 3.7797610569529234, 8.181380356006542,   9.107955456087394,     5.575430354208826,
+    1.8650397245481811, 0.3199578992561609, 0.02438638201297398, 0.0005924979955396829, 9.730305013281205e-07};
 static const double lgamma_near_below[] = {1.0,
-                                           4.332286748566695,
-                                           7.823525635119026,
-                                           7.63670225145244,
-                                           4.370979289823943,
-                                           1.4895470604122394,
-                                           0.2935222000659101,
-                                           0.03090540791548843,
-                                           0.0014750006727328342,
-                                           2.152247656767761e-05};
-/* lgamma_far: error 4.4e-16 */
-static const double lgamma_far[] = {0.0833333333333333,     -0.002777777777606244, 0.0007936506649488251,
-                                    -0.0005952025951802608, 0.0008372834512064689, -0.001652600445544065};
-/* zero of digamma in three parts */
-static const double digamma_zero[] = {1.4616321446374059, 3.309564688275257e-10, 9.016312093258695e-20};
-/* digamma_near: error 7.5e-20 */
-static const double digamma_near[] = {0.9510558760318328,  1.1663702567214969,   0.5137384479970142,
-                                      0.0998201733015596,  0.008297484863617567, 0.00022636249078624788,
-                                      4.22009395907132e-07};
+                                           6.033361040462542,
+                                           14.876438531292882,
+                                           19.365327853222688,
+                                           14.373816352097082,
+                                           6.146780241617192,
+                                           1.4634649688813068,
+                                           0.1784098025572519,
+                                           0.009409596593895444,
+                                           0.00014441191134122733};
+/* lgamma_far: error 3.2e-18 */
+static const double lgamma_far[] = {0.08333333333333333, 0.821069449758617, 1.9770028335074672, 1.163173129647955,
+                                    0.0854152270789767};
+static const double lgamma_far_below[] = {1.0, 9.886166730436726, 24.044049083585872, 14.672534745697186,
+                                          1.3455908628362896};
+/* digamma_near: error 1.1e-20 */
+static const double digamma_near[] = {1.3705642939001523,    2.3586513945941294,   1.4723593462438778,
+                                      0.4236794170028427,    0.058058595547899675, 0.0034559874056240346,
+                                      6.593618296000493e-05, 7.733096200411998e-08};
 static const double digamma_near_below[] = {1.0,
-                                            1.6718236205395554,
-                                            1.0319333676352624,
-                                            0.2978119036558111,
-                                            0.041378314480827155,
-                                            0.0025031842360786877,
-                                            4.664959078686044e-05};
-/* digamma_far: error 5.6e-15 */
-static const double digamma_far[] = {0.08333333333333287,   -0.008333333331168558, 0.003968252342841618,
-                                     -0.004166217650696711, 0.007519088230738725,  -0.01771116041565208};
-/* trigamma_far: error 2.1e-17 */
-static const double trigamma_far[] = {0.16666666666666666,  -0.03333333333330476, 0.023809523770911365,
-                                      -0.03333331335581845, 0.07575246348177381,  -0.2523946862732885,
-                                      1.1093601965524131,   -4.5753041419894345};
-/* tetragamma_far: error 1.2e-16 */
-static const double tetragamma_far[] = {0.49999999999999994, -0.16666666666615132, 0.1666666659699264,
-                                        -0.2999996391358887, 0.8332408223665413,   -3.277428468305641,
-                                        16.454226363275726,  -74.12259415261428};
+                                            2.510938464256699,
+                                            2.2535596503250575,
+                                            0.9495535518053226,
+                                            0.20161452708633773,
+                                            0.021028690141730106,
+                                            0.000945376005355876,
+                                            1.264758192365507e-05};
+/* zero of digamma less 1, in three parts */
+static const double digamma_zero[] = {0.4616321446374059, 3.309564688275257e-10, 9.016312093258695e-20};
+/* digamma_far: error 1.2e-17 */
+static const double digamma_far[] = {0.5,
+                                     1.9885117194231816,
+                                     5.771568530709188,
+                                     9.133451186451865,
+                                     10.129938311797858,
+                                     6.645026356814225,
+                                     2.638534478926314,
+                                     0.43576102081820295};
+static const double digamma_far_below[] = {1.0,
+                                           3.81035677217971,
+                                           10.908077599385985,
+                                           16.465556106515336,
+                                           17.579123211981674,
+                                           10.53406378732326,
+                                           3.7655742539967383,
+                                           0.4586986415565753};
+/* trigamma_far: error 8.6e-18 */
+static const double trigamma_far[] = {0.5,
+                                      9.686335226505484,
+                                      88.0583553399744,
+                                      488.5679453680271,
+                                      1816.9532984141456,
+                                      4706.170282386793,
+                                      8570.448653583222,
+                                      10833.143221311977,
+                                      9135.057976025651,
+                                      4696.82477241379,
+                                      1147.5796234128609};
+static const double trigamma_far_below[] = {1.0,
+                                            19.039337119677647,
+                                            169.77026497338792,
+                                            920.6124690783745,
+                                            3328.3050629387412,
+                                            8314.175942538797,
+                                            14429.972853353542,
+                                            17070.164900506104,
+                                            13091.769555108252,
+                                            5844.404395794536,
+                                            1147.579623415043};
+/* tetragamma_far: error 6.0e-18 */
+static const double tetragamma_far[] = {1.0,
+                                        20.075398805581017,
+                                        193.81963504216057,
+                                        1166.0581815888922,
+                                        4804.392019249821,
+                                        14128.218338338102,
+                                        30102.455727254066,
+                                        46314.909389922796,
+                                        50321.352742721996,
+                                        36673.11317984068,
+                                        15964.11573182157,
+                                        2978.289280095999};
+static const double tetragamma_far_below[] = {1.0,
+                                              19.575398805581024,
+                                              184.0319356393684,
+                                              1074.2088804360135,
+                                              4270.550145492809,
+                                              12023.448588404404,
+                                              24266.503675385637,
+                                              34863.04399838039,
+                                              34720.57561230294,
+                                              22699.871684062757,
+                                              8726.63018578731,
+                                              1489.144640057049};
 
 static inline uint64_t to_bits(double x) {
   uint64_t bits;
@@ -186,7 +243,7 @@ double lg_logit(double p) {
   const double z = s * s;
   const double series = s * (2.0 + z * POLYNOMIAL(log_tail, z));
   const double odds = log_of(p / (1.0 - p), 0.0);
-  return magnitude(s) < 0.17 ? series : odds;
+  return magnitude(s) < 0.1715 ? series : odds;
 }
 
 double lg_xlogy(double x, double y) {
@@ -206,122 +263,99 @@ double lg_gaussian(double x) {
 
 /* --- the gamma function and its logarithmic derivatives --- */
 
-/* sin(pi r) for |r| <= 1/2. */
-static inline __attribute__((always_inline)) double sin_pi(double r) { return r * POLYNOMIAL(sinpi_tail, r * r); }
+/* sin(pi r) / (pi r) for |r| <= 1/2. */
+static inline __attribute__((always_inline)) double sine_ratio(double r) {
+  const double z = r * r;
+  return 1.0 + z * POLYNOMIAL(sinpi_tail, z);
+}
 
-/* Distance to the nearest integer, exact. */
+/* cos(pi r) for |r| <= 1/2, exact in the limit r = 1/2. */
+static inline __attribute__((always_inline)) double cosine_of_pi(double r) {
+  const double from_half = 0.5 - magnitude(r);
+  return pi * from_half * sine_ratio(from_half);
+}
+
+/* Signed distance to the nearest integer, exact. */
 static inline double from_integer(double x) { return x - __builtin_rint(x); }
 
-/* Between -3/8 and 8 by steps of 1 to 1 + w with -3/8 <= w < 11/8, whose rational function has the zeros at 1 and 2 as
- * factors; from 8 on Stirling's series; below by reflection: lgamma(-a) = log(pi / (a |sin pi a|)) - lgamma(a). */
+#define RATIO(c, x) (POLYNOMIAL(c, x) / POLYNOMIAL(c##_below, x))
+
+/* Between -3/8 and 35/8 by steps of 1 to 1 + w with -3/8 <= w < 11/8, whose rational function has the zeros at 1 and 2
+ * as factors; above by Stirling's series; below by reflection: lgamma(-a) = -log(a |sin pi a| / pi) - lgamma(a). */
 double lg_lgamma(double x) {
   const int reflected = x < -0.375;
   const double y = reflected ? -x : x;
   const int small = y < 0.625;
-  const int far = y >= 8.0;
+  const int far = y >= 4.375;
 
-  double reduced = y, product = 1.0;
+  double w = small ? y : y - 1.0, product = 1.0;
 #pragma GCC unroll 16
-  for (int i = 0; i < 6; ++i) {
-    const double lower = reduced - 1.0;
-    const int above = reduced >= 2.375;
-    product = above ? product * lower : product;
-    reduced = above ? lower : reduced;
+  for (int i = 0; i < 2; ++i) {
+    const int above = w >= 1.375;
+    product = above ? product * w : product;
+    w = above ? w - 1.0 : w;
   }
-  const double w = small ? y : reduced - 1.0;
-  const double near = w * (w - 1.0) * (POLYNOMIAL(lgamma_near, w) / POLYNOMIAL(lgamma_near_below, w));
+  const double near = w * (w - 1.0) * RATIO(lgamma_near, w + 0.375);
 
   const double logarithm = log_of(far ? y : (small ? magnitude(y) : product), 0.0);
   const double inverse = 1.0 / y;
-  const double series = 0.41893853320467274178 + inverse * POLYNOMIAL(lgamma_far, inverse * inverse);
+  const double series = 0.41893853320467274178 + inverse * RATIO(lgamma_far, inverse * inverse);
   const double stirling = (y - 0.5) * (logarithm - 1.0) + series;
   const double positive = far ? stirling : near + (small ? -logarithm : logarithm);
 
-  const double sine = sin_pi(magnitude(from_integer(y)));
-  const double negative = log_of(pi / (y * sine), 0.0) - positive;
+  const double r = magnitude(from_integer(y));
+  const double negative = -log_of(y * (r * sine_ratio(r)), 0.0) - positive;
   const double result = reflected ? negative : positive;
-  return magnitude(x) == infinity ? infinity : result;
+  return magnitude(x) == infinity || (reflected && r == 0.0) ? infinity : result;
 }
 
-/* Below 8 by steps of 1 to [1, 2), whose rational function has the zero as a factor, the reciprocals summed as one
- * fraction; from 8 on the asymptotic series; negative arguments by digamma(-a) = digamma(1 + a) + pi cot(pi a). */
+/* Between 0 and 19/8 by a step of 1 to 1 + w with -1/8 <= w < 11/8, whose rational function has the zero as a factor;
+ * above log(x) and a series; below by reflection: digamma(-a) = digamma(1 + a) + pi cot(pi a). */
 double lg_digamma(double x) {
   const int reflected = x < 0.0;
   const double y = reflected ? 1.0 - x : x;
-  const int below = y < 1.0;
+  const int below = x < 0.875;
 
-  double reduced = below ? y + 1.0 : y, top = below ? -1.0 : 0.0, bottom = below ? y : 1.0;
-#pragma GCC unroll 16
-  for (int i = 0; i < 6; ++i) {
-    const double lower = reduced - 1.0;
-    const int above = reduced >= 2.0;
-    top = above ? top * lower + bottom : top;
-    bottom = above ? bottom * lower : bottom;
-    reduced = above ? lower : reduced;
-  }
-  const double from_zero = ((reduced - digamma_zero[0]) - digamma_zero[1]) - digamma_zero[2];
-  const double u = reduced - 1.5;
-  const double near = from_zero * (POLYNOMIAL(digamma_near, u) / POLYNOMIAL(digamma_near_below, u)) + top / bottom;
+  const double w = reflected ? -x : (below ? x : x - 1.0);
+  const double from_zero = ((w - digamma_zero[0]) - digamma_zero[1]) - digamma_zero[2];
+  const double near = from_zero * RATIO(digamma_near, w + 0.125);
 
   const double inverse = 1.0 / y;
-  const double z = inverse * inverse;
-  const double far = log_of(y, 0.0) - (0.5 * inverse + z * POLYNOMIAL(digamma_far, z));
-  const double positive = y >= 8.0 ? far : near;
+  const double far = log_of(y, 0.0) - inverse * RATIO(digamma_far, inverse);
+  const double positive = y >= 2.375 ? far : (below && !reflected ? near - inverse : near);
 
   const double r = from_integer(-x);
-  const double cotangent = sin_pi(0.5 - magnitude(r)) / sin_pi(r);
-  const double negative = r == 0.0 ? not_a_number : positive + pi * cotangent;
+  const double cotangent = cosine_of_pi(r) / (r * sine_ratio(r));
+  const double negative = r == 0.0 ? not_a_number : positive + cotangent;
   return reflected ? negative : positive;
 }
 
-/* Below 8 by steps of 1 upwards, the inverse squares summed as one fraction; then the asymptotic series; negative
- * arguments by trigamma(-a) = (pi / sin(pi a))^2 - trigamma(1 + a). */
+/* From 1 on a series in 1 / x; between 0 and 1 one step upwards; below by reflection: trigamma(-a) =
+ * (pi / sin(pi a))^2 - trigamma(1 + a). */
 double lg_trigamma(double x) {
+  const int below = x < 1.0;
   const int reflected = x < 0.0;
-  const double y = reflected ? 1.0 - x : x;
-  const int tiny = y < 1e-100; /* the square of y would lose digits */
-
-  double raised = y, top = 0.0, bottom = 1.0;
-#pragma GCC unroll 16
-  for (int i = 0; i < 8; ++i) {
-    const double term = y + i, square = term * term;
-    const int below = term < 8.0;
-    top = below ? top * square + bottom : top;
-    bottom = below ? bottom * square : bottom;
-    raised = below ? term + 1.0 : raised;
-  }
-  const double inverse = 1.0 / (tiny ? y : raised);
-  const double z = inverse * inverse;
-  const double series = inverse + (0.5 * z + inverse * z * POLYNOMIAL(trigamma_far, z));
-  const double positive = tiny ? z : series + top / bottom;
-
-  const double cosecant = pi / sin_pi(from_integer(-x));
-  return reflected ? cosecant * cosecant - positive : positive;
-}
-
-/* As trigamma, with inverse cubes; tetragamma(-a) = tetragamma(1 + a) + 2 pi^3 cos(pi a) / sin(pi a)^3. */
-double lg_tetragamma(double x) {
-  const int reflected = x < 0.0;
-  const double y = reflected ? 1.0 - x : x;
-  const int tiny = y < 1e-100;
-
-  double raised = y, top = 0.0, bottom = 1.0;
-#pragma GCC unroll 16
-  for (int i = 0; i < 8; ++i) {
-    const double term = y + i, cube = term * term * term;
-    const int below = term < 8.0;
-    top = below ? top * cube + bottom : top;
-    bottom = below ? bottom * cube : bottom;
-    raised = below ? term + 1.0 : raised;
-  }
-  const double inverse = 1.0 / (tiny ? y : raised);
-  const double z = inverse * inverse;
-  const double series = z + (inverse * z + z * z * POLYNOMIAL(tetragamma_far, z));
-  const double positive = tiny ? -2.0 * z * inverse : -(series + 2.0 * (top / bottom));
+  const double y = reflected ? 1.0 - x : (below ? x + 1.0 : x);
+  const double s = 1.0 / y;
+  const double far = s + s * s * RATIO(trigamma_far, s);
 
   const double r = from_integer(-x);
-  const double cosecant = pi / sin_pi(r);
-  const double negative =
-      r == 0.0 ? not_a_number : positive + 2.0 * sin_pi(0.5 - magnitude(r)) * cosecant * cosecant * cosecant;
-  return reflected ? negative : positive;
+  const double pole = 1.0 / (reflected ? r * sine_ratio(r) : x);
+  const double other = reflected ? -far : far;
+  return below ? pole * pole + other : far;
+}
+
+/* As trigamma: tetragamma(-a) = tetragamma(1 + a) + 2 pi^3 cos(pi a) / sin(pi a)^3. */
+double lg_tetragamma(double x) {
+  const int below = x < 1.0;
+  const int reflected = x < 0.0;
+  const double y = reflected ? 1.0 - x : (below ? x + 1.0 : x);
+  const double s = 1.0 / y;
+  const double far = -s * s * (1.0 + s * RATIO(tetragamma_far, s));
+
+  const double r = from_integer(-x);
+  const double pole = 1.0 / (reflected ? r * sine_ratio(r) : x);
+  const double factor = reflected ? 2.0 * cosine_of_pi(r) : -2.0;
+  const double near = factor * pole * pole * pole + far;
+  return below ? (reflected && r == 0.0 ? not_a_number : near) : far;
 }

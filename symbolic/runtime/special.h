@@ -2,9 +2,9 @@
  * width.
  *
  * Contract of all of them: arguments and results as in ops.hpp; the same bits from the scalar function and from every
- * vector one, on every x86 variant; no errno, no exceptions, no memory. Errors are at most 4 units in the last place,
- * except near the zeros of lgamma, digamma and tetragamma on the negative axis and of logaddexp, where they are
- * relative to the terms that cancel. */
+ * vector one, on every x86 variant; no errno, no exceptions, no memory. Errors are at most 4 units in the last place (lgamma 6,
+ * tetragamma 8); near the zeros of lgamma, digamma and tetragamma on the negative axis, and of logaddexp, units of the
+ * terms that cancel. */
 #ifndef LEAPGRAPH_SYMBOLIC_RUNTIME_SPECIAL_H
 #define LEAPGRAPH_SYMBOLIC_RUNTIME_SPECIAL_H
 

@@ -44,26 +44,30 @@ fit("exp_tail", lambda r: (exp(r) - 1 - r) / r**2 if abs(r) > 1e-20 else mpf(1) 
 # log((1 + s) / (1 - s)) = 2 s + s^3 P(s^2), |s| <= 3 - 2 sqrt(2)
 s_end = (3 - 2 * mp.sqrt(2)) * mpf("1.0001")
 fit("log_tail", lambda z: (log((1 + mp.sqrt(z)) / (1 - mp.sqrt(z))) - 2 * mp.sqrt(z)) / mp.sqrt(z) ** 3, mpf(10) ** -12, s_end**2, 7)
-# sin(pi r) = r P(r^2), |r| <= 1/2
-fit("sinpi_tail", lambda z: sin(pi * mp.sqrt(z)) / mp.sqrt(z), mpf(10) ** -20, mpf(1) / 4, 8)
-# lgamma(1 + w) = w (w - 1) P(w) / Q(w), -3/8 <= w <= 11/8
-fit("lgamma_near", lambda w: loggamma(1 + w) / (w * (w - 1)), mpf(-3) / 8, mpf(11) / 8, 9, 9)
-# lgamma(x) = (x - 1/2) (log(x) - 1) + (log(2 pi) - 1) / 2 + P(1 / x^2) / x, x >= 8
-fit("lgamma_far", lambda z: (loggamma(1 / mp.sqrt(z)) - (1 / mp.sqrt(z) - mpf(1) / 2) * (log(1 / mp.sqrt(z)) - 1) - (log(2 * pi) - 1) / 2) / mp.sqrt(z),
-    mpf(10) ** -12, mpf(1) / 64, 5)
-# digamma(y) = (y - zero) P(y - 3/2) / Q(y - 3/2), 1 <= y <= 2
+# sin(pi r) = pi r (1 + r^2 P(r^2)), |r| <= 1/2
+fit("sinpi_tail", lambda z: (sin(pi * mp.sqrt(z)) / (pi * mp.sqrt(z)) - 1) / z, mpf(10) ** -12, mpf(1) / 4, 7)
+# lgamma(1 + w) = w (w - 1) P(w + 3/8) / Q(w + 3/8), -3/8 <= w <= 11/8
+fit("lgamma_near", lambda v: loggamma(v + mpf(5) / 8) / ((v - mpf(3) / 8) * (v - mpf(11) / 8)), 0, mpf(7) / 4, 9, 9)
+
+
+def stirling_rest(x):
+    return loggamma(x) - (x - mpf(1) / 2) * (log(x) - 1) - (log(2 * pi) - 1) / 2
+
+
+# lgamma(x) = (x - 1/2) (log(x) - 1) + (log(2 pi) - 1) / 2 + P(1 / x^2) / (x Q(1 / x^2)), x >= 35/8
+fit("lgamma_far", lambda z: stirling_rest(1 / mp.sqrt(z)) / mp.sqrt(z), mpf(10) ** -12, (mpf(8) / 35) ** 2, 4, 4)
+# digamma(1 + w) = (w + 1 - zero) P(w + 1/8) / Q(w + 1/8), -1/8 <= w <= 11/8
 zero = findroot(lambda x: psi(0, x), mpf("1.46"))
-print("// zero of digamma in three parts")
-parts, left = [], zero
+fit("digamma_near", lambda v: psi(0, v + mpf(7) / 8) / (v + mpf(7) / 8 - zero), 0, mpf(3) / 2, 7, 7)
+parts, left = [], zero - 1
 for bits in (30, 60):
-    part = mp.floor(left * mpf(2) ** bits) / mpf(2) ** bits
-    parts.append(part)
-    left -= part
-show("digamma_zero", parts + [left])
-fit("digamma_near", lambda u: psi(0, u + mpf(3) / 2) / (u + mpf(3) / 2 - zero), mpf(-1) / 2, mpf(1) / 2, 6, 6)
-# digamma(x) = log(x) - 1 / (2 x) - P(1 / x^2) / x^2, x >= 8
-fit("digamma_far", lambda z: -(psi(0, 1 / mp.sqrt(z)) - log(1 / mp.sqrt(z)) + mp.sqrt(z) / 2) / z, mpf(10) ** -12, mpf(1) / 64, 5)
-# trigamma(x) = 1 / x + 1 / (2 x^2) + P(1 / x^2) / x^3
-fit("trigamma_far", lambda z: (psi(1, 1 / mp.sqrt(z)) - mp.sqrt(z) - z / 2) / mp.sqrt(z) ** 3, mpf(10) ** -12, mpf(1) / 64, 7)
-# tetragamma(x) = -1 / x^2 - 1 / x^3 - P(1 / x^2) / x^4
-fit("tetragamma_far", lambda z: -(psi(2, 1 / mp.sqrt(z)) + z + mp.sqrt(z) ** 3) / z**2, mpf(10) ** -12, mpf(1) / 64, 7)
+    parts.append(mp.floor(left * mpf(2) ** bits) / mpf(2) ** bits)
+    left -= parts[-1]
+print("// zero of digamma less 1, in three parts")
+show("digamma_zero", [*parts, left])
+# digamma(x) = log(x) - s P(s) / Q(s), s = 1 / x, x >= 19/8
+fit("digamma_far", lambda s: (log(1 / s) - psi(0, 1 / s)) / s, mpf(10) ** -6, mpf(8) / 19, 7, 7)
+# trigamma(x) = s + s^2 P(s) / Q(s), x >= 1
+fit("trigamma_far", lambda s: (psi(1, 1 / s) - s) / s**2, mpf(10) ** -6, 1, 10, 10)
+# tetragamma(x) = -s^2 - s^3 P(s) / Q(s), x >= 1
+fit("tetragamma_far", lambda s: -(psi(2, 1 / s) + s**2) / s**3, mpf(10) ** -6, 1, 11, 11)

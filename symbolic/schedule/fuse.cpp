@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "leapgraph/symbolic/ops.hpp"
+#include "leapgraph/symbolic/ops/shapes.hpp"
 #include "leapgraph/symbolic/schedule/region.hpp"
 
 namespace leapgraph::symbolic {
@@ -16,15 +17,7 @@ constexpr std::size_t max_members = 200;
 
 }  // namespace
 
-Layout row_major(const Shape& shape) {
-  Layout layout{shape, 0, std::vector<std::int64_t>(shape.size(), 0)};
-  std::int64_t stride = 1;
-  for (std::size_t axis = shape.size(); axis-- > 0;) {
-    layout.strides[axis] = stride;
-    stride *= shape[axis];
-  }
-  return layout;
-}
+Layout row_major_layout(const Shape& shape) { return {shape, 0, row_major(shape)}; }
 
 bool is_row_major(const Layout& layout) {
   std::int64_t stride = 1;
@@ -37,7 +30,7 @@ bool is_row_major(const Layout& layout) {
 
 int Region::add_value(Type type, int group, bool in_register) {
   Value value{.type = std::move(type), .group = group, .in_register = in_register};
-  value.layout = row_major(value.type.shape);
+  value.layout = row_major_layout(value.type.shape);
   values_.push_back(std::move(value));
   return static_cast<int>(values_.size()) - 1;
 }
@@ -52,7 +45,7 @@ void Region::give(const Expr& e, const Placed& placed) {
 void Region::give_literal(const Expr& e, const Array& array) {
   const int value = add_value(array.type(), -1, false);
   values_.back().literal = array;
-  refs_[e] = Ref{value, row_major(e.shape()), false};
+  refs_[e] = Ref{value, row_major_layout(e.shape()), false};
 }
 
 int Region::earliest_group(const Member& member, const Shape& space) const {
@@ -93,7 +86,7 @@ void Region::plan_member(const Node& node, Member member, const Shape& space, bo
   member.output = add_value(node.types()[0], group, in_register);
   if (!in_register) values_.back().needs_buffer = true;
   if (member.kind == Member::Kind::scatter_add) filled_.push_back(member.output);
-  refs_[outputs_of(node)[0]] = Ref{member.output, row_major(node.types()[0].shape), false};
+  refs_[outputs_of(node)[0]] = Ref{member.output, row_major_layout(node.types()[0].shape), false};
   join(group, std::move(member));
 }
 
@@ -143,8 +136,8 @@ Ref Region::contiguous(const Ref& ref) {
   const Value& value = values_[static_cast<std::size_t>(ref.value)];
   if (!value.literal && is_row_major(ref.layout)) return ref;
   const int copy = add_value(Type{value.type.dtype, ref.layout.shape}, -1, false);
-  copy_to(ref, copy, row_major(ref.layout.shape));
-  return Ref{copy, row_major(ref.layout.shape), false};
+  copy_to(ref, copy, row_major_layout(ref.layout.shape));
+  return Ref{copy, row_major_layout(ref.layout.shape), false};
 }
 
 void Region::plan_view(const Node& node, const View& view) {
@@ -174,7 +167,7 @@ void Region::plan_windows(const Node& node, const Scatter& scatter) {
     copy_to(source, whole, window);
   }
   if (covered != element_count(node.types()[0].shape)) filled_.push_back(whole);
-  refs_[outputs_of(node)[0]] = Ref{whole, row_major(node.types()[0].shape), false};
+  refs_[outputs_of(node)[0]] = Ref{whole, row_major_layout(node.types()[0].shape), false};
 }
 
 void Region::plan_opaque(const Node& node) {
@@ -186,9 +179,9 @@ void Region::plan_opaque(const Node& node) {
     Ref ref = reference(node.input(k));
     if (is_loop && k >= 1 && k < 1 + carries) {
       const int initial = add_value(node.input(k).type(), -1, false);
-      copy_to(ref, initial, row_major(node.input(k).shape()));
+      copy_to(ref, initial, row_major_layout(node.input(k).shape()));
       group.initial_carries.push_back(initial);
-      ref = Ref{initial, row_major(node.input(k).shape()), false};
+      ref = Ref{initial, row_major_layout(node.input(k).shape()), false};
     } else if (!is_loop) {
       ref = contiguous(ref);
     }
@@ -203,7 +196,7 @@ void Region::plan_opaque(const Node& node) {
       values_[static_cast<std::size_t>(value)].group = number;  // the carry's memory holds the result afterwards
     values_[static_cast<std::size_t>(value)].needs_buffer = true;
     group.opaque_outputs.push_back(value);
-    refs_[outputs_of(node)[i]] = Ref{value, row_major(node.types()[i].shape), false};
+    refs_[outputs_of(node)[i]] = Ref{value, row_major_layout(node.types()[i].shape), false};
   }
   groups_.push_back(std::move(group));
 }
@@ -237,7 +230,7 @@ void Region::plan(const Node& node) {
     if (value->shape().empty())
       give_literal(e, *value);
     else
-      give(e, Placed{add_data(program_, *value), row_major(value->shape())});
+      give(e, Placed{add_data(program_, *value), row_major_layout(value->shape())});
   } else if (std::holds_alternative<Abstract>(lowering)) {
     throw GraphError(fmt::format("{}: its shape is not known when compiling", node.op().name));
   } else {

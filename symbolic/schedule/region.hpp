@@ -17,7 +17,7 @@ struct Placed {
   Layout layout;
 };
 
-Layout row_major(const Shape& shape);
+Layout row_major_layout(const Shape& shape);
 bool is_row_major(const Layout& layout);
 
 /// A value of the region: computed by a member of a group, given from outside, or a literal.

@@ -134,11 +134,11 @@ Step Region::build_loop(const Group& group) {
   std::vector<Wanted> wanted;
   for (std::size_t c = 0; c < carries; ++c) {
     const Value& carry = values_[static_cast<std::size_t>(group.opaque_outputs[c])];
-    inner.give(body->inputs[c], Placed{carry.buffer, row_major(carry.type.shape)});
+    inner.give(body->inputs[c], Placed{carry.buffer, row_major_layout(carry.type.shape)});
     if (body->outputs[c] == body->inputs[c]) continue;
     const int next = add_temporary(program_, carry.type.dtype, element_count(carry.type.shape));
     loop.carries.push_back({carry.buffer, next});
-    wanted.push_back({body->outputs[c], Placed{next, row_major(carry.type.shape)}});
+    wanted.push_back({body->outputs[c], Placed{next, row_major_layout(carry.type.shape)}});
   }
   for (std::size_t k = carries; k < body->inputs.size(); ++k) {
     const Ref& ref = group.opaque_inputs[1 + k];
@@ -171,7 +171,7 @@ Step Region::build_loop(const Group& group) {
                                                 .base = stacked.buffer,
                                                 .stride = row_size,
                                                 .loop = loop.number});
-    wanted.push_back({body->outputs[y], Placed{row, row_major(body->outputs[y].shape())}});
+    wanted.push_back({body->outputs[y], Placed{row, row_major_layout(body->outputs[y].shape())}});
   }
   loop.body = inner.schedule(wanted);
   return {std::move(loop)};
@@ -193,7 +193,7 @@ Step Region::build_branch(const Group& group) {
     std::vector<Wanted> wanted;
     for (std::size_t i = 0; i < body->outputs.size(); ++i) {
       const Value& output = values_[static_cast<std::size_t>(group.opaque_outputs[i])];
-      wanted.push_back({body->outputs[i], Placed{output.buffer, row_major(output.type.shape)}});
+      wanted.push_back({body->outputs[i], Placed{output.buffer, row_major_layout(output.type.shape)}});
     }
     return inner.schedule(wanted);
   };
@@ -221,7 +221,7 @@ int ModuleBuilder::schedule_function(const std::string& name, const Graph& graph
                                                   .dtype = e.dtype(),
                                                   .size = element_count(e.shape()),
                                                   .index = static_cast<std::int64_t>(i)});
-    region.give(e, Placed{buffer, row_major(e.shape())});
+    region.give(e, Placed{buffer, row_major_layout(e.shape())});
   }
   std::vector<Region::Wanted> wanted;
   for (std::size_t i = 0; i < graph.outputs.size(); ++i) {
@@ -231,7 +231,7 @@ int ModuleBuilder::schedule_function(const std::string& name, const Graph& graph
                                                   .dtype = e.dtype(),
                                                   .size = element_count(e.shape()),
                                                   .index = static_cast<std::int64_t>(i)});
-    wanted.push_back({e, Placed{buffer, row_major(e.shape())}});
+    wanted.push_back({e, Placed{buffer, row_major_layout(e.shape())}});
   }
   program.steps = region.schedule(wanted);
   plan_workspace(program);

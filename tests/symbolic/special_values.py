@@ -3,8 +3,8 @@
 
     special_values.py [points a region] > special_values.txt
 
-A line is: name, arguments (hexadecimal, exact), value (40 digits), and the size of the largest term that cancels in the
-value where the function has a zero that is not written into its formula, else the size of the value itself.
+A line is: name, arguments (hexadecimal, exact), value (25 digits), and, where a function has zeros that are not written into its
+formula, the size of the largest term that cancels in the value.
 """
 import math
 import random
@@ -41,6 +41,14 @@ def polygamma(order):
             return inf if order == 1 and x != -inf else nan
         if x == inf:
             return inf if order == 0 else mpf(0)
+        # mpmath takes steps of 1 in the number of the argument
+        if x < -10:
+            cotangent = mp.cospi(x) / mp.sinpi(x)
+            derivatives = (pi * cotangent, -((pi / mp.sinpi(x)) ** 2), 2 * pi**3 * cotangent / mp.sinpi(x) ** 2)
+            return (-1) ** order * value(1 - x) - derivatives[order]
+        if x > 1e8 and order > 0:
+            series = 1 / x + 1 / (2 * x**2) + 1 / (6 * x**3) - 1 / (30 * x**5) + 1 / (42 * x**7)
+            return series if order == 1 else -(1 / x**2 + 1 / x**3 + 1 / (2 * x**4) - 1 / (6 * x**6) + 1 / (6 * x**8))
         return psi(order, x)
 
     return value
@@ -57,8 +65,8 @@ def reflected(order):
         if order == 1:
             return None
         if order == 2:
-            return fabs(psi(2, 1 - x)) + fabs(psi(2, x))
-        return max(fabs(psi(0, 1 - x)), fabs(pi * mp.cospi(x) / mp.sinpi(x)))
+            return fabs(polygamma(2)(1 - x)) + fabs(polygamma(2)(x))
+        return max(fabs(polygamma(0)(1 - x)), fabs(pi * mp.cospi(x) / mp.sinpi(x)))
 
     return size
 
@@ -68,7 +76,7 @@ def sigmoid(x):
 
 
 def log1mexp(x):
-    return nan if x > 0 else logarithm(-expm1(x))
+    return nan if x > 0 else log1p(-exp(x)) if x < -1 else logarithm(-expm1(x))
 
 
 def logit(p):
@@ -110,11 +118,11 @@ SPECIAL = [0.0, 5e-324, 1e-310, 2.2250738585072014e-308, 1e-300, 7e-155, 1.4e-15
 
 
 def number(x):
-    return "nan" if isnan(x) else "inf" if x == inf else "-inf" if x == -inf else nstr(x, 40, min_fixed=1, max_fixed=0)
+    return "nan" if isnan(x) else "inf" if x == inf else "-inf" if x == -inf else nstr(x, 25, min_fixed=1, max_fixed=0)
 
 
 def line(name, arguments, value, size):
-    return " ".join([name, *(float(a).hex() for a in arguments), number(value), number(value if size is None else size)])
+    return " ".join([name, *(float(a).hex() for a in arguments), number(value), *([] if size is None else [nstr(size, 5)])])
 
 
 def main():

@@ -1,0 +1,45 @@
+/// Reading a model, its data and starting values, with the warnings that go with them.
+#include "leapgraph/cli/model_files.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <set>
+
+#include "leapgraph/symbolic/function.hpp"
+
+namespace leapgraph::cli {
+
+models::CheckedProgram read_program(const ModelFiles& files) {
+  const std::vector<std::filesystem::path> folders(files.include_paths.begin(), files.include_paths.end());
+  models::CheckedProgram program = models::CheckedProgram::read(files.model, folders);
+  if (!program.warnings().empty()) {
+    const std::string text = models::render(program.source(), program.warnings());
+    fmt::print(stderr, "{}{}", text, text.ends_with('\n') ? "" : "\n");
+  }
+  return program;
+}
+
+models::DataSet read_data(const ModelFiles& files) {
+  return files.data.empty() ? models::DataSet() : models::DataSet::read(files.data);
+}
+
+std::vector<double> read_start(const std::string& file, const models::Model& model) {
+  const models::DataSet values = models::DataSet::read(file);
+  std::set<std::string> known;
+  for (const std::string& name : model.coordinate_names()) known.insert(name.substr(0, name.find_first_of("[.")));
+  for (const samplers::TraceVariable& variable : model.density().variables) known.insert(variable.name);
+  for (const models::DataVariable& variable : values.variables()) {
+    if (!known.contains(variable.name)) {
+      fmt::print(stderr, "hmc-run: warning: {}: the model has no parameter {}\n", file, variable.name);
+    }
+  }
+  return model.unconstrain(values);
+}
+
+void warn_without_compiler() {
+  const std::string reason = symbolic::missing_compiler();
+  if (!reason.empty()) fmt::print(stderr, "hmc-run: warning: {}\n", reason);
+}
+
+}  // namespace leapgraph::cli

@@ -1,0 +1,228 @@
+/// `hmc-run sample`: a model and data into a trace and a summary.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <random>
+#include <thread>
+
+#include "leapgraph/cli/commands.hpp"
+#include "leapgraph/cli/interrupt.hpp"
+#include "leapgraph/cli/model_files.hpp"
+#include "leapgraph/cli/progress.hpp"
+#include "leapgraph/cli/table.hpp"
+#include "leapgraph/samplers/density.hpp"
+#include "leapgraph/samplers/summary.hpp"
+
+namespace leapgraph::cli {
+namespace {
+
+using samplers::MetricKind;
+using samplers::NutsOptions;
+using samplers::SampleConfig;
+using samplers::SampleResult;
+using samplers::StaticHmcOptions;
+
+/// Seconds since it was made.
+class Stopwatch {
+ public:
+  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+// --force is for old traces, not for what the run reads.
+void refuse_to_overwrite_input(const SampleCommand& command) {
+  for (const std::string& input : {command.files.model, command.files.data, command.init_file}) {
+    std::error_code absent;
+    if (!input.empty() && std::filesystem::equivalent(input, command.output, absent)) {
+      throw UsageError(fmt::format("the trace {} would overwrite the input {}", command.output, input));
+    }
+  }
+}
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32) | device();
+}
+
+bool is_nuts(const SampleConfig& config) { return std::holds_alternative<NutsOptions>(config.algorithm); }
+
+samplers::TraceLayout layout(const SampleCommand& command, const SampleConfig& config,
+                             const models::CheckedProgram& program, const models::DataSet& data,
+                             const models::Model& model) {
+  samplers::TraceLayout layout{.chains = config.chains,
+                               .draws = config.kept_draws(),
+                               .warmup_draws = config.kept_warmup(),
+                               .variables = model.density().variables,
+                               .constants = model.constants(),
+                               .attributes = {}};
+  const auto set = [&](const char* name, const auto& value) {
+    layout.attributes.emplace_back(name, fmt::format("{}", value));
+  };
+  set("model_name", std::filesystem::path(command.files.model).stem().string());
+  set("stan_code", program.source().text());
+  const auto& files = program.source().files();
+  for (std::size_t i = 1; i < files.size(); ++i) {
+    layout.attributes.emplace_back(fmt::format("stan_include_{}", i),
+                                   fmt::format("// {}\n{}", files[i].name, files[i].text));
+  }
+  set("data_file", command.files.data);
+  set("data_sha256", data.sha256());
+  set("seed", config.seed);
+  set("cmdline", command.command_line);
+  set("hmc_version", LEAPGRAPH_VERSION);
+  std::string host(256, '\0');
+  if (gethostname(host.data(), host.size() - 1) == 0) set("host", host.c_str());
+  set("chains", config.chains);
+  set("warmup", config.warmup);
+  set("draws", config.draws);
+  set("thin", config.thin);
+  set("metric", samplers::name(config.metric));
+  set("algorithm", is_nuts(config) ? "nuts" : "hmc");
+  if (const auto* nuts = std::get_if<NutsOptions>(&config.algorithm)) {
+    set("max_depth", nuts->max_depth);
+  } else if (const auto& hmc = std::get<StaticHmcOptions>(config.algorithm); hmc.steps > 0) {
+    set("steps", hmc.steps);
+  } else {
+    set("integration_time", hmc.integration_time);
+  }
+  if (config.step_size > 0) {
+    set("fixed_step_size", config.step_size);
+  } else {
+    set("adapt_delta", config.adapt.step_size.delta);
+  }
+  set("jitter", config.jitter);
+  set("init_radius", config.init_radius);
+  if (!command.init_file.empty()) set("init_file", command.init_file);
+  return layout;
+}
+
+/// The thread beside the chains: it shows progress, and hands a signal on as a request to stop. It sleeps otherwise,
+/// and wakes as soon as the chains are done.
+class Watch {
+ public:
+  Watch(const samplers::SampleMonitor& monitors, ProgressPlan plan, bool quiet)
+      : quiet_(quiet), progress_(monitors, plan, STDERR_FILENO), thread_([this] { run(); }) {}
+  ~Watch() { end(); }
+
+  void end() {
+    if (!thread_.joinable()) return;
+    done_ = true;
+    interrupt_.wake();
+    thread_.join();
+    if (!quiet_) progress_.finish(stopwatch_.seconds());
+  }
+  std::stop_token token() const { return stop_.get_token(); }
+  int signal() const { return interrupt_.signal(); }
+  double seconds() const { return stopwatch_.seconds(); }
+
+ private:
+  void run() {
+    constexpr int milliseconds_a_frame = 100;
+    while (!done_) {
+      interrupt_.wait(quiet_ ? -1 : milliseconds_a_frame);
+      if (interrupt_.signal() != 0 && !stop_.stop_requested()) {
+        stop_.request_stop();
+        if (!quiet_) progress_.stopping();
+      }
+      if (!quiet_ && !done_) progress_.update(stopwatch_.seconds());
+    }
+  }
+
+  bool quiet_;
+  Stopwatch stopwatch_;
+  Interrupt interrupt_;
+  Progress progress_;
+  std::stop_source stop_;
+  std::atomic<bool> done_ = false;
+  std::thread thread_;  // last: it uses all the others
+};
+
+// After a failure: a trace without a single draw is of no use, and would be in the way of the next attempt.
+void remove_empty_trace(const std::string& path) {
+  try {
+    const samplers::Trace trace = samplers::read_trace(path);
+    if (trace.sampling.draws > 0 || trace.warmup.draws > 0) {
+      fmt::print(stderr, "hmc-run: {} holds the draws so far\n", path);
+    } else {
+      std::filesystem::remove(path);
+    }
+  } catch (const Error&) {  // the failure itself is what will be reported
+  }
+}
+
+void print_messages(const SampleResult& result) {
+  for (std::size_t chain = 0; chain < result.chains.size(); ++chain) {
+    for (const std::string& message : result.chains[chain].messages) {
+      fmt::print(stderr, "hmc-run: chain {}: {}\n", chain + 1, message);
+    }
+  }
+}
+
+void print_plan(const SampleCommand& command, const SampleConfig& config, std::int64_t dimension) {
+  fmt::print(stderr, "{}: {} unconstrained parameter{}, {} chain{} of {} + {} transitions, {}, seed {}\n",
+             command.files.model, dimension, dimension == 1 ? "" : "s", config.chains, config.chains == 1 ? "" : "s",
+             config.warmup, config.draws, is_nuts(config) ? "NUTS" : "HMC", config.seed);
+}
+
+void print_interruption(int signal, const samplers::Trace& trace, const std::string& path) {
+  fmt::print(stderr, "hmc-run: stopped by {} after {} of {} draws of each chain; {} holds them\n", signal_name(signal),
+             trace.sampling.draws, trace.sampling.planned, path);
+}
+
+void print_summary(const samplers::Trace& trace, const SampleCommand& command) {
+  constexpr std::int64_t most_rows_on_terminal = 100;
+  const samplers::Summary summary = samplers::summarize(trace);
+  const bool cut = isatty(STDOUT_FILENO) == 1;
+  fmt::print("{}", command.json ? summary_json(summary) : summary_table(summary, cut ? most_rows_on_terminal : 0));
+}
+
+}  // namespace
+
+ExitStatus execute(const SampleCommand& command) {
+  const Stopwatch total;
+  const models::CheckedProgram program = read_program(command.files);
+  const models::DataSet data = read_data(command.files);
+  refuse_to_overwrite_input(command);
+  samplers::check_output(command.output, command.force);
+  const models::Model model(program, data);
+  SampleConfig config = command.config;
+  config.seed = command.seed ? *command.seed : random_seed();
+  if (!command.init_file.empty()) config.init_points = {read_start(command.init_file, model)};
+  samplers::validate(config, model.dimension());
+  warn_without_compiler();
+  if (!command.quiet) print_plan(command, config, model.dimension());
+  const samplers::CompiledDensity density(model.density(), config.metric, {.cache = command.cache});
+  const double compiled = total.seconds();
+
+  samplers::SampleMonitor monitors(static_cast<std::size_t>(config.chains));
+  Watch watch(monitors, {config.warmup, config.draws}, command.quiet);
+  const auto trace =
+      samplers::hdf5_trace(layout(command, config, program, data, model), command.output, {.overwrite = command.force});
+  SampleResult result;
+  try {
+    result = samplers::sample(density.target(), config, *trace, &monitors, watch.token());
+  } catch (...) {
+    watch.end();
+    remove_empty_trace(command.output);
+    throw;
+  }
+  watch.end();
+  const double sampled = watch.seconds();
+  print_messages(result);
+  const samplers::Trace drawn = samplers::read_trace(command.output);
+  if (result.interrupted) print_interruption(watch.signal(), drawn, command.output);
+  print_summary(drawn, command);
+  if (!command.quiet) {
+    fmt::print(stderr, "{}: compiled in {:.2f} s, sampled in {:.2f} s, {:.2f} s in all\n", command.output, compiled,
+               sampled, total.seconds());
+  }
+  return result.interrupted ? static_cast<ExitStatus>(128 + watch.signal()) : ExitStatus::done;
+}
+
+}  // namespace leapgraph::cli

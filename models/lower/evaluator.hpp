@@ -1,0 +1,136 @@
+/// The one evaluator: runs statements and expressions of a typed program on values that are known or symbolic.
+///
+/// Transformed data run with everything known. The parameters are symbolic, and what depends on them becomes an
+/// expression; the rest of the model is still computed here and now, when data are bound: integers, sizes, indices,
+/// conditions, and every subexpression that no parameter enters.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "leapgraph/models/library/distribution.hpp"
+#include "leapgraph/models/lower/selection.hpp"
+#include "leapgraph/models/lower/value.hpp"
+#include "leapgraph/models/source.hpp"
+#include "leapgraph/models/types/typed_ast.hpp"
+
+namespace leapgraph::models::lower {
+
+/// A density that a statement evaluated, to say later why it is not finite.
+struct DensityAt {
+  const library::Distribution* distribution = nullptr;
+  symbolic::Exprs arguments;
+};
+
+/// What one place of the program adds to the log density.
+struct Contribution {
+  Range range;
+  Value value = 0.0;      ///< one number
+  std::string text = {};  ///< what stands there, for messages; empty: the program's own text
+  std::vector<DensityAt> densities = {};
+  std::string reason = {};  ///< what a `reject` says
+};
+
+class Evaluator {
+ public:
+  Evaluator(const TypedProgram& program, const Source& source);
+
+  // --- variables ---
+
+  const Value& value(SymbolId symbol) const { return slot(symbol).value; }
+  /// Declares a variable of that shape and gives it a value; it has the symbol's type.
+  void declare(SymbolId symbol, symbolic::Shape shape, Value value);
+  /// The lengths of a declared variable, arrays first. Throws ModelError for negative sizes.
+  symbolic::Shape shape_of_type(const SizedType<Typed>& type, std::string_view variable);
+
+  // --- running ---
+
+  /// Runs the statements of a block. False when one of them rejects: what follows it is not run.
+  bool run(const ProgramBlock<Typed>& block);
+  Value evaluate(const TypedExpression& expression);
+
+  /// The log density so far; `add` appends to it.
+  const std::vector<Contribution>& contributions() const { return contributions_; }
+  void add(Contribution contribution) { contributions_.push_back(std::move(contribution)); }
+  Value target() const;
+
+  // --- complaints; all throw ModelError ---
+
+  [[noreturn]] void fail(Diagnostic diagnostic) const;
+  [[noreturn]] void unsupported(Range range, const std::string& what) const;
+
+ private:
+  struct Slot {
+    Value value = 0.0;
+    symbolic::Shape shape = {};  ///< as declared; assigned values must have it
+  };
+  enum class Flow { next, broken, continued, rejected };
+
+  Slot& slot(SymbolId symbol) { return slots_[static_cast<std::size_t>(symbol)]; }
+  const Slot& slot(SymbolId symbol) const { return slots_[static_cast<std::size_t>(symbol)]; }
+  const Symbol& symbol(SymbolId id) const { return program_.symbols[static_cast<std::size_t>(id)]; }
+
+  // expression.cpp
+  /// The value without a copy where a variable holds it, else through `scratch`.
+  const Value& view(const TypedExpression& expression, Value& scratch);
+  Value evaluate_call(const TypedExpression& expression, const Call<Typed>& call);
+  Value evaluate_binary(const TypedExpression& expression, const Binary<Typed>& binary);
+  Value evaluate_indexed(const TypedExpression& expression);
+  Value evaluate_elements(const TypedExpression& expression, const std::vector<TypedExpression>& elements);
+  Value apply(const FunctionUse& use, std::span<const Value* const> arguments, Range range, std::string_view shown);
+  Value density(const DensityUse& use, std::span<const TypedExpression* const> arguments, Range range);
+  symbolic::Expr argument(const Value& value, const StanType& type);
+  /// A known integer; `what` says which in the complaint.
+  std::int64_t integer(const TypedExpression& expression, std::string_view what);
+  bool condition(const TypedExpression& expression);
+
+  // indexing.cpp
+  class Access;
+  /// The row-major position of one element; nothing when the indices pick more than that.
+  std::optional<std::int64_t> element(const Access& access, const symbolic::Shape& shape);
+  std::vector<Selection> select(const Access& access, const symbolic::Shape& shape);
+  Selection select(const Index<Typed>& index, std::int64_t length, std::size_t axis, const Access& access);
+  std::int64_t checked_position(std::int64_t index, std::int64_t length, std::size_t axis, Range range,
+                                const Access& access) const;
+  std::string name_of(const TypedExpression& root) const;
+
+  // statement.cpp
+  Flow execute(const TypedStatement& statement);
+  Flow execute(const std::vector<TypedStatement>& statements);
+  void declaration(const Declaration<Typed>& declaration);
+  void assignment(const Assignment<Typed>& assignment, const StatementInfo& info);
+  void assign(const TypedExpression& target, Value value, Range value_range);
+  Flow message(const Message<Typed>& message, Range range);
+  Flow if_else(const If<Typed>& node);
+  Flow while_loop(const While<Typed>& loop, Range range);
+  Flow for_loop(const For<Typed>& loop, Range range);
+  Flow for_each(const ForEach<Typed>& loop, Range range);
+  void contribute(const TypedStatement& statement, const Value& term);
+  std::string printed(const Message<Typed>& message);
+  void require_shape(const symbolic::Shape& expected, const Value& value, const StanType& type, Range range) const;
+
+  /// Loops run here and now only while nothing in them depends on parameters.
+  void refuse_in_loop() const {
+    if (loop_) refuse_loop();
+  }
+  [[noreturn]] void refuse_loop() const;
+
+  const TypedProgram& program_;
+  const Source& source_;
+  std::vector<Slot> slots_;
+  BlockKind block_ = BlockKind::Data;
+  std::optional<Range> loop_;  // the outermost loop that is running
+  std::vector<Contribution> contributions_;
+  std::unordered_map<const TypedStatement*, std::size_t> contribution_of_;  // of statements inside loops
+  std::vector<DensityAt> densities_;                                        // of the statement that is running
+  /// Integer containers as reals, beside the original that keeps the buffer's address taken: one copy however often the
+  /// model uses it.
+  std::unordered_map<const std::byte*, std::pair<symbolic::Array, symbolic::Array>> reals_;
+};
+
+}  // namespace leapgraph::models::lower

@@ -1,0 +1,40 @@
+/// From a typed program and data to expressions of the position: the log density statement by statement, and the values
+/// of a draw.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "leapgraph/models/data.hpp"
+#include "leapgraph/models/lower/evaluator.hpp"
+#include "leapgraph/models/lower/parameters.hpp"
+#include "leapgraph/models/types/typed_ast.hpp"
+#include "leapgraph/samplers/trace.hpp"
+
+namespace leapgraph::models::lower {
+
+/// A program with its data.
+struct Lowered {
+  symbolic::Expr position;  ///< the free variable of every expression here: float64[dimension]
+  std::vector<Parameter> parameters;
+  /// What adds to the log density: Jacobians, checks of transformed parameters and statements, in the order in which
+  /// they run.
+  std::vector<Contribution> contributions;
+  symbolic::Expr log_density;
+
+  /// Parameters, transformed parameters, generated quantities.
+  std::vector<samplers::TraceVariable> variables;
+  symbolic::Exprs values;
+  std::vector<samplers::TraceConstant> constants;  ///< the data block
+
+  std::int64_t dimension() const { return dimension_of(parameters); }
+};
+
+/// Throws DataError and ModelError as Model does.
+Lowered lower(const TypedProgram& program, const Source& source, const DataSet& data);
+
+/// The first contribution that is not finite at the position, in words: "model.stan:12:3: `y ~ normal(mu, sigma)` is nan:
+/// sigma must be positive and finite, found 0". Empty when all are finite.
+std::string explain(const Lowered& program, const Source& source, std::span<const double> position);
+
+}  // namespace leapgraph::models::lower

@@ -1,0 +1,130 @@
+/// Slices the position, applies the transforms, and goes the way back for initial values.
+#include "leapgraph/models/lower/parameters.hpp"
+
+#include <fmt/format.h>
+
+#include <limits>
+#include <numeric>
+
+#include "leapgraph/symbolic/interpret.hpp"
+#include "leapgraph/symbolic/ops.hpp"
+
+namespace leapgraph::models::lower {
+
+using symbolic::Array;
+using symbolic::Expr;
+using symbolic::Shape;
+
+namespace {
+
+/// The parameter's coordinates in its shape.
+Expr shaped(const Expr& position, const Parameter& parameter) {
+  const Declared& variable = parameter.variable;
+  if (variable.shape.empty()) return symbolic::at(position, parameter.offset);
+  const Expr part = symbolic::slice(position, 0, {parameter.offset, parameter.offset + parameter.size});
+  if (variable.type.base != Base::matrix) return symbolic::reshape(part, variable.shape);
+  // Column-major: the transposed matrices are row-major.
+  Shape transposed = variable.shape;
+  std::swap(transposed[transposed.size() - 1], transposed[transposed.size() - 2]);
+  symbolic::Axes axes(transposed.size());
+  std::iota(axes.begin(), axes.end(), std::int64_t{0});
+  std::swap(axes[axes.size() - 1], axes[axes.size() - 2]);
+  return symbolic::transpose(symbolic::reshape(part, transposed), axes);
+}
+
+/// The constraint with bounds as they are at a position of which only the coordinates so far are known.
+Constraint at_position(Constraint constraint, const Expr& position, const std::vector<double>& coordinates) {
+  for (std::optional<Value>* bound :
+       {&constraint.lower, &constraint.upper, &constraint.offset, &constraint.multiplier}) {
+    if (!*bound || is_known(**bound)) continue;
+    const Array arguments[] = {Array::vector(coordinates)};
+    *bound = value_from(symbolic::interpret({{position}, {std::get<Expr>(**bound)}}, arguments).at(0));
+  }
+  return constraint;
+}
+
+}  // namespace
+
+std::vector<Parameter> parameters_of(Evaluator& evaluator, const TypedProgram& program,
+                                     const ProgramBlock<Typed>& block) {
+  std::vector<Parameter> parameters;
+  std::int64_t offset = 0;
+  for (Declared& variable : declared_variables(evaluator, program, block)) {
+    const std::int64_t size = symbolic::element_count(variable.shape);
+    parameters.push_back({.variable = std::move(variable), .offset = offset, .size = size});
+    offset += size;
+  }
+  return parameters;
+}
+
+std::int64_t dimension_of(const std::vector<Parameter>& parameters) {
+  return parameters.empty() ? 0 : parameters.back().offset + parameters.back().size;
+}
+
+void constrain_parameters(Evaluator& evaluator, std::vector<Parameter>& parameters, const Expr& position) {
+  for (Parameter& parameter : parameters) {
+    const Declared& variable = parameter.variable;
+    parameter.constraint = constraint_of(evaluator, variable);
+    const library::Constrained constrained = parameter.constraint.transform->constrain(
+        shaped(position, parameter), bounds_as_expressions(parameter.constraint));
+    evaluator.declare(variable.symbol, variable.shape, constrained.value);
+    if (!constrained.log_jacobian) continue;
+    evaluator.add({.range = variable.range,
+                   .value = constrained.log_jacobian,
+                   .text = fmt::format("the log-Jacobian of `{}`", variable.name)});
+  }
+}
+
+std::vector<std::int64_t> coordinate_elements(const Parameter& parameter) {
+  std::vector<std::int64_t> elements(static_cast<std::size_t>(parameter.size));
+  std::iota(elements.begin(), elements.end(), std::int64_t{0});
+  const Declared& variable = parameter.variable;
+  if (variable.type.base != Base::matrix) return elements;
+  const std::int64_t rows = variable.shape[variable.shape.size() - 2];
+  const std::int64_t columns = variable.shape.back();
+  for (std::size_t i = 0; i < elements.size(); ++i) {
+    const std::int64_t in_matrix = static_cast<std::int64_t>(i) % (rows * columns);
+    const std::int64_t before = static_cast<std::int64_t>(i) - in_matrix;
+    elements[i] = before + in_matrix % rows * columns + in_matrix / rows;
+  }
+  return elements;
+}
+
+std::vector<std::string> coordinate_names(const std::vector<Parameter>& parameters) {
+  std::vector<std::string> names;
+  for (const Parameter& parameter : parameters) {
+    for (const std::int64_t element : coordinate_elements(parameter)) {
+      std::string indices = element_indices(parameter.variable.shape, static_cast<std::size_t>(element));
+      std::erase(indices, ' ');
+      names.push_back(parameter.variable.name + indices);
+    }
+  }
+  return names;
+}
+
+std::vector<double> unconstrain(const std::vector<Parameter>& parameters, const Expr& position, const DataSet& values,
+                                const Source& source) {
+  std::vector<double> coordinates(static_cast<std::size_t>(dimension_of(parameters)),
+                                  std::numeric_limits<double>::quiet_NaN());
+  for (const Parameter& parameter : parameters) {
+    const Declared& variable = parameter.variable;
+    if (values.find(variable.name) == nullptr) continue;
+    const DataWanted wanted{.name = variable.name,
+                            .dtype = symbolic::DType::float64,
+                            .shape = variable.shape,
+                            .declaration = declaration_text(variable, source)};
+    const Array value = values.array(wanted);
+    const Constraint constraint = at_position(parameter.constraint, position, coordinates);
+    if (const std::optional<Violation> wrong = violation(constraint, value)) {
+      throw values.error(wanted, static_cast<std::size_t>(wrong->element), wrong->message);
+    }
+    const std::vector<std::int64_t> elements = coordinate_elements(parameter);
+    for (std::size_t i = 0; i < elements.size(); ++i) {
+      coordinates[static_cast<std::size_t>(parameter.offset) + i] = constraint.transform->unconstrain(
+          value.real(elements[i]), bounds_of_element(constraint, elements[i]));
+    }
+  }
+  return coordinates;
+}
+
+}  // namespace leapgraph::models::lower

@@ -1,0 +1,38 @@
+/// Parameters between their two scales: coordinates of the position, and constrained values.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "leapgraph/models/data.hpp"
+#include "leapgraph/models/lower/constraint.hpp"
+
+namespace leapgraph::models::lower {
+
+/// A parameter and its part of the position.
+struct Parameter {
+  Declared variable;
+  std::int64_t offset = 0;  ///< of its first coordinate
+  std::int64_t size = 0;
+  Constraint constraint = {};  ///< its bounds may depend on parameters before it
+};
+
+/// The parameters with their offsets, constraints not evaluated yet.
+std::vector<Parameter> parameters_of(Evaluator& evaluator, const TypedProgram& program,
+                                     const ProgramBlock<Typed>& block);
+std::int64_t dimension_of(const std::vector<Parameter>& parameters);
+
+/// Declares each parameter as a function of the position, evaluates its constraint, and adds its log-Jacobian to the log
+/// density.
+void constrain_parameters(Evaluator& evaluator, std::vector<Parameter>& parameters, const symbolic::Expr& position);
+
+/// Which row-major element of the parameter each coordinate is: arrays outermost slowest, matrices column after column.
+std::vector<std::int64_t> coordinate_elements(const Parameter& parameter);
+/// "mu", "theta[2]", "Sigma[2,1]"
+std::vector<std::string> coordinate_names(const std::vector<Parameter>& parameters);
+
+/// The position of the given constrained values; coordinates of parameters that are not there are nan. Throws DataError.
+std::vector<double> unconstrain(const std::vector<Parameter>& parameters, const symbolic::Expr& position,
+                                const DataSet& values, const Source& source);
+
+}  // namespace leapgraph::models::lower

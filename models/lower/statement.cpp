@@ -1,0 +1,326 @@
+/// Statements: declarations, assignments, branches, loops, and what adds to the log density.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <limits>
+#include <new>
+
+#include "leapgraph/models/library/evaluate.hpp"
+#include "leapgraph/models/library/shapes.hpp"
+#include "leapgraph/models/lower/access.hpp"
+#include "leapgraph/models/lower/evaluator.hpp"
+#include "leapgraph/models/syntax/overloaded.hpp"
+#include "leapgraph/symbolic/ops.hpp"
+
+namespace leapgraph::models::lower {
+
+using symbolic::Array;
+using symbolic::Expr;
+using symbolic::Shape;
+
+namespace {
+
+/// Says which loop is the outermost one for as long as it runs.
+class LoopScope {
+ public:
+  LoopScope(std::optional<Range>& loop, Range range) : loop_(loop), is_outermost_(!loop) {
+    if (is_outermost_) loop_ = range;
+  }
+  ~LoopScope() {
+    if (is_outermost_) loop_.reset();
+  }
+  LoopScope(const LoopScope&) = delete;
+  LoopScope& operator=(const LoopScope&) = delete;
+
+ private:
+  std::optional<Range>& loop_;
+  bool is_outermost_;
+};
+
+}  // namespace
+
+Evaluator::Evaluator(const TypedProgram& program, const Source& source)
+    : program_(program), source_(source), slots_(program.symbols.size()) {}
+
+void Evaluator::fail(Diagnostic diagnostic) const { throw ModelError(source_, {std::move(diagnostic)}); }
+
+void Evaluator::unsupported(Range range, const std::string& what) const {
+  fail({.range = range, .message = what + " is not supported yet by this version"});
+}
+
+void Evaluator::refuse_loop() const { unsupported(*loop_, "a loop over what depends on parameters"); }
+
+// ---------------------------------------------------------------- variables
+
+void Evaluator::declare(SymbolId id, Shape shape, Value value) {
+  slot(id).value = std::move(value);
+  slot(id).shape = std::move(shape);
+}
+
+Shape Evaluator::shape_of_type(const SizedType<Typed>& type, std::string_view variable) {
+  Shape shape;
+  const auto lengths = [&](const std::vector<TypedExpression>& sizes) {
+    for (const TypedExpression& size : sizes) {
+      const std::int64_t length = integer(size, "a size");
+      if (length < 0) {
+        fail({.range = size.range,
+              .message = fmt::format("negative size of '{}'", variable),
+              .expected = "0 or more",
+              .found = std::to_string(length)});
+      }
+      shape.push_back(length);
+    }
+  };
+  const SizedType<Typed>* element = &type;
+  while (const auto* array = std::get_if<SizedArray<Typed>>(&element->kind)) {
+    lengths(array->sizes);
+    element = array->element.get();
+  }
+  if (const auto* word = std::get_if<SizedWord<Typed>>(&element->kind)) lengths(word->sizes);
+  return shape;
+}
+
+void Evaluator::declaration(const Declaration<Typed>& declaration) {
+  for (const Variable<Typed>& variable : declaration.variables) {
+    const SymbolId id = variable.info.symbol;
+    const StanType& type = symbol(id).type;
+    Shape shape = shape_of_type(declaration.type, variable.name.text);
+    if (variable.initial) {
+      Value initial = promoted(evaluate(*variable.initial), type);
+      require_shape(shape, initial, type, variable.initial->range);
+      declare(id, std::move(shape), std::move(initial));
+      continue;
+    }
+    try {
+      Value value = unset(type, shape);
+      declare(id, std::move(shape), std::move(value));
+    } catch (const std::bad_alloc&) {
+      fail({.range = declaration.type.range, .message = fmt::format("'{}' does not fit into memory", variable.name.text)});
+    } catch (const symbolic::GraphError& error) {
+      fail({.range = declaration.type.range, .message = fmt::format("'{}': {}", variable.name.text, error.what())});
+    }
+  }
+}
+
+void Evaluator::require_shape(const Shape& expected, const Value& value, const StanType& type, Range range) const {
+  if (shape_of(value) == expected) return;
+  fail({.range = range,
+        .message = "sizes differ",
+        .expected = library::describe(type, expected),
+        .found = library::describe(type, shape_of(value))});
+}
+
+void Evaluator::assignment(const Assignment<Typed>& assignment, const StatementInfo& info) {
+  if (assignment.op == AssignmentOperator::Assign) {
+    assign(assignment.target, evaluate(assignment.value), assignment.value.range);
+    return;
+  }
+  Value old_scratch, scratch;
+  const Value* arguments[] = {&view(assignment.target, old_scratch), &view(assignment.value, scratch)};
+  assign(assignment.target, apply(info.function, arguments, assignment.op_range, text(assignment.op)),
+         assignment.value.range);
+}
+
+void Evaluator::assign(const TypedExpression& target, Value value, Range value_range) {
+  value = promoted(std::move(value), target.info.type);
+  if (!is_known(value)) refuse_in_loop();
+  if (std::holds_alternative<VariableReference>(target.node)) {
+    Slot& variable = slot(target.info.symbol);
+    require_shape(variable.shape, value, target.info.type, value_range);
+    variable.value = std::move(value);
+    return;
+  }
+
+  const Access picked(target);
+  Slot& variable = slot(picked.root->info.symbol);
+  auto* array = std::get_if<Array>(&variable.value);
+  if (array == nullptr) refuse_in_loop();
+  if (array != nullptr && is_number(value)) {
+    if (const std::optional<std::int64_t> position = element(picked, variable.shape)) {
+      if (!array->is_only_holder()) *array = unshared(*array);
+      if (const auto* integer = std::get_if<std::int64_t>(&value)) {
+        reinterpret_cast<std::int64_t*>(array->raw())[*position] = *integer;
+      } else {
+        reinterpret_cast<double*>(array->raw())[*position] = std::get<double>(value);
+      }
+      return;
+    }
+  }
+  const std::vector<Selection> selections = select(picked, variable.shape);
+  require_shape(selected_shape(variable.shape, selections), value, target.info.type, value_range);
+  variable.value = write(std::move(variable.value), selections, value);
+}
+
+// ---------------------------------------------------------------- what adds to the log density
+
+void Evaluator::contribute(const TypedStatement& statement, const Value& term) {
+  Value value = term;
+  if (const auto* array = std::get_if<Array>(&value)) {
+    double sum = 0;
+    for (std::int64_t i = 0; i < array->size(); ++i) sum += array->real(i);
+    value = sum;
+  } else if (const auto* expression = std::get_if<Expr>(&value)) {
+    const Expr reals = symbolic::cast(*expression, symbolic::DType::float64);
+    value = reals.rank() > 0 ? symbolic::sum(reals) : reals;
+  } else {
+    value = real_of(value);
+  }
+  if (!loop_) {
+    add({.range = statement.range, .value = std::move(value), .densities = std::move(densities_)});
+    return;
+  }
+  if (!is_known(value)) refuse_loop();
+  const auto [entry, is_new] = contribution_of_.emplace(&statement, contributions_.size());
+  if (is_new) {
+    add({.range = statement.range, .value = std::move(value)});
+  } else {
+    Value& sum = contributions_[entry->second].value;
+    sum = real_of(sum) + real_of(value);
+  }
+}
+
+std::string Evaluator::printed(const Message<Typed>& message) {
+  std::string words;
+  for (const Printable<Typed>& item : message.items) {
+    std::visit(overloaded{
+                   [&](const StringLiteral& literal) { words += literal.text; },
+                   [&](const TypedExpression& expression) {
+                     const Value value = evaluate(expression);
+                     words += is_known(value) ? lower::printed(array_from(value))
+                                              : fmt::format("<{}>", source_.text(expression.range));
+                   },
+               },
+               item);
+  }
+  return words;
+}
+
+Evaluator::Flow Evaluator::message(const Message<Typed>& message, Range range) {
+  const bool before_sampling = block_ == BlockKind::TransformedData;
+  if (message.kind == MessageKind::Print) {
+    if (!before_sampling) unsupported(range, fmt::format("'print' in the {} block", text(block_)));
+    std::fputs((printed(message) + "\n").c_str(), stderr);
+    return Flow::next;
+  }
+  const std::string reason = printed(message);
+  if (before_sampling || message.kind == MessageKind::FatalError) {
+    fail({.range = range, .message = fmt::format("the program rejects its data: {}", reason)});
+  }
+  if (block_ == BlockKind::GeneratedQuantities) unsupported(range, "'reject' in the generated quantities block");
+  add({.range = range, .value = -std::numeric_limits<double>::infinity(), .reason = reason});
+  return Flow::rejected;
+}
+
+// ---------------------------------------------------------------- control
+
+bool Evaluator::run(const ProgramBlock<Typed>& block) {
+  block_ = block.kind;
+  return execute(block.statements) != Flow::rejected;
+}
+
+Evaluator::Flow Evaluator::execute(const std::vector<TypedStatement>& statements) {
+  for (const TypedStatement& statement : statements) {
+    const Flow flow = execute(statement);
+    if (flow != Flow::next) return flow;
+  }
+  return Flow::next;
+}
+
+Evaluator::Flow Evaluator::execute(const TypedStatement& statement) {
+  const Range range = statement.range;
+  return std::visit(
+      overloaded{
+          [&](const Empty&) { return Flow::next; },
+          [&](const Declaration<Typed>& node) {
+            declaration(node);
+            return Flow::next;
+          },
+          [&](const Assignment<Typed>& node) {
+            assignment(node, statement.info);
+            return Flow::next;
+          },
+          [&](const Tilde<Typed>& node) {
+            densities_.clear();
+            std::vector<const TypedExpression*> arguments = {&node.variate};
+            for (const TypedExpression& argument : node.arguments) arguments.push_back(&argument);
+            contribute(statement, density(statement.info.density, arguments, range));
+            return Flow::next;
+          },
+          [&](const TargetIncrement<Typed>& node) {
+            densities_.clear();
+            contribute(statement, evaluate(node.value));
+            return Flow::next;
+          },
+          [&](const If<Typed>& node) { return if_else(node); },
+          [&](const For<Typed>& node) { return for_loop(node, range); },
+          [&](const ForEach<Typed>& node) { return for_each(node, range); },
+          [&](const While<Typed>& node) { return while_loop(node, range); },
+          [&](const Break&) { return Flow::broken; },
+          [&](const Continue&) { return Flow::continued; },
+          [&](const Block<Typed>& node) { return execute(node.statements); },
+          [&](const Profile<Typed>& node) { return execute(node.statements); },
+          [&](const Message<Typed>& node) { return message(node, range); },
+          [&](const JacobianIncrement<Typed>&) -> Flow { unsupported(range, "'jacobian +='"); },
+          [&](const CallStatement<Typed>& node) -> Flow {
+            unsupported(range, fmt::format("the call of '{}'", node.function.text));
+          },
+          [&](const Return<Typed>&) -> Flow { unsupported(range, "'return'"); },
+      },
+      statement.node);
+}
+
+Evaluator::Flow Evaluator::if_else(const If<Typed>& node) {
+  for (const ConditionalBranch<Typed>& branch : node.branches) {
+    if (condition(branch.condition)) return execute(*branch.body);
+  }
+  return node.otherwise ? execute(*node.otherwise) : Flow::next;
+}
+
+Evaluator::Flow Evaluator::while_loop(const While<Typed>& loop, Range range) {
+  const LoopScope scope(loop_, cover(range, loop.condition.range));
+  while (condition(loop.condition)) {
+    const Flow flow = execute(*loop.body);
+    if (flow == Flow::broken) break;
+    if (flow == Flow::rejected) return flow;
+  }
+  return Flow::next;
+}
+
+Evaluator::Flow Evaluator::for_loop(const For<Typed>& loop, Range range) {
+  const std::int64_t first = integer(loop.first, "the first value of a loop variable");
+  const std::int64_t last = integer(loop.last, "the last value of a loop variable");
+  const LoopScope scope(loop_, cover(range, loop.last.range));
+  Slot& variable = slot(loop.variable.info.symbol);
+  variable.shape.clear();
+  for (std::int64_t i = first; i <= last; ++i) {
+    variable.value = i;
+    const Flow flow = execute(*loop.body);
+    if (flow == Flow::broken) break;
+    if (flow == Flow::rejected) return flow;
+  }
+  return Flow::next;
+}
+
+Evaluator::Flow Evaluator::for_each(const ForEach<Typed>& loop, Range range) {
+  const Value container = evaluate(loop.container);
+  const LoopScope scope(loop_, cover(range, loop.container.range));
+  if (!is_known(container)) refuse_loop();
+  const bool is_matrix = loop.container.info.type.is(Base::matrix);  // its elements, column after column
+  const Shape& shape = shape_of(container);
+  const std::int64_t columns = is_matrix ? shape[1] : 1;
+  Slot& variable = slot(loop.variable.info.symbol);
+  for (std::int64_t column = 0; column < columns; ++column) {
+    for (std::int64_t row = 0; row < shape[0]; ++row) {
+      std::vector<Selection> picked = {{.kind = Selection::Kind::single, .first = row}};
+      if (is_matrix) picked.push_back({.kind = Selection::Kind::single, .first = column});
+      variable.value = read(container, picked);
+      variable.shape = shape_of(variable.value);
+      const Flow flow = execute(*loop.body);
+      if (flow == Flow::broken) return Flow::next;
+      if (flow == Flow::rejected) return flow;
+    }
+  }
+  return Flow::next;
+}
+
+}  // namespace leapgraph::models::lower

@@ -1,0 +1,104 @@
+/// The type checker at work: one function for each kind of node, a table of the names in scope.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "leapgraph/models/source.hpp"
+#include "leapgraph/models/types/typed_ast.hpp"
+
+namespace leapgraph::models {
+
+/// Builds the typed tree node by node. An expression with an error has the type `unknown`, which fits everywhere, so
+/// that one mistake is reported once.
+class Checker {
+ public:
+  Checker(const Source& source, std::vector<Diagnostic>& warnings) : source_(source), warnings_(warnings) {}
+
+  /// Throws ModelError.
+  TypedProgram program(const UntypedProgram& program);
+
+ private:
+  // typecheck.cpp: blocks, declarations, names
+  void block(const ProgramBlock<Untyped>& block);
+  Declaration<Typed> declaration(const Declaration<Untyped>& declaration, bool top_level);
+  SizedType<Typed> sized_type(const SizedType<Untyped>& type, bool top_level);
+  Expression<Typed> size(const Expression<Untyped>& size, bool top_level);
+  /// `element` is the type that is bounded, `whole` the type with its arrays.
+  ExpressionPtr<Typed> bound(const ExpressionPtr<Untyped>& bound, std::string_view what, const StanType& element,
+                             const StanType& whole);
+  SymbolId declare(const Name& name, StanType type, bool top_level, bool loop_variable, bool data_only);
+  const Symbol* find_symbol(const std::string& name) const;
+  std::vector<std::string> visible_names() const;
+  void open_scope() { scopes_.emplace_back(); }
+  void close_scope() { scopes_.pop_back(); }
+
+  // typecheck_statement.cpp
+  TypedStatement statement(const UntypedStatement& statement, bool top_level);
+  StatementPtr<Typed> body(const StatementPtr<Untyped>& body);
+  std::vector<TypedStatement> statements(const std::vector<UntypedStatement>& statements);
+  TypedExpression condition(const UntypedExpression& condition);
+  TypedStatement assignment(const Assignment<Untyped>& assignment, Range range);
+  bool assignable(const UntypedExpression& target);
+  TypedStatement tilde(const Tilde<Untyped>& tilde, Range range);
+  TypedStatement target_increment(const TargetIncrement<Untyped>& increment, Range range);
+  TypedStatement message(const Message<Untyped>& message, Range range);
+  void call_statement(const CallStatement<Untyped>& call);
+  TypedStatement for_loop(const For<Untyped>& loop, Range range);
+  TypedStatement for_each(const ForEach<Untyped>& loop, Range range);
+  bool target_allowed(Range range, std::string_view what);
+  void inside_loop(Range range, std::string_view word);
+
+  // typecheck_expression.cpp
+  TypedExpression expression(const UntypedExpression& expression);
+  ExpressionPtr<Typed> pointer(const ExpressionPtr<Untyped>& expression);
+  std::vector<TypedExpression> expressions(const std::vector<UntypedExpression>& expressions);
+  TypedExpression reference(const VariableReference& reference, Range range);
+  TypedExpression array_literal(const ArrayLiteral<Untyped>& literal, Range range);
+  TypedExpression row_vector_literal(const RowVectorLiteral<Untyped>& literal, Range range);
+  TypedExpression call(const Call<Untyped>& call, Range range);
+  TypedExpression density_call(const Call<Untyped>& call, std::vector<TypedExpression> arguments, Range range);
+  TypedExpression indexed(const Indexed<Untyped>& indexed, Range range);
+  Index<Typed> index(const Index<Untyped>& index, IndexKind& kind);
+  TypedExpression unary(const Unary<Untyped>& unary, Range range);
+  TypedExpression binary(const Binary<Untyped>& binary, Range range);
+  TypedExpression ternary(const Ternary<Untyped>& ternary, Range range);
+  TypedExpression integer_expression(const UntypedExpression& expression, std::string_view what);
+  /// The library's function of this name for these arguments; without a function, and complained about, when none fits.
+  FunctionUse resolve_function(std::string_view name, std::string_view shown, std::span<const StanType> arguments,
+                               Range range);
+  /// Number and types of a density's arguments are right; the outcome is the first.
+  bool check_density_arguments(const library::Distribution& distribution, std::span<const TypedExpression> arguments,
+                               Range name);
+  void refuse_unknown_function(const Name& name);
+  void refuse_unknown_distribution(const Name& name);
+
+  void error(Diagnostic diagnostic) { errors_.push_back(std::move(diagnostic)); }
+  void unsupported(Range range, const std::string& what);
+  /// "x (declared at model.stan:3:8)"
+  std::string declared_at(const Symbol& symbol) const;
+
+  const Source& source_;
+  std::vector<Diagnostic>& warnings_;
+  std::vector<Diagnostic> errors_;
+  TypedProgram result_;
+  std::vector<std::unordered_map<std::string, SymbolId>> scopes_;
+  std::unordered_set<std::string> user_functions_;
+  std::unordered_set<std::string> refused_names_;  // declarations that were complained about
+  BlockKind block_ = BlockKind::Data;
+  int loops_ = 0;
+};
+
+/// The types of expressions, for signatures.
+std::vector<StanType> types_of(std::span<const TypedExpression> expressions);
+bool any_unknown(std::span<const TypedExpression> expressions);
+bool all_data_only(std::span<const TypedExpression> expressions);
+/// The arguments that `~` and _lupdf do not take for data.
+library::ArgumentSet arguments_not_data(std::span<const TypedExpression> arguments);
+
+}  // namespace leapgraph::models

@@ -1,0 +1,334 @@
+/// Statements: what may be assigned, where `~` stands, loops and branches.
+#include <fmt/format.h>
+
+#include "leapgraph/models/library/library.hpp"
+#include "leapgraph/models/syntax/overloaded.hpp"
+#include "leapgraph/models/types/checker.hpp"
+
+namespace leapgraph::models {
+namespace {
+
+/// The operator that `x += y` and its like apply.
+BinaryOperator operator_of(AssignmentOperator op) {
+  switch (op) {
+    case AssignmentOperator::Add:
+      return BinaryOperator::Add;
+    case AssignmentOperator::Subtract:
+      return BinaryOperator::Subtract;
+    case AssignmentOperator::Multiply:
+      return BinaryOperator::Multiply;
+    case AssignmentOperator::Divide:
+      return BinaryOperator::Divide;
+    case AssignmentOperator::ElementMultiply:
+      return BinaryOperator::ElementMultiply;
+    case AssignmentOperator::ElementDivide:
+      return BinaryOperator::ElementDivide;
+    case AssignmentOperator::Assign:
+      break;
+  }
+  throw InternalError("'=' applies no operator");
+}
+
+/// The variable at the root of `x[i][j]`.
+const UntypedExpression& root_of(const UntypedExpression& target) {
+  const UntypedExpression* root = &target;
+  while (const auto* indexed = std::get_if<Indexed<Untyped>>(&root->node)) root = indexed->base.get();
+  return *root;
+}
+
+}  // namespace
+
+TypedStatement Checker::statement(const UntypedStatement& statement, bool top_level) {
+  const Range range = statement.range;
+  const auto make = [&](TypedStatement::Node node) {
+    return TypedStatement{.node = std::move(node), .range = range, .info = {}};
+  };
+  return std::visit(
+      overloaded{
+          [&](const Empty&) { return make(Empty{}); },
+          [&](const Declaration<Untyped>& node) { return make(declaration(node, top_level)); },
+          [&](const Assignment<Untyped>& node) { return assignment(node, range); },
+          [&](const Tilde<Untyped>& node) { return tilde(node, range); },
+          [&](const TargetIncrement<Untyped>& node) { return target_increment(node, range); },
+          [&](const JacobianIncrement<Untyped>&) {
+            unsupported(range, "'jacobian +='");
+            return make(Empty{});
+          },
+          [&](const CallStatement<Untyped>& node) {
+            call_statement(node);
+            return make(Empty{});
+          },
+          [&](const Message<Untyped>& node) { return message(node, range); },
+          [&](const If<Untyped>& node) {
+            If<Typed> typed;
+            for (const ConditionalBranch<Untyped>& branch : node.branches) {
+              TypedExpression test = condition(branch.condition);
+              typed.branches.push_back({.condition = std::move(test), .body = body(branch.body)});
+            }
+            typed.otherwise = body(node.otherwise);
+            return make(std::move(typed));
+          },
+          [&](const While<Untyped>& node) {
+            TypedExpression test = condition(node.condition);
+            ++loops_;
+            StatementPtr<Typed> inside = body(node.body);
+            --loops_;
+            return make(While<Typed>{.condition = std::move(test), .body = std::move(inside)});
+          },
+          [&](const For<Untyped>& node) { return for_loop(node, range); },
+          [&](const ForEach<Untyped>& node) { return for_each(node, range); },
+          [&](const Break&) {
+            inside_loop(range, "break");
+            return make(Break{});
+          },
+          [&](const Continue&) {
+            inside_loop(range, "continue");
+            return make(Continue{});
+          },
+          [&](const Return<Untyped>&) {
+            error({.range = range, .message = "'return' stands in functions only"});
+            return make(Empty{});
+          },
+          [&](const Block<Untyped>& node) { return make(Block<Typed>{.statements = statements(node.statements)}); },
+          [&](const Profile<Untyped>& node) {
+            return make(Profile<Typed>{.name = node.name, .statements = statements(node.statements)});
+          },
+      },
+      statement.node);
+}
+
+std::vector<TypedStatement> Checker::statements(const std::vector<UntypedStatement>& statements) {
+  std::vector<TypedStatement> typed;
+  open_scope();
+  for (const UntypedStatement& child : statements) typed.push_back(statement(child, false));
+  close_scope();
+  return typed;
+}
+
+StatementPtr<Typed> Checker::body(const StatementPtr<Untyped>& body) {
+  if (!body) return nullptr;
+  open_scope();
+  auto typed = std::make_unique<TypedStatement>(statement(*body, false));
+  close_scope();
+  return typed;
+}
+
+TypedExpression Checker::condition(const UntypedExpression& condition) {
+  return integer_expression(condition, "a condition");
+}
+
+void Checker::inside_loop(Range range, std::string_view word) {
+  if (loops_ == 0) error({.range = range, .message = fmt::format("'{}' stands in loops only", word)});
+}
+
+/// The root of `target` is a variable that this block may change.
+bool Checker::assignable(const UntypedExpression& target) {
+  const UntypedExpression& root = root_of(target);
+  if (std::holds_alternative<TupleLiteral<Untyped>>(root.node) ||
+      std::holds_alternative<TupleProjection<Untyped>>(root.node)) {
+    unsupported(root.range, "assignment to tuples");
+    return false;
+  }
+  const auto* reference = std::get_if<VariableReference>(&root.node);
+  if (reference == nullptr) {
+    error({.range = root.range, .message = "this cannot be assigned to"});
+    return false;
+  }
+  const Symbol* symbol = find_symbol(reference->name);
+  if (symbol == nullptr) return true;  // the expression's own error says so
+  if (symbol->loop_variable) {
+    error({.range = root.range, .message = "Cannot assign to loop variable '" + symbol->name + "'"});
+    return false;
+  }
+  if (symbol->block != block_) {
+    error({.range = root.range,
+           .message = fmt::format("Cannot assign to global variable '{}' declared in previous blocks", symbol->name),
+           .hint = fmt::format("it belongs to the {} block", text(symbol->block))});
+    return false;
+  }
+  return true;
+}
+
+TypedStatement Checker::assignment(const Assignment<Untyped>& assignment, Range range) {
+  const bool may_assign = assignable(assignment.target);
+  TypedExpression target = may_assign ? expression(assignment.target)
+                                      : TypedExpression{.node = IntLiteral{}, .range = assignment.target.range};
+  TypedExpression value = expression(assignment.value);
+  TypedStatement result{.node = Empty{}, .range = range, .info = {}};
+
+  if (const auto* outer = std::get_if<Indexed<Typed>>(&target.node)) {
+    // x[1:3][2] would assign to a copy.
+    if (const auto* inner = std::get_if<Indexed<Typed>>(&outer->base->node)) {
+      for (const Index<Typed>& index : inner->indices) {
+        const auto* single = std::get_if<IndexSingle<Typed>>(&index.kind);
+        if (single != nullptr && !single->value->info.type.is_array()) continue;
+        error({.range = index.range,
+               .message = "left-hand side indices may not be nested behind a multiple index",
+               .hint = "write all indices between one pair of brackets: x[i, j]"});
+      }
+    }
+  }
+
+  const StanType expected = target.info.type;
+  StanType found = value.info.type;
+  if (assignment.op != AssignmentOperator::Assign && !expected.is_unknown() && !found.is_unknown()) {
+    const std::vector<StanType> types = {expected, found};
+    result.info.function =
+        resolve_function(library::function_name(operator_of(assignment.op)),
+                         fmt::format("assignment operator {}", text(assignment.op)), types, assignment.op_range);
+    if (result.info.function.function == nullptr) return result;
+    found = result.info.function.resolution.result;
+  }
+  if (!promotes(found, expected)) {
+    error({.range = assignment.op == AssignmentOperator::Assign ? value.range : range,
+           .message = "Ill-typed assignment",
+           .expected = to_string(expected),
+           .found = to_string(found)});
+  }
+  result.node = Assignment<Typed>{
+      .target = std::move(target), .op = assignment.op, .op_range = assignment.op_range, .value = std::move(value)};
+  return result;
+}
+
+bool Checker::target_allowed(Range range, std::string_view what) {
+  if (block_ == BlockKind::Model) return true;
+  error({.range = range,
+         .message = fmt::format("{} can only be used in the model block", what),
+         .hint = fmt::format("this is the {} block", text(block_))});
+  return false;
+}
+
+TypedStatement Checker::tilde(const Tilde<Untyped>& tilde, Range range) {
+  target_allowed(range, "'~'");
+  TypedStatement result{.node = Empty{}, .range = range, .info = {}};
+  TypedExpression variate = expression(tilde.variate);
+  std::vector<TypedExpression> arguments = expressions(tilde.arguments);
+  if (tilde.truncation) {
+    unsupported(tilde.truncation->range, "truncation");
+    if (tilde.truncation->lower) expression(*tilde.truncation->lower);
+    if (tilde.truncation->upper) expression(*tilde.truncation->upper);
+  }
+
+  const std::string& name = tilde.distribution.text;
+  const library::Distribution* distribution = library::find_distribution(name);
+  if (distribution == nullptr) {
+    refuse_unknown_distribution(tilde.distribution);
+    return result;
+  }
+  std::vector<TypedExpression> all;
+  all.push_back(std::move(variate));
+  for (TypedExpression& argument : arguments) all.push_back(std::move(argument));
+  if (!check_density_arguments(*distribution, all, tilde.distribution.range)) return result;
+
+  result.info.density = {.distribution = distribution, .terms_for = arguments_not_data(all)};
+  Tilde<Typed> typed{
+      .variate = std::move(all.front()), .distribution = tilde.distribution, .arguments = {}, .truncation = {}};
+  for (std::size_t i = 1; i < all.size(); ++i) typed.arguments.push_back(std::move(all[i]));
+  result.node = std::move(typed);
+  return result;
+}
+
+void Checker::refuse_unknown_distribution(const Name& name) {
+  if (user_functions_.contains(name.text + "_lpdf") || user_functions_.contains(name.text + "_lpmf")) return;
+  std::vector<std::string> names;
+  std::string hint;
+  for (const library::Distribution& distribution : library::all_distributions()) {
+    names.emplace_back(distribution.name);
+    const std::string suffix = distribution.is_discrete() ? "_lpmf" : "_lpdf";
+    if (name.text == names.back() + suffix)
+      hint = fmt::format("behind '~' a distribution has no suffix: write '{}'", names.back());
+  }
+  if (hint.empty() && library::is_known_but_unsupported(name.text)) {
+    unsupported(name.range, "the distribution '" + name.text + "'");
+    return;
+  }
+  const std::optional<std::string> near = library::nearest_name(name.text, names);
+  if (hint.empty() && near) hint = fmt::format("did you mean '{}'?", *near);
+  error({.range = name.range, .message = "unknown distribution '" + name.text + "'", .hint = hint});
+}
+
+TypedStatement Checker::target_increment(const TargetIncrement<Untyped>& increment, Range range) {
+  target_allowed(range, "'target +='");
+  TypedExpression value = expression(increment.value);
+  if (!value.info.type.is_unknown() && !holds_reals(value.info.type)) {
+    error({.range = value.range,
+           .message = "Ill-typed increment of target",
+           .expected = "a real number or a container of them, which is summed",
+           .found = to_string(value.info.type)});
+  }
+  return {.node = TargetIncrement<Typed>{.value = std::move(value)}, .range = range, .info = {}};
+}
+
+TypedStatement Checker::message(const Message<Untyped>& message, Range range) {
+  Message<Typed> typed{.kind = message.kind, .items = {}};
+  for (const Printable<Untyped>& item : message.items) {
+    std::visit(overloaded{
+                   [&](const StringLiteral& words) { typed.items.emplace_back(words); },
+                   [&](const UntypedExpression& value) { typed.items.emplace_back(expression(value)); },
+               },
+               item);
+  }
+  return {.node = std::move(typed), .range = range, .info = {}};
+}
+
+void Checker::call_statement(const CallStatement<Untyped>& call) {
+  expressions(call.arguments);
+  const std::string& name = call.function.text;
+  if (user_functions_.contains(name)) return;
+  if (!library::find_functions(name).empty() || library::find_density(name)) {
+    error({.range = call.function.range,
+           .message = "the value of '" + name + "' is not used",
+           .hint = "assign it to a variable, or add it to target"});
+    return;
+  }
+  refuse_unknown_function(call.function);
+}
+
+TypedStatement Checker::for_loop(const For<Untyped>& loop, Range range) {
+  TypedExpression first = integer_expression(loop.first, "the first value of a loop variable");
+  TypedExpression last = integer_expression(loop.last, "the last value of a loop variable");
+  open_scope();
+  Variable<Typed> variable{.name = loop.variable.name, .initial = nullptr, .info = {}};
+  variable.info.symbol = declare(loop.variable.name, stan_types::integer, false, true, true);
+  ++loops_;
+  StatementPtr<Typed> inside = body(loop.body);
+  --loops_;
+  close_scope();
+  return {.node = For<Typed>{.variable = std::move(variable),
+                             .first = std::move(first),
+                             .last = std::move(last),
+                             .body = std::move(inside)},
+          .range = range,
+          .info = {}};
+}
+
+TypedStatement Checker::for_each(const ForEach<Untyped>& loop, Range range) {
+  TypedExpression container = expression(loop.container);
+  const StanType& type = container.info.type;
+  StanType element = stan_types::unknown;
+  if (type.is_array()) {
+    element = element_of(type);
+  } else if (base_rank(type.base) > 0) {
+    element = stan_types::real;  // the elements of a matrix, column after column
+  } else if (!type.is_unknown()) {
+    error({.range = container.range,
+           .message = "Ill-typed container of a loop",
+           .expected = "array, vector, row_vector or matrix",
+           .found = to_string(type),
+           .hint = type.is_int() ? "a range is written 1:N" : ""});
+  }
+  open_scope();
+  Variable<Typed> variable{.name = loop.variable.name, .initial = nullptr, .info = {}};
+  variable.info.symbol = declare(loop.variable.name, element, false, true, container.info.data_only);
+  ++loops_;
+  StatementPtr<Typed> inside = body(loop.body);
+  --loops_;
+  close_scope();
+  return {
+      .node =
+          ForEach<Typed>{.variable = std::move(variable), .container = std::move(container), .body = std::move(inside)},
+      .range = range,
+      .info = {}};
+}
+
+}  // namespace leapgraph::models

@@ -1,0 +1,29 @@
+/// How the control ops make, retype and differentiate the closed graphs that they carry.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "leapgraph/symbolic/graph.hpp"
+
+namespace leapgraph::symbolic {
+
+/// `outputs` as a function of `arguments`, which become parameters; what `outputs` depend on beyond them is not looked
+/// at. Throws GraphError naming a variable that is not among them.
+Body close_over(std::span<const Expr> outputs, std::span<const Expr> arguments);
+
+/// The largest expressions below `outputs` that do not depend on `placeholders`, in order of first use. Literals and
+/// what only stretches them are left out: they stay in the body.
+Exprs invariant_parts(std::span<const Expr> outputs, std::span<const Expr> placeholders);
+
+/// Types of the body's outputs for arguments of these types. Throws GraphError, saying which, when an argument does not
+/// fit its parameter; arguments may be of more definite shape.
+std::vector<Type> output_types(const Graph& body, std::span<const Type> arguments);
+
+/// Variables to apply a body to, one a parameter.
+Exprs fresh_arguments(const Graph& body, std::string_view name);
+
+/// Of each output, whether it depends on one of `variables` through floating numbers.
+std::vector<bool> moved_by(std::span<const Expr> outputs, std::span<const Expr> variables);
+
+}  // namespace leapgraph::symbolic

@@ -1,0 +1,331 @@
+/// Exact simplifications: the same value with fewer operations, in the one spelling that the other rules look for.
+#include <algorithm>
+#include <cmath>
+
+#include "leapgraph/symbolic/op.hpp"
+#include "leapgraph/symbolic/ops.hpp"
+#include "leapgraph/symbolic/ops/all_ops.hpp"
+#include "leapgraph/symbolic/ops/shapes.hpp"
+#include "leapgraph/symbolic/rewrite/rules.hpp"
+
+namespace leapgraph::symbolic {
+
+namespace {
+
+bool is(const Expr& e, const Op& op) { return &e.op() == &op; }
+const Expr& in(const Expr& e, std::size_t i = 0) { return e.node().input(i); }
+Expr made(const Op& op, Exprs inputs, const Expr& at) { return make(op, std::move(inputs), {}, at.node().place()); }
+bool floating(const Expr& e) { return is_floating(e.dtype()); }
+bool is_uniform(const Expr& e, double value) {
+  const auto v = uniform_value(e);
+  return v && *v == value && std::signbit(*v) == std::signbit(value);
+}
+
+// --- Arithmetic ---
+
+Expr simple_mul(Views&, const Expr& e) {
+  const Expr &a = in(e, 0), &b = in(e, 1);
+  if (is_uniform(a, 1.0)) return b;
+  if (is_uniform(b, 1.0)) return a;
+  if (!floating(e)) return {};
+  if (a == b) return made(sqr_op, {a}, e);
+  if (is_uniform(a, -1.0)) return made(neg_op, {b}, e);
+  if (is_uniform(b, -1.0)) return made(neg_op, {a}, e);
+  if (is(a, neg_op) && is(b, neg_op)) return made(mul_op, {in(a), in(b)}, e);
+  if (is(a, constant_op) && is(b, neg_op)) return made(mul_op, {negate(a), in(b)}, e);
+  if (is(b, constant_op) && is(a, neg_op)) return made(mul_op, {in(a), negate(b)}, e);
+  if (is(b, inv_op)) return made(div_op, {a, in(b)}, e);
+  if (is(a, inv_op)) return made(div_op, {b, in(a)}, e);
+  return {};
+}
+
+Expr simple_div(Views&, const Expr& e) {
+  const Expr &a = in(e, 0), &b = in(e, 1);
+  if (is_uniform(b, 1.0)) return a;
+  if (is_uniform(b, -1.0)) return made(neg_op, {a}, e);
+  if (is_uniform(a, 1.0)) return made(inv_op, {b}, e);
+  if (is_uniform(a, -1.0)) return made(neg_op, {made(inv_op, {b}, e)}, e);
+  if (is(a, neg_op) && is(b, neg_op)) return made(div_op, {in(a), in(b)}, e);
+  if (is(b, inv_op)) return made(mul_op, {a, in(b)}, e);
+  if (is(a, inv_op)) return made(inv_op, {made(mul_op, {in(a), b}, e)}, e);
+  if (const auto value = literal_value(b); value && is_power_of_two(*value))
+    return made(mul_op, {a, constant(1.0 / *value, e.dtype())}, e);
+  return {};
+}
+
+Expr simple_add(Views&, const Expr& e) {
+  const Expr &a = in(e, 0), &b = in(e, 1);
+  if (!floating(e)) {
+    if (is_uniform(a, 0.0)) return b;
+    if (is_uniform(b, 0.0)) return a;
+    return {};
+  }
+  // x + 0 is not x at -0; x + -0 is.
+  if (is_uniform(a, -0.0) || (is_uniform(a, 0.0) && is_positive(b))) return b;
+  if (is_uniform(b, -0.0) || (is_uniform(b, 0.0) && is_positive(a))) return a;
+  if (a == b) return multiply(2.0, a);
+  if (is(b, neg_op)) return made(sub_op, {a, in(b)}, e);
+  if (is(a, neg_op)) return made(sub_op, {b, in(a)}, e);
+  return {};
+}
+
+Expr simple_sub(Views&, const Expr& e) {
+  const Expr &a = in(e, 0), &b = in(e, 1);
+  if (is_uniform(b, 0.0)) return a;
+  if (floating(e) && is(b, neg_op)) return made(add_op, {a, in(b)}, e);
+  return {};
+}
+
+Expr simple_neg(Views&, const Expr& e) {
+  const Expr& a = in(e);
+  if (is(a, neg_op)) return in(a);
+  if (!floating(e)) return {};
+  if (is(a, mul_op) && is(in(a, 0), constant_op)) return made(mul_op, {negate(in(a, 0)), in(a, 1)}, e);
+  if (is(a, mul_op) && is(in(a, 1), constant_op)) return made(mul_op, {in(a, 0), negate(in(a, 1))}, e);
+  return {};
+}
+
+Expr simple_inv(Views&, const Expr& e) {
+  const Expr& a = in(e);
+  if (is(a, inv_op)) return in(a);
+  if (is(a, neg_op)) return made(neg_op, {made(inv_op, {in(a)}, e)}, e);
+  if (is(a, div_op)) return made(div_op, {in(a, 1), in(a, 0)}, e);
+  return {};
+}
+
+/// Even functions do not see a sign.
+Expr even_of_neg(Views&, const Expr& e) {
+  const Expr& a = in(e);
+  if (!floating(e)) return {};
+  if (is(a, neg_op) || is(a, abs_op)) return make(e.op(), {in(a)}, e.node().attributes(), e.node().place());
+  return {};
+}
+
+Expr simple_abs(Views& views, const Expr& e) {
+  if (floating(e) && (is_positive(in(e)) || is(in(e), sqr_op))) return in(e);
+  if (is(in(e), abs_op)) return in(e);
+  return even_of_neg(views, e);
+}
+
+Expr simple_pow(Views&, const Expr& e) {
+  const auto exponent = uniform_value(in(e, 1));
+  const Expr& x = in(e, 0);
+  if (!exponent) return {};
+  if (*exponent == 1.0) return x;
+  if (*exponent == 2.0) return made(sqr_op, {x}, e);
+  if (*exponent == -1.0) return made(inv_op, {x}, e);
+  // pow(-inf, 0.5) is inf and pow(-0, 0.5) is 0.
+  if (*exponent == 0.5 && is_nonnegative(x)) return made(sqrt_op, {x}, e);
+  if (*exponent == -0.5 && is_positive(x)) return made(inv_op, {made(sqrt_op, {x}, e)}, e);
+  return {};
+}
+
+Expr simple_where(Views&, const Expr& e) {
+  if (in(e, 1) == in(e, 2)) return in(e, 1);
+  if (const auto condition = literal_value(in(e, 0))) return *condition != 0 ? in(e, 1) : in(e, 2);
+  if (is(in(e, 0), logical_not_op) && in(in(e, 0)).dtype() == DType::boolean)
+    return made(where_op, {in(in(e, 0)), in(e, 2), in(e, 1)}, e);
+  return {};
+}
+
+Expr simple_not(Views&, const Expr& e) {
+  if (is(in(e), logical_not_op) && in(in(e)).dtype() == DType::boolean) return in(in(e));
+  return {};
+}
+
+Expr same_arguments(Views&, const Expr& e) { return in(e, 0) == in(e, 1) ? in(e, 0) : Expr(); }
+
+Expr simple_cast(Views&, const Expr& e) {
+  const Expr& a = in(e);
+  if (a.dtype() == e.dtype()) return a;
+  if (!is(a, cast_op)) return {};
+  const Expr& x = in(a);
+  // The type in between loses nothing.
+  return x.dtype() != DType::boolean && promote(x.dtype(), a.dtype()) == a.dtype() ? cast(x, e.dtype()) : Expr();
+}
+
+// --- Shapes ---
+
+Expr simple_reshape(Views&, const Expr& e) {
+  const Expr& a = in(e);
+  if (a.shape() == e.shape() && is_known(e.shape())) return a;
+  if (!is_known(e.shape())) return {};
+  if (is(a, reshape_op) || is(a, expand_dims_op) || is(a, squeeze_op)) return reshape(in(a), e.shape());
+  return {};
+}
+
+Expr simple_transpose(Views&, const Expr& e) {
+  const Axes& outer = e.node().get<Axes>("permutation");
+  const Expr& a = in(e);
+  if (std::is_sorted(outer.begin(), outer.end())) return a;
+  if (!is(a, transpose_op)) return {};
+  const Axes& inner = a.node().get<Axes>("permutation");
+  Axes both;
+  for (const std::int64_t axis : outer) both.push_back(inner[static_cast<std::size_t>(axis)]);
+  return transpose(in(a), both);
+}
+
+Expr simple_expand_dims(Views& views, const Expr& e) {
+  const Expr& a = in(e);
+  const Axes& axes = e.node().get<Axes>("axes");
+  if (is(a, squeeze_op) && a.node().get<Axes>("axes") == axes) return in(a);
+  // Into the factors of a product, where the rules look for sums to divide by.
+  const bool pair = is(a, mul_op) || is(a, div_op);
+  if (!floating(e) || views.uses(&a.node()) != 1 || !(pair || is(a, neg_op) || is(a, inv_op) || is(a, sqr_op)))
+    return {};
+  Exprs inputs;
+  for (const Expr& factor : a.node().inputs()) {
+    if (factor.rank() != 0 && factor.shape() != a.shape()) return {};
+    if (factor.rank() != 0 && !is_known(factor.shape()) && pair) return {};
+    inputs.push_back(factor.rank() == 0 && a.rank() != 0 ? factor : expand_axes(factor, axes));
+  }
+  // Of two scalars, literals stay scalars.
+  if (a.rank() == 0 && pair)
+    for (std::size_t i = 0; i < 2; ++i)
+      if (is(a.node().input(i), constant_op)) inputs[i] = a.node().input(i);
+  return make(a.op(), std::move(inputs), a.node().attributes(), a.node().place());
+}
+
+Expr simple_squeeze(Views&, const Expr& e) {
+  const Expr& a = in(e);
+  return is(a, expand_dims_op) && a.node().get<Axes>("axes") == e.node().get<Axes>("axes") ? in(a) : Expr();
+}
+
+Expr simple_broadcast_to(Views&, const Expr& e) {
+  const Expr& a = in(e);
+  if (a.shape() == e.shape() && is_known(e.shape())) return a;
+  if (is(a, broadcast_to_op)) return broadcast_to(in(a), e.shape());
+  return {};
+}
+
+Expr simple_at(Views&, const Expr& e) {
+  const Expr& a = in(e);
+  const std::int64_t position = e.node().get<std::int64_t>("position"), axis = e.node().get<std::int64_t>("axis");
+  if (is(a, stack_op) && a.node().get<std::int64_t>("axis") == axis && position >= 0 &&
+      static_cast<std::size_t>(position) < a.node().inputs().size())
+    return in(a, static_cast<std::size_t>(position));
+  if (is(a, broadcast_to_op) && in(a).rank() == 0) return broadcast_to(in(a), e.shape());
+  return {};
+}
+
+/// Positions start, start + step, ... of a slice along an axis of known length.
+struct Positions {
+  std::int64_t start, step, count;
+};
+Positions positions(const Expr& e) {
+  const std::int64_t length = in(e).shape()[static_cast<std::size_t>(e.node().get<std::int64_t>("axis"))];
+  const std::int64_t step = e.node().get<std::int64_t>("step");
+  const std::int64_t count = e.shape()[static_cast<std::size_t>(e.node().get<std::int64_t>("axis"))];
+  std::int64_t start = step > 0 ? 0 : length - 1;
+  if (e.node().attributes().has("start")) {
+    start = e.node().get<std::int64_t>("start");
+    if (start < 0) start += length;
+    start = std::clamp<std::int64_t>(start, step > 0 ? 0 : -1, step > 0 ? length : length - 1);
+  }
+  return {start, step, count};
+}
+
+Expr simple_slice(Views&, const Expr& e) {
+  const Expr& a = in(e);
+  if (!is_known(a.shape()) || !is_known(e.shape())) return {};
+  const std::int64_t axis = e.node().get<std::int64_t>("axis");
+  const Positions outer = positions(e);
+  if (a.shape() == e.shape() && outer.step == 1) return a;
+  if (!is(a, slice_op) || a.node().get<std::int64_t>("axis") != axis || !is_known(in(a).shape()) || outer.count == 0)
+    return {};
+  const Positions inner = positions(a);
+  const std::int64_t first = inner.start + inner.step * outer.start, step = inner.step * outer.step;
+  const std::int64_t stop = first + step * outer.count;
+  Slice range{first, stop, step};
+  if (stop < 0) range.stop = std::nullopt;
+  return slice(in(a), axis, range);
+}
+
+/// Elementwise ops stretch their inputs themselves.
+Expr without_stretching(const Expr& e) {
+  if (lowering_as<Elementwise>(e.op()) == nullptr || e.node().inputs().size() < 2) return {};
+  for (std::size_t i = 0; i < e.node().inputs().size(); ++i) {
+    Expr inner = in(e, i);
+    if (is(inner, broadcast_to_op))
+      inner = in(inner);
+    else if (is(inner, expand_dims_op) && in(inner).rank() == 0)
+      inner = in(inner);
+    else
+      continue;
+    Shape others = inner.shape();
+    try {
+      for (std::size_t k = 0; k < e.node().inputs().size(); ++k)
+        if (k != i) others = broadcast(others, in(e, k).shape());
+    } catch (const GraphError&) {
+      continue;
+    }
+    if (others != e.shape()) continue;
+    Exprs inputs = e.node().inputs();
+    inputs[i] = inner;
+    return make(e.op(), std::move(inputs), e.node().attributes(), e.node().place());
+  }
+  return {};
+}
+Expr stretched_by_op(Views&, const Expr& e) { return without_stretching(e); }
+
+// --- Reductions ---
+
+Expr simple_sum(Views&, const Expr& e) {
+  const Expr& a = in(e);
+  if (e.node().get<Axes>("axes").empty()) return a;
+  if (is(a, neg_op) && floating(e))
+    return made(neg_op, {make(sum_op, {in(a)}, e.node().attributes(), e.node().place())}, e);
+  return {};
+}
+
+std::vector<Rule> make_rules() {
+  const auto& [x, y, z, c] = variables();
+  static const Expr m = input({DType::float64, {3, 2}}, "m"), v = input({DType::float64, {6}}, "v");
+  std::vector<Rule> rules;
+  const auto row = [&rules](std::string_view name, const Expr& left, const Expr& right, const Op& anchor,
+                            Expr (*node)(Views&, const Expr&)) {
+    rules.push_back({.name = name, .left = left, .right = right, .node = node, .anchor = &anchor});
+  };
+  row("x 1", x * 1.0, x, mul_op, simple_mul);
+  row("x / 1", x / 1.0, x, div_op, simple_div);
+  row("x + -0", x + -0.0, x, add_op, simple_add);
+  row("x - 0", x - 0.0, x, sub_op, simple_sub);
+  row("-(-x)", -(-x), x, neg_op, simple_neg);
+  row("1 / (1 / x)", inv(inv(x)), x, inv_op, simple_inv);
+  row("(-x)^2", sqr(-x), sqr(x), sqr_op, even_of_neg);
+  row("cosh(-x)", cosh(-x), cosh(x), cosh_op, even_of_neg);
+  row("cos(-x)", cos(-x), cos(x), cos_op, even_of_neg);
+  row("|x^2|", abs(sqr(x)), sqr(x), abs_op, simple_abs);
+  row("x^2", pow(x, 2.0), sqr(x), pow_op, simple_pow);
+  row("where(c, x, x)", where(x < y, x, x), x, where_op, simple_where);
+  row("not not c", cast(logical_not(logical_not(x < y)), DType::float64), cast(x < y, DType::float64), logical_not_op,
+      simple_not);
+  row("max(x, x)", maximum(x, x), x, maximum_op, same_arguments);
+  row("min(x, x)", minimum(x, x), x, minimum_op, same_arguments);
+  row("cast(cast(x))", cast(cast(cast(x, DType::float32), DType::float64), DType::float32), cast(x, DType::float32),
+      cast_op, simple_cast);
+  row("reshape(reshape(m))", reshape(reshape(m, {6}), {2, 3}), reshape(m, {2, 3}), reshape_op, simple_reshape);
+  row("transpose(transpose(m))", transpose(transpose(m)), m, transpose_op, simple_transpose);
+  row("expand_dims(squeeze(v))", expand_dims(x / y, 0), expand_dims(x, 0) / expand_dims(y, 0), expand_dims_op,
+      simple_expand_dims);
+  row("squeeze(expand_dims(v))", squeeze(expand_dims(v, 0), 0), v, squeeze_op, simple_squeeze);
+  row("broadcast_to(broadcast_to(x))", broadcast_to(broadcast_to(x, {3}), {2, 3}), broadcast_to(x, {2, 3}),
+      broadcast_to_op, simple_broadcast_to);
+  row("stack(x, y)[0]", at(stack({x, y}), 0), x, at_op, simple_at);
+  row("v[1:5][::-1]", slice(slice(v, 0, {1, 5}), 0, {std::nullopt, std::nullopt, -1}), slice(v, 0, {4, 0, -1}),
+      slice_op, simple_slice);
+  row("sum(-v)", sum(-v), -sum(v), sum_op, simple_sum);
+  for (const Op* op : all_ops())
+    if (lowering_as<Elementwise>(*op) != nullptr && op->arity >= 2)
+      row("f(broadcast_to(x), v)", broadcast_to(x, {6}) + v, x + v, *op, stretched_by_op);
+  return rules;
+}
+
+}  // namespace
+
+std::span<const Rule> canonical_rules() {
+  static const std::vector<Rule> rules = make_rules();
+  return rules;
+}
+
+}  // namespace leapgraph::symbolic

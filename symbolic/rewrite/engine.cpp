@@ -1,0 +1,444 @@
+/// Rounds over the graph; at each node the node rules, then the sum or product that the node is the top of.
+#include "leapgraph/symbolic/rewrite/engine.hpp"
+
+#include <cmath>
+#include <optional>
+
+#include "leapgraph/symbolic/error.hpp"
+#include "leapgraph/symbolic/op.hpp"
+#include "leapgraph/symbolic/ops.hpp"
+#include "leapgraph/symbolic/ops/all_ops.hpp"
+
+namespace leapgraph::symbolic {
+
+namespace {
+
+/// Partners of an anchor are looked for among this many terms or factors at most: keeps long sums linear.
+constexpr std::size_t most_candidates = 64;
+constexpr int most_rounds = 24;
+constexpr int most_steps_at_a_node = 24;
+
+bool is(const Expr& e, const Op& op) { return &e.op() == &op; }
+bool is_sum(const Op& op) { return &op == &add_op || &op == &sub_op; }
+bool is_product(const Op& op) { return &op == &mul_op || &op == &div_op || &op == &inv_op || &op == &sqr_op; }
+
+/// The op under which a part of a sum or product is indexed.
+const Op* index_op(const Pattern& part) {
+  if (part.kind == Pattern::Kind::call) return part.op;
+  if (part.kind == Pattern::Kind::sum) return &add_op;
+  if (part.kind == Pattern::Kind::product) return part.exponents.size() == 1 ? &sqr_op : &mul_op;
+  return nullptr;
+}
+
+/// The part that is most telling: not a variable or literal, rather not an exponential.
+std::size_t pick_anchor(const Pattern& pattern) {
+  std::size_t best = 0;
+  int best_score = -1;
+  for (std::size_t i = 0; i < pattern.parts.size(); ++i) {
+    const Op* op = index_op(pattern.parts[i]);
+    const int score = op == nullptr ? 0 : op == &exp_op ? 1 : 2;
+    if (score > best_score) {
+      best = i;
+      best_score = score;
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+// --- Editing products ---
+
+ProductEditor::ProductEditor(Views& views, const Expr& e)
+    : view_(views.product(e)), multipliers_(view_.factors.size()), divisors_(view_.factors.size()) {
+  for (const Factor& f : view_.factors) left_.push_back(f.exponent);
+}
+
+bool ProductEditor::has(std::size_t i, double exponent) const {
+  return left_[i] * exponent > 0 && std::abs(left_[i]) >= std::abs(exponent);
+}
+
+void ProductEditor::take(std::size_t i, double exponent) {
+  left_[i] -= exponent;
+  changed_ = true;
+}
+
+void ProductEditor::multiply_at(std::size_t i, const Expr& e) {
+  multipliers_[i].push_back(e);
+  changed_ = true;
+}
+
+void ProductEditor::divide_at(std::size_t i, const Expr& e) {
+  divisors_[i].push_back(e);
+  changed_ = true;
+}
+
+Expr ProductEditor::result() const {
+  const auto product_of = [](const Exprs& parts) {
+    Expr result;
+    for (const Expr& e : parts) result = result ? make(mul_op, {result, e}, {}, e.node().place()) : e;
+    return result;
+  };
+  std::unordered_map<int, Edited> edits;
+  for (std::size_t i = 0; i < left_.size(); ++i) {
+    const Factor& f = view_.factors[i];
+    if (left_[i] == f.exponent && multipliers_[i].empty() && divisors_[i].empty()) continue;
+    Exprs above = multipliers_[i], below = divisors_[i];
+    if (left_[i] > 0 || (f.exponential && left_[i] != 0))
+      above.insert(above.begin(), power_of(f, left_[i]));
+    else if (left_[i] < 0)
+      below.insert(below.begin(), power_of(f, -left_[i]));
+    if (f.position < 0) std::swap(above, below);
+    const Expr numerator = product_of(above), denominator = product_of(below);
+    Edited edit{true, numerator, false};
+    if (numerator && denominator)
+      edit.expr = make(div_op, {numerator, denominator}, {}, numerator.node().place());
+    else if (denominator)
+      edit = {true, denominator, true};
+    edits.emplace(f.place, edit);
+  }
+  if (!literals_dropped_) return rebuild_product(view_, edits);
+  // Signs of negations stay in the tree; what the literals come to goes in front.
+  double value = view_.coefficient;
+  for (const TreeNode& t : view_.tree)
+    if (t.kind == TreeNode::Kind::negation) value = -value;
+  for (const int place : view_.literals) edits[place] = {true, Expr(), false};
+  return multiply(value, rebuild_product(view_, edits));
+}
+
+// --- Indexing rules ---
+
+RuleSet::RuleSet(std::span<const Rule> rules) {
+  for (const Rule& rule : rules) {
+    if (rule.node != nullptr) {
+      nodes[rule.anchor].push_back({&rule, {}, 0});
+      continue;
+    }
+    if (rule.factor != nullptr) {
+      factors[rule.anchor].push_back({&rule, {}, 0});
+      continue;
+    }
+    Pattern pattern = compile(rule.left);
+    if (pattern.kind == Pattern::Kind::call) {
+      const Op* op = pattern.op;
+      nodes[op].push_back({&rule, std::move(pattern), 0});
+    } else if (pattern.kind == Pattern::Kind::sum || pattern.kind == Pattern::Kind::product) {
+      const std::size_t anchor = pick_anchor(pattern);
+      const Op* op = index_op(pattern.parts[anchor]);
+      if (op == nullptr) throw InternalError("the rule '" + std::string(rule.name) + "' has nothing to look for");
+      Index& index = pattern.kind == Pattern::Kind::sum ? terms : factors;
+      index[op].push_back({&rule, std::move(pattern), anchor});
+    } else {
+      throw InternalError("the rule '" + std::string(rule.name) + "' matches everything");
+    }
+  }
+}
+
+namespace {
+
+class Engine {
+ public:
+  Engine(const RuleSet& rules, std::vector<Firing>* log) : rules_(rules), log_(log) {}
+
+  Graph run(Graph graph) {
+    for (int round = 0; round < most_rounds; ++round) {
+      fired_ = false;
+      graph.outputs = one_round(graph.outputs);
+      if (!fired_) break;
+    }
+    return graph;
+  }
+
+ private:
+  Exprs one_round(const Exprs& outputs) {
+    views_ = Views();
+    const std::vector<const Node*> order = topological_order(outputs);
+    std::unordered_map<const Node*, int> uses;
+    std::unordered_map<const Node*, const Node*> user;
+    for (const Node* node : order)
+      for (const Expr& e : node->inputs()) {
+        ++uses[&e.node()];
+        user[&e.node()] = node;
+      }
+    for (const Expr& e : outputs) uses[&e.node()] += 2;
+    // Whether a node lies inside a larger sum or product, whose top will look at it.
+    std::unordered_map<const Node*, char> inside_sum, inside_product;
+    for (auto it = order.rbegin(); it != order.rend(); ++it) {
+      const Node* node = *it;
+      if (uses[node] != 1) continue;
+      const Node* above = user[node];
+      const Op& op = above->op();
+      const bool transparent = &op == &neg_op;
+      inside_sum[node] = is_sum(op) || (transparent && inside_sum[above]);
+      inside_product[node] = (is_product(op) && &op != &sqr_op) || (transparent && inside_product[above]);
+    }
+    for (const Node* node : order) views_.set_uses(node, uses[node]);
+
+    std::unordered_map<const Node*, Exprs> done;
+    done.reserve(order.size());
+    Exprs inputs;
+    for (const Node* node : order) {
+      inputs.clear();
+      for (const Expr& e : node->inputs()) inputs.push_back(done.at(&e.node())[static_cast<std::size_t>(e.output())]);
+      Exprs made = rebuild_same(*node, inputs);
+      if (made.size() == 1 && !node->inputs().empty()) {
+        if (&made[0].node() != node) views_.set_uses(&made[0].node(), uses[node]);
+        made[0] = simplified(made[0], !inside_sum[node], !inside_product[node]);
+        if (uses[node] == 1 && views_.uses(&made[0].node()) == 2) views_.set_uses(&made[0].node(), 1);
+      }
+      done.emplace(node, std::move(made));
+    }
+    Exprs result;
+    for (const Expr& e : outputs) result.push_back(done.at(&e.node())[static_cast<std::size_t>(e.output())]);
+    return result;
+  }
+
+  Expr simplified(Expr e, bool top_of_sum, bool top_of_product) {
+    const Type type = e.type();
+    for (int step = 0; step < most_steps_at_a_node; ++step) {
+      if (e.node().inputs().empty()) break;
+      Expr next = by_node_rule(e);
+      if (!next && top_of_product && is_product(e.op())) next = by_factor_rules(e);
+      if (!next && top_of_sum && is_sum(e.op())) next = by_term_rules(e);
+      if (!next || next == e) break;
+      next = fitted(next, type);
+      if (!next) break;
+      if (log_ != nullptr) log_->push_back({fired_rule_, e, next});
+      fired_ = true;
+      e = next;
+    }
+    return e;
+  }
+
+  /// A result in the type of what it replaces, absent where that cannot be.
+  static Expr fitted(const Expr& e, const Type& type) {
+    if (e.type() == type) return e;
+    if (e.dtype() != type.dtype || e.rank() > type.rank()) return {};
+    if (is_known(type.shape)) {
+      try {
+        if (broadcast(e.shape(), type.shape) != type.shape) return {};
+        return broadcast_to(e, type.shape);
+      } catch (const GraphError&) {
+        return {};
+      }
+    }
+    return {};
+  }
+
+  Expr by_node_rule(const Expr& e) {
+    const auto found = rules_.nodes.find(&e.op());
+    if (found == rules_.nodes.end()) return {};
+    for (const RuleSet::Compiled& c : found->second) {
+      fired_rule_ = c.rule->name;
+      if (c.rule->node != nullptr) {
+        const Expr made = c.rule->node(views_, e);
+        if (made && made != e) return made;
+        continue;
+      }
+      if (!is_floating(e.dtype())) continue;
+      Bindings bindings{};
+      if (match(views_, c.pattern, e, bindings, [&] { return allowed(c, bindings); }))
+        return instantiate(c.rule->right, bindings, e.dtype(), e.node().place());
+    }
+    return {};
+  }
+
+  static bool allowed(const RuleSet::Compiled& c, const Bindings& bindings) {
+    return c.rule->guard == nullptr || c.rule->guard(Match{bindings});
+  }
+
+  // --- Products ---
+
+  Expr by_factor_rules(const Expr& e) {
+    if (!is_floating(e.dtype())) return {};
+    ProductEditor product(views_, e);
+    const bool alone = product.size() == 1 && product.factor(0).exponent == 1.0;
+    if (alone) return {};
+    for (std::size_t i = 0; i < product.size(); ++i) {
+      if (product.left(i) == 0) continue;
+      const Factor& f = product.factor(i);
+      const Op* op = f.exponential ? &exp_op : is_sum(f.base.op()) ? &add_op : &f.base.op();
+      for (const Op* key : {op, static_cast<const Op*>(nullptr)})
+        if (const auto found = rules_.factors.find(key); found != rules_.factors.end())
+          for (const RuleSet::Compiled& c : found->second) {
+            fired_rule_ = c.rule->name;
+            const bool fires = c.rule->factor != nullptr ? c.rule->factor(views_, product, i)
+                                                         : factor_pattern(c, product, i);
+            if (fires) return product.result();
+          }
+    }
+    return {};
+  }
+
+  struct Taken {
+    std::size_t index;
+    double exponent;
+  };
+
+  bool factor_pattern(const RuleSet::Compiled& c, ProductEditor& product, std::size_t anchor) {
+    Bindings bindings{};
+    std::vector<Taken> taken;
+    double scale = 1.0;  // what literal multiples of matched sums leave over
+    const std::function<bool(std::size_t)> others = [&](std::size_t k) -> bool {
+      if (k == c.pattern.parts.size()) return allowed(c, bindings);
+      if (k == c.anchor) return others(k + 1);
+      std::size_t tried = 0;
+      for (std::size_t j = 0; j < product.size() && tried < most_candidates; ++j) {
+        bool used = false;
+        for (const Taken& t : taken) used = used || t.index == j;
+        if (used || product.left(j) == 0) continue;
+        if (one_factor(c.pattern.parts[k], c.pattern.exponents[k], product, j, bindings, taken, scale, tried,
+                       [&] { return others(k + 1); }))
+          return true;
+      }
+      return false;
+    };
+    std::size_t tried = 0;
+    if (!one_factor(c.pattern.parts[c.anchor], c.pattern.exponents[c.anchor], product, anchor, bindings, taken, scale,
+                    tried, [&] { return others(0); }))
+      return false;
+    const Expr right = instantiate(c.rule->right, bindings, product.whole().dtype(), product.whole().node().place());
+    std::size_t place = anchor;
+    for (const Taken& t : taken) {
+      product.take(t.index, t.exponent);
+      if (product.factor(t.index).position > 0) place = t.index;
+    }
+    product.multiply_at(place, multiply(scale / c.pattern.factor, right));
+    return true;
+  }
+
+  /// Matches one factor of a pattern against factor `j` and, when the rest matches too, notes what it takes of it.
+  template <class Then>
+  bool one_factor(const Pattern& part, double exponent, const ProductEditor& product, std::size_t j, Bindings& bindings,
+                  std::vector<Taken>& taken, double& scale, std::size_t& tried, const Then& then) {
+    const Factor& f = product.factor(j);
+    const auto attempt = [&](double amount, double leftover) {
+      if (!product.has(j, amount)) return false;
+      taken.push_back({j, amount});
+      const double before = scale;
+      scale *= leftover;
+      if (then()) return true;
+      scale = before;
+      taken.pop_back();
+      return false;
+    };
+    if (part.kind == Pattern::Kind::call && part.op == &exp_op) {
+      if (!f.exponential) return false;
+      ++tried;
+      const Pattern& argument = part.parts[0];
+      if (argument.kind == Pattern::Kind::variable && bindings[argument.variable].bound) {
+        const Scaled& s = bindings[argument.variable].value;
+        return s.core == f.base && attempt(s.factor * argument.factor * exponent, 1.0);
+      }
+      const Expr whole = multiply(product.left(j) / exponent, f.base);
+      return match(views_, argument, whole, bindings, [&] { return attempt(product.left(j), 1.0); });
+    }
+    if (f.exponential || product.left(j) * exponent <= 0) return false;
+    const Op* op = index_op(part);
+    if (op == &add_op) {
+      if (!is_sum(f.base.op())) return false;
+      ++tried;
+      // (c a + c b)^n = c^n (a + b)^n for a literal c.
+      Pattern scaled = part;
+      std::vector<double> scales{1.0, -1.0};
+      const SumView view = views_.sum(f.base);
+      if (view.terms.size() <= 4)
+        for (const Term& t : view.terms)
+          if (std::abs(t.factor) != 1.0) scales.push_back(t.factor / part.parts[0].factor);
+      for (const double s : scales) {
+        scaled.factor = s;
+        if (match(views_, scaled, f.base, bindings, [&] { return attempt(exponent, std::pow(s, exponent)); }))
+          return true;
+      }
+      return false;
+    }
+    if (op != nullptr && op != &f.base.op()) return false;
+    if (op == nullptr && !product.has(j, exponent)) return false;
+    ++tried;
+    return match(views_, part, f.base, bindings, [&] { return attempt(exponent, 1.0); });
+  }
+
+  // --- Sums ---
+
+  Expr by_term_rules(const Expr& e) {
+    if (rules_.terms.empty() || !is_floating(e.dtype())) return {};
+    const SumView view = views_.sum(e);
+    std::vector<Edited> edits(view.terms.size());
+    bool any = false;
+    for (std::size_t i = 0; i < view.terms.size(); ++i) {
+      const Term& term = view.terms[i];
+      if (!term.core || edits[i].touched) continue;
+      const auto found = rules_.terms.find(&term.core.op());
+      if (found == rules_.terms.end()) continue;
+      for (const RuleSet::Compiled& c : found->second)
+        if (term_pattern(c, view, i, edits, e)) {
+          any = true;
+          fired_rule_ = c.rule->name;
+          break;
+        }
+    }
+    return any ? rebuild_sum(view, edits) : Expr();
+  }
+
+  bool term_pattern(const RuleSet::Compiled& c, const SumView& view, std::size_t anchor, std::vector<Edited>& edits,
+                    const Expr& whole) {
+    const Pattern& first = c.pattern.parts[c.anchor];
+    const double scale = view.terms[anchor].factor / first.factor;
+    Bindings bindings{};
+    std::vector<std::size_t> taken{anchor};
+    const std::function<bool(std::size_t)> others = [&](std::size_t k) -> bool {
+      if (k == c.pattern.parts.size()) return allowed(c, bindings);
+      if (k == c.anchor) return others(k + 1);
+      const Pattern& part = c.pattern.parts[k];
+      std::size_t tried = 0;
+      for (std::size_t j = 0; j < view.terms.size() && tried < most_candidates; ++j) {
+        bool used = edits[j].touched;
+        for (const std::size_t t : taken) used = used || t == j;
+        if (used) continue;
+        const Term& term = view.terms[j];
+        if (part.kind == Pattern::Kind::literal ? static_cast<bool>(term.core)
+                                                : !term.core || (part.op != nullptr && part.op != &term.core.op()))
+          continue;
+        ++tried;
+        taken.push_back(j);
+        if (one_term(part, scale, view, term, bindings, [&] { return others(k + 1); })) return true;
+        taken.pop_back();
+      }
+      return false;
+    };
+    if (!one_term(first, scale, view, view.terms[anchor], bindings, [&] { return others(0); })) return false;
+    const Expr right = instantiate(c.rule->right, bindings, whole.dtype(), whole.node().place());
+    for (const std::size_t t : taken) edits[t] = {true, Expr(), false};
+    edits[anchor].expr = multiply(scale * view.terms[anchor].position, right);
+    return true;
+  }
+
+  template <class Then>
+  bool one_term(const Pattern& part, double scale, const SumView& view, const Term& term, Bindings& bindings,
+                const Then& then) {
+    if (!term.core) return part.kind == Pattern::Kind::literal && part.factor * scale == term.factor && then();
+    if (part.kind == Pattern::Kind::variable) {
+      Binding& b = bindings[part.variable];
+      return b.bound && b.value == Scaled{term.factor / (part.factor * scale), term.core} && then();
+    }
+    if (part.factor * scale != term.factor) return false;
+    (void)view;
+    Pattern bare = part;
+    bare.factor = 1.0;
+    return match(views_, bare, term.core, bindings, then);
+  }
+
+  const RuleSet& rules_;
+  std::vector<Firing>* log_;
+  Views views_;
+  bool fired_ = false;
+  std::string_view fired_rule_;
+};
+
+}  // namespace
+
+Graph apply_rules(const Graph& graph, const RuleSet& rules, std::vector<Firing>* log) {
+  return Engine(rules, log).run(graph);
+}
+
+}  // namespace leapgraph::symbolic

@@ -1,0 +1,464 @@
+/// Rules about whole sums and products of exponentials: logsumexp, softmax, shares exp(a) / (exp(a) + ...), cancelling
+/// and distributing factors.
+#include <cmath>
+#include <limits>
+#include <optional>
+
+#include "leapgraph/symbolic/op.hpp"
+#include "leapgraph/symbolic/ops.hpp"
+#include "leapgraph/symbolic/ops/all_ops.hpp"
+#include "leapgraph/symbolic/ops/shapes.hpp"
+#include "leapgraph/symbolic/rewrite/engine.hpp"
+#include "leapgraph/symbolic/rewrite/rules.hpp"
+
+namespace leapgraph::symbolic {
+
+namespace {
+
+bool is(const Expr& e, const Op& op) { return &e.op() == &op; }
+bool is_addition(const Expr& e) { return is(e, add_op) || is(e, sub_op); }
+
+/// A logarithm, and whether the expression itself may overflow or underflow where it does not.
+struct Log {
+  Expr value;  ///< absent: there is no better form than log(e)
+  bool explosive = false;
+};
+
+constexpr int deepest = 8;
+constexpr std::size_t most_terms = 64;
+
+Log log_of(Views& views, const Expr& e, int depth);
+
+/// log of factor * core^exponent... summed: a + b with absent meaning 0.
+Expr plus(const Expr& a, const Expr& b) {
+  if (!a) return b;
+  if (!b) return a;
+  if (is(b, neg_op)) return a - b.node().input(0);
+  return a + b;
+}
+
+/// a - b, where multiples of one core are put together: x - 2 x is -x.
+Expr difference(Views& views, const Expr& a, const Expr& b) {
+  const Scaled s = views.scaled(a), t = views.scaled(b);
+  if (s.core == t.core && s.factor != t.factor && s.factor == std::trunc(s.factor) && t.factor == std::trunc(t.factor))
+    return s.core ? multiply(s.factor - t.factor, s.core) : constant(s.factor - t.factor, a.dtype());
+  if (is(b, neg_op)) return a + b.node().input(0);
+  return a - b;
+}
+
+Expr literal(double value, const Expr& like) { return constant(value, like.dtype()); }
+
+/// v is u minus its largest element already: what `logsumexp` and `softmax` become.
+bool is_shifted(const Expr& v, const Axes& axes) {
+  if (!is(v, sub_op)) return false;
+  Expr shift = v.node().input(1);
+  while (is(shift, expand_dims_op) || is(shift, broadcast_to_op) || is(shift, reshape_op)) shift = shift.node().input(0);
+  if (is(shift, where_op)) shift = shift.node().input(2);
+  return is(shift, max_op) && shift.node().input(0) == v.node().input(0) && shift.node().get<Axes>("axes") == axes;
+}
+
+Log log_of_sum(Views& views, const Expr& e, int depth) {
+  const SumView view = views.sum(e);
+  if (view.terms.size() > most_terms) return {};
+  Log result;
+  double literals = 0.0;
+  for (const Term& term : view.terms) {
+    if (!(term.factor > 0) || !std::isfinite(term.factor)) return {};
+    if (!term.core) {
+      literals += term.factor;
+      continue;
+    }
+    Log part = log_of(views, term.core, depth + 1);
+    if (!part.value) return {};
+    if (term.factor != 1.0) part.value = plus(part.value, literal(std::log(term.factor), e));
+    result.explosive = result.explosive || part.explosive;
+    result.value = result.value ? logaddexp(result.value, part.value) : part.value;
+  }
+  if (!result.explosive) return {};
+  if (literals == 1.0)
+    result.value = softplus(result.value);
+  else if (literals > 0)
+    result.value = logaddexp(result.value, literal(std::log(literals), e));
+  return result;
+}
+
+Log log_of_product(Views& views, const Expr& e, int depth) {
+  const ProductView view = views.product(e);
+  if (view.factors.size() > most_terms || !(view.coefficient > 0) || !std::isfinite(view.coefficient)) return {};
+  Log result;
+  if (view.coefficient != 1.0) result.value = literal(std::log(view.coefficient), e);
+  for (const Factor& f : view.factors) {
+    Log part = f.exponential ? Log{f.base, true} : log_of(views, f.base, depth + 1);
+    if (!part.value) return {};
+    result.explosive = result.explosive || part.explosive;
+    result.value = plus(result.value, multiply(f.exponent, part.value));
+  }
+  return result;
+}
+
+Log log_of(Views& views, const Expr& e, int depth) {
+  if (depth > deepest || !is_floating(e.dtype())) return {};
+  if (const auto value = uniform_value(e)) return *value > 0 ? Log{literal(std::log(*value), e), false} : Log{};
+  const Op& op = e.op();
+  if (&op == &exp_op) return {e.node().input(0), true};
+  if (&op == &sigmoid_op) return {log_sigmoid(e.node().input(0)), false};
+  if (is_addition(e)) return log_of_sum(views, e, depth);
+  if (&op == &mul_op || &op == &div_op || &op == &inv_op || &op == &sqr_op) return log_of_product(views, e, depth);
+  if (&op == &softmax_op) {
+    const Expr& x = e.node().input(0);
+    const Axes& axes = e.node().get<Axes>("axes");
+    return {x - expand_axes(make(logsumexp_op, {x}, {{"axes", axes}}, e.node().place()), axes), true};
+  }
+  if (&op == &expand_dims_op || &op == &broadcast_to_op || &op == &reshape_op || &op == &squeeze_op) {
+    const Log inner = log_of(views, e.node().input(0), depth + 1);
+    if (!inner.value || inner.value.shape() != e.node().input(0).shape()) return {};
+    return {make(op, {inner.value}, e.node().attributes(), e.node().place()), inner.explosive};
+  }
+  if (&op == &sum_op) {
+    const Log inner = log_of(views, e.node().input(0), depth + 1);
+    const Axes& axes = e.node().get<Axes>("axes");
+    if (!inner.value || !inner.explosive || inner.value.shape() != e.node().input(0).shape() ||
+        is_shifted(inner.value, axes))
+      return {};
+    return {make(logsumexp_op, {inner.value}, {{"axes", axes}}, e.node().place()), true};
+  }
+  return {};
+}
+
+/// log(e): of exponentials in sums, products and reductions.
+Expr log_node(Views& views, const Expr& e) { return stable_log(views, e.node().input(0)); }
+
+/// log(a exp(x)) with any a: x + log(a). The exponential factors leave the logarithm, the others stay.
+Expr log_of_mixed_product(Views& views, const Expr& e) {
+  const Expr& argument = e.node().input(0);
+  if (!is(argument, mul_op) && !is(argument, div_op)) return {};
+  ProductEditor product(views, argument);
+  Expr outside;
+  for (std::size_t i = 0; i < product.size(); ++i) {
+    const Factor& f = product.factor(i);
+    const Log part = f.exponential ? Log{f.base, true} : log_of(views, f.base, 1);
+    if (!part.value || !part.explosive) continue;
+    outside = plus(outside, multiply(f.exponent, part.value));
+    product.take(i, f.exponent);
+  }
+  return outside ? outside + log(product.result()) : Expr();
+}
+
+// --- Shares: exp(a) / (exp(a) + ...) ---
+
+/// The base of a factor without the axes and stretching that only make its shape fit.
+Expr peeled(const Expr& e) {
+  Expr inner = e;
+  while (is(inner, expand_dims_op) || is(inner, broadcast_to_op)) inner = inner.node().input(0);
+  return inner;
+}
+
+/// Factor k * core of an exponent that factor `j` has left: exp(k core) can be taken out of it.
+bool holds_exponential(const ProductEditor& product, std::size_t j, const Scaled& exponent) {
+  return product.factor(j).exponential && product.factor(j).base == exponent.core && product.has(j, exponent.factor);
+}
+
+bool share_of_sum(Views& views, ProductEditor& product, std::size_t i) {
+  if (!product.has(i, -1.0)) return false;
+  const Expr base = product.factor(i).base;
+  const SumView view = views.sum(base);
+  if (view.terms.size() > most_terms) return false;
+  for (const Term& term : view.terms)
+    if (!(term.factor > 0) || (term.core && !log_of(views, term.core, 1).value)) return false;
+  for (std::size_t t = 0; t < view.terms.size(); ++t) {
+    const Term& term = view.terms[t];
+    if (!term.core || !is(term.core, exp_op)) continue;
+    const Scaled exponent = views.scaled(term.core.node().input(0));
+    if (!exponent.core) continue;
+    for (std::size_t j = 0; j < product.size(); ++j) {
+      if (!holds_exponential(product, j, exponent)) continue;
+      // c exp(a) / (c exp(a) + R) = sigmoid(a + log c - log R)
+      std::vector<Edited> edits(view.terms.size());
+      edits[t] = {true, Expr(), false};
+      const Expr others = rebuild_sum(view, edits);
+      Expr log_others = stable_log(views, others);
+      if (!log_others) {
+        const auto value = uniform_value(others);
+        if (!value) return false;
+        log_others = literal(std::log(*value), others);
+      }
+      Expr a = term.core.node().input(0);
+      if (term.factor != 1.0) a = a + std::log(term.factor);
+      const Expr margin = uniform_value(log_others) == 0.0 ? a : difference(views, a, log_others);
+      product.take(i, -1.0);
+      product.take(j, exponent.factor);
+      product.multiply_at(j, multiply(1.0 / term.factor, sigmoid(margin)));
+      return true;
+    }
+  }
+  return false;
+}
+
+/// exp(v) / sum(exp(v)) and exp(v) / (sum(exp(v)) + ...).
+bool share_of_reduction(Views& views, ProductEditor& product, std::size_t j) {
+  if (!product.factor(j).exponential) return false;
+  for (std::size_t i = 0; i < product.size(); ++i) {
+    if (!product.has(i, -1.0) || product.factor(i).exponential) continue;
+    const Expr& base = product.factor(i).base;
+    const Expr inner = peeled(base);
+    const auto matching = [&](const Expr& reduction) -> std::optional<Scaled> {
+      if (!is(reduction, sum_op)) return std::nullopt;
+      const Expr& term = reduction.node().input(0);
+      if (!is(term, exp_op)) return std::nullopt;
+      const Scaled exponent = views.scaled(term.node().input(0));
+      const Axes& axes = reduction.node().get<Axes>("axes");
+      if (!holds_exponential(product, j, exponent) || is_shifted(term.node().input(0), axes)) return std::nullopt;
+      return exponent;
+    };
+    if (const auto exponent = matching(inner)) {
+      const Expr& v = inner.node().input(0).node().input(0);
+      const Axes& axes = inner.node().get<Axes>("axes");
+      // The sum must stand back at the axes that it lost.
+      const Expr restored = expand_axes(inner, axes);
+      bool leading = true;
+      for (std::size_t k = 0; k < axes.size(); ++k) leading = leading && axes[k] == static_cast<std::int64_t>(k);
+      if (base == restored || (leading && base == inner) || (is(base, broadcast_to_op) && peeled(base) == inner &&
+                                                             base.node().input(0) == restored)) {
+        product.take(i, -1.0);
+        product.take(j, exponent->factor);
+        product.multiply_at(j, make(softmax_op, {v}, {{"axes", axes}}, base.node().place()));
+        return true;
+      }
+    }
+    if (is_addition(inner)) {
+      const SumView view = views.sum(inner);
+      if (view.terms.size() > most_terms) continue;
+      for (const Term& term : view.terms)
+        if (term.core)
+          if (const auto exponent = matching(peeled(term.core)))
+            if (const Expr total = log_of(views, base, 0).value) {
+              product.take(i, -1.0);
+              product.take(j, exponent->factor);
+              product.multiply_at(j, exp(multiply(exponent->factor, exponent->core) - total));
+              return true;
+            }
+    }
+  }
+  return false;
+}
+
+/// exp(v) * sum(a / s) with s = sum(exp(v)): the s comes out of the outer sum, where exp(v) / s is a softmax.
+bool divisor_out_of_sum(Views& views, ProductEditor& product, std::size_t j) {
+  if (!product.factor(j).exponential) return false;
+  for (std::size_t i = 0; i < product.size(); ++i) {
+    if (!product.has(i, 1.0) || product.factor(i).exponential) continue;
+    const Expr base = product.factor(i).base;
+    const Expr outer = peeled(base);
+    if (!is(outer, sum_op)) continue;
+    const Axes& axes = outer.node().get<Axes>("axes");
+    ProductEditor terms(views, outer.node().input(0));
+    for (std::size_t k = 0; k < terms.size(); ++k) {
+      if (!terms.has(k, -1.0) || terms.factor(k).exponential) continue;
+      const Expr divisor = terms.factor(k).base;
+      const Expr inner = peeled(divisor);
+      if (!is(inner, sum_op) || !is(inner.node().input(0), exp_op) || inner.node().get<Axes>("axes") != axes) continue;
+      const Scaled exponent = views.scaled(inner.node().input(0).node().input(0));
+      if (!holds_exponential(product, j, exponent)) continue;
+      terms.take(k, -1.0);
+      Expr remaining = terms.result();
+      if (remaining.shape() != outer.node().input(0).shape()) continue;
+      Expr made = make(sum_op, {remaining}, outer.node().attributes(), outer.node().place());
+      // The same axes and stretching around it as before.
+      std::vector<const Node*> wrappers;
+      for (Expr e = base; !(e == outer); e = e.node().input(0)) wrappers.push_back(&e.node());
+      for (auto it = wrappers.rbegin(); it != wrappers.rend(); ++it)
+        made = make((*it)->op(), {made}, (*it)->attributes(), (*it)->place());
+      product.take(i, 1.0);
+      product.multiply_at(i, made);
+      product.divide_at(i, divisor);
+      return true;
+    }
+  }
+  return false;
+}
+
+// --- Cancelling and distributing ---
+
+/// Whether a nan in the argument of factor `i` would still show in what is left of the other factors.
+bool still_depends(Views& views, const ProductEditor& product, std::size_t i, std::size_t j) {
+  const auto cores_of = [&](const Factor& f) {
+    Exprs cores{f.base};
+    if (!f.exponential)
+      for (const Expr& e : f.base.node().inputs())
+        if (is_floating(e.dtype()))
+          if (const Scaled s = views.scaled(e); s.core) cores.push_back(s.core);
+    return cores;
+  };
+  const Exprs wanted = cores_of(product.factor(i));
+  for (std::size_t k = 0; k < product.size(); ++k) {
+    if (k == i || k == j || product.left(k) == 0) continue;
+    for (const Expr& a : cores_of(product.factor(k)))
+      for (const Expr& b : wanted)
+        if (a == b) return true;
+  }
+  return false;
+}
+
+/// f^a f^-b for a positive f, which is never 0 and so cancels.
+bool cancel(Views& views, ProductEditor& product, std::size_t i) {
+  if (product.left(i) <= 0) return false;
+  const Factor& f = product.factor(i);
+  if (!f.exponential && !is_positive(f.base)) return false;
+  for (std::size_t j = 0; j < product.size(); ++j) {
+    const Factor& g = product.factor(j);
+    if (j == i || product.left(j) * product.left(i) >= 0 || g.exponential != f.exponential || !(g.base == f.base))
+      continue;
+    const double amount = std::min(product.left(i), -product.left(j));
+    const bool gone = amount == product.left(i) && amount == -product.left(j);
+    if (gone && !still_depends(views, product, i, j)) {
+      // 1, but nan where the factor is: exp(u) / exp(u) also where u is infinite, as before.
+      product.multiply_at(i, f.exponential ? 1.0 + (f.base - f.base) : where(isnan(f.base), f.base, 1.0));
+    }
+    product.take(i, amount);
+    product.take(j, -amount);
+    return true;
+  }
+  return false;
+}
+
+/// (a / f + b / g) f g = a g + b f for positive f and g.
+bool distribute(Views& views, ProductEditor& product, std::size_t i) {
+  if (!product.has(i, 1.0) || product.factor(i).exponent != 1.0) return false;
+  const Expr base = product.factor(i).base;
+  const SumView view = views.sum(base);
+  if (view.terms.size() > 8) return false;
+  std::vector<double> amounts(product.size(), 0.0);
+  bool any = false;
+  for (const Term& term : view.terms) {
+    if (!term.core) continue;
+    const ProductView inner = views.product(term.core);
+    for (const Factor& f : inner.factors)
+      for (std::size_t j = 0; j < product.size(); ++j) {
+        const Factor& g = product.factor(j);
+        if (j == i || g.exponential != f.exponential || f.exponent * product.left(j) >= 0) continue;
+        // An exponential may stand on either side, anything else must be a divisor inside the sum.
+        if (!f.exponential && f.exponent > 0) continue;
+        if (!(g.base == f.base) || (!g.exponential && !is_positive(g.base))) continue;
+        const double amount = std::copysign(std::min(std::abs(f.exponent), std::abs(product.left(j))), product.left(j));
+        if (std::abs(amount) > std::abs(amounts[j])) amounts[j] = amount;
+        any = true;
+      }
+  }
+  if (!any) return false;
+  Expr outside;
+  for (std::size_t j = 0; j < product.size(); ++j) {
+    if (amounts[j] == 0) continue;
+    const Expr factor = power_of(product.factor(j), amounts[j]);
+    outside = outside ? outside * factor : factor;
+  }
+  if (!is_known(base.shape()) && base.rank() != outside.rank()) return false;
+  if (broadcast(base.shape(), outside.shape()) != base.shape()) return false;
+  std::vector<Edited> edits(view.terms.size());
+  for (std::size_t t = 0; t < view.terms.size(); ++t)
+    edits[t] = {true, view.tree[static_cast<std::size_t>(view.terms[t].place)].expr * outside, false};
+  for (std::size_t j = 0; j < product.size(); ++j)
+    if (amounts[j] != 0) product.take(j, amounts[j]);
+  product.take(i, 1.0);
+  product.multiply_at(i, rebuild_sum(view, edits));
+  return true;
+}
+
+/// x^2 / x and x / x^2, whose square may leave the range: x (x / x), so that 0 and infinity still give nan.
+bool square_over_itself(Views&, ProductEditor& product, std::size_t i) {
+  const Factor& f = product.factor(i);
+  if (f.exponential || std::abs(f.exponent) != 2.0 || product.left(i) != f.exponent) return false;
+  for (std::size_t j = 0; j < product.size(); ++j) {
+    if (!product.has(j, -f.exponent / 2) || product.factor(j).exponential || !(product.factor(j).base == f.base))
+      continue;
+    const Expr one = f.base / f.base;
+    product.take(i, f.exponent);
+    product.take(j, -f.exponent / 2);
+    product.multiply_at(i, one);
+    f.exponent > 0 ? product.multiply_at(i, f.base) : product.divide_at(i, f.base);
+    return true;
+  }
+  return false;
+}
+
+/// 2 (x / 2): literals come together where that is exact.
+bool merge_literals(Views&, ProductEditor& product, std::size_t) {
+  const ProductView& view = product.view();
+  if (view.literals.size() < 2) return false;
+  int others = 0;
+  for (const int place : view.literals) {
+    const double value = *uniform_value(view.tree[static_cast<std::size_t>(place)].expr);
+    if (!std::isfinite(value) || value == 0) return false;
+    if (!is_power_of_two(value)) ++others;
+  }
+  if (others > 1 || !std::isfinite(view.coefficient) || std::abs(view.coefficient) < 1e-280) return false;
+  product.drop_literals();
+  return true;
+}
+
+}  // namespace
+
+Expr stable_log(Views& views, const Expr& e) {
+  const Log result = log_of(views, e, 0);
+  return result.explosive ? result.value : Expr();
+}
+
+std::vector<Rule> exponential_family_rules() {
+  const auto& [x, y, z, c] = variables();
+  static const Expr v = input({DType::float64, {5}}, "v"), w = input({DType::float64, {5}}, "w");
+  static const Expr m = input({DType::float64, {3, 2}}, "m");
+  const Expr total = sum(exp(v));
+  const Expr size = abs(x) + abs(y) + abs(z);
+  return {
+      {.name = "log of sums and products of exponentials",
+       .left = log(exp(x) + 2.0 * exp(y) + exp(z)),
+       .right = logaddexp(logaddexp(x, y + std::log(2.0)), z),
+       .rounds = abs(x) + abs(y) + abs(z),
+       .node = log_node,
+       .anchor = &log_op},
+      {.name = "log(sum(exp(v)))", .left = log(total), .right = logsumexp(v), .node = log_node, .anchor = &log_op},
+      {.name = "log(softmax(v))",
+       .left = log(softmax(v)),
+       .right = v - logsumexp(v, {}, true),
+       .rounds = abs(v) + abs(logsumexp(v)),
+       .node = log_node,
+       .anchor = &log_op},
+      {.name = "log(y exp(x))",
+       .left = log(y * exp(x)),
+       .right = x + log(y),
+       .rounds = abs(x) + abs(log(y)),
+       .node = log_of_mixed_product,
+       .anchor = &log_op},
+      {.name = "f / f, f > 0",
+       .left = y * sigmoid(x) * exp(x) / sigmoid(x),
+       .right = y * exp(x),
+       .factor = cancel},
+      {.name = "exp(x) / (exp(x) + exp(y) + 1)",
+       .left = exp(x) / (exp(x) + exp(y) + 1.0),
+       .right = sigmoid(x - softplus(y)),
+       .rounds = sigmoid(x - softplus(y)) * (abs(x) + softplus(y)),
+       .factor = share_of_sum,
+       .anchor = &add_op},
+      {.name = "exp(v) / sum(exp(v))",
+       .left = exp(v) / total,
+       .right = softmax(v),
+       .rounds = softmax(v) * (abs(v) + abs(max(v))),
+       .factor = share_of_reduction,
+       .anchor = &exp_op},
+      {.name = "exp(v) sum(w / sum(exp(v)))",
+       .left = exp(v) * sum(w / total),
+       .right = softmax(v) * sum(w),
+       .rounds = softmax(v) * (abs(v) + abs(max(v))) * sum(abs(w)),
+       .factor = divisor_out_of_sum,
+       .anchor = &exp_op},
+      {.name = "(a / f + b / g) f g, f and g > 0",
+       .left = (y / sigmoid(x) + z / sigmoid(-x)) * sigmoid(x) * sigmoid(-x),
+       .right = y * sigmoid(-x) + z * sigmoid(x),
+       .rounds = abs(y) + abs(z),
+       .factor = distribute,
+       .anchor = &add_op},
+      {.name = "x / x^2", .left = x / sqr(x), .right = x / x / x, .factor = square_over_itself},
+      {.name = "2 (x / 2)", .left = 2.0 * (y * x / 2.0), .right = y * x, .factor = merge_literals},
+  };
+}
+
+}  // namespace leapgraph::symbolic

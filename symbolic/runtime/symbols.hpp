@@ -1,0 +1,20 @@
+/// The functions of runtime/special.h by name, for emitted code, which includes no header.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace leapgraph::symbolic {
+
+/// A real function of reals in runtime/special.h; all of them have vector versions (attribute simd("notinbranch")).
+struct RuntimeSymbol {
+  std::string_view name;
+  int arguments;
+  void (*address)();  ///< the scalar function, for tests
+};
+
+std::span<const RuntimeSymbol> runtime_symbols();
+/// Null when there is none of this name.
+const RuntimeSymbol* find_runtime_symbol(std::string_view name);
+
+}  // namespace leapgraph::symbolic

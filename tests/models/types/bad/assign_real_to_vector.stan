@@ -1,0 +1,4 @@
+transformed data {
+  vector[3] x;
+  x = 2.5;
+}

@@ -1,0 +1,3 @@
+transformed data {
+  real x_lupdf = 1;
+}

@@ -1,0 +1,8 @@
+parameters {
+  real mu;
+}
+model {
+  target += sqaure(mu);
+  target += normal(mu, 1);
+  target += nonsense(mu);
+}

@@ -1,0 +1,25 @@
+functions {
+  real twice(real x) {
+    return 2 * x;
+  }
+}
+data {
+  matrix[2, 2] m;
+}
+transformed data {
+  matrix[2, 2] L = cholesky_decompose(m);
+  real y = twice(1) + 1.5;
+}
+parameters {
+  real mu;
+  vector[2] v;
+}
+model {
+  v ~ multi_normal(rep_vector(0, 2), m);
+  mu ~ normal(0, 1) T[0, ];
+  target += normal_lcdf(1 | mu, 1);
+  target += wishart_lpdf(m | 3, m);
+}
+generated quantities {
+  real draw = normal_rng(mu, 1);
+}
