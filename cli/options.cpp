@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <initializer_list>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "leapgraph/cli/suggest.hpp"
@@ -74,7 +75,10 @@ class Grammar {
              std::vector<std::string>& values) {
     app_.add_option(name, values, what)->type_name(type)->expected(1)->take_all()->allow_extra_args(false);
   }
-  void flag(const std::string& name, const std::string& what, bool& value) { app_.add_flag(name, value, what); }
+  void flag(const std::string& name, const std::string& what, bool& value, bool set = true) {
+    app_.add_flag_callback(
+        name, [&value, set] { value = set; }, what);
+  }
   template <class Set>
   CLI::Option* option(const std::string& name, const std::string& type, const std::string& what, Set set) {
     const auto take = [set](const std::string& value) { set(value); };
@@ -82,10 +86,10 @@ class Grammar {
   }
   template <class Number>
   CLI::Option* number_option(const std::string& name, const std::string& what, Number& value) {
-    return option(name, "N", what, [name, &value](const std::string& t) { value = number<Number>(name, t); });
+    return option(name, std::is_floating_point_v<Number> ? "X" : "N", what,
+                  [name, &value](const std::string& t) { value = number<Number>(name, t); });
   }
   bool given(const std::string& name) const { return app_.count(name) > 0; }
-  void footer(const std::string& lines) { app_.footer(lines); }
 
   /// Sets the values; or returns the text that was asked for instead.
   std::optional<PrintText> read(Arguments arguments) {
@@ -99,6 +103,10 @@ class Grammar {
     } catch (const CLI::RequiredError& error) {
       refuse_extras();
       refuse(error.what());
+    } catch (const CLI::ArgumentMismatch& error) {  // "--chains: At Most 1 required but received 2"
+      const std::string message = error.what();
+      refuse(message.substr(0, message.find(':')) +
+             (message.find("received") == std::string::npos ? " needs a value" : " is given more than once"));
     } catch (const CLI::ParseError& error) {
       refuse(error.what());
     }
@@ -211,13 +219,15 @@ class SampleGrammar {
     grammar_.flag("--force", "Overwrite the trace", command_.force);
     grammar_.flag("--quiet", "No progress and no timings", command_.quiet);
     grammar_.flag("--json", "Print the summary as JSON", command_.json);
-    grammar_.flag("!--no-cache", "Neither use nor keep compiled code", command_.cache);
-    grammar_.text("--resume", "TRACE.h5", "", resumed_)->group("");  // not in the help: there is none yet
+    grammar_.flag("--no-cache", "Neither use nor keep compiled code", command_.cache, false);
+    const auto refuse_to_resume = [](const std::string&) {
+      throw UsageError("--resume is not supported by this version");
+    };
+    grammar_.option("--resume", "TRACE.h5", "", refuse_to_resume)->group("");  // not in the help: there is none yet
   }
 
   Command parse(Arguments arguments) {
-    if (auto text = grammar_.read(arguments); text && !grammar_.given("--resume")) return *text;
-    if (grammar_.given("--resume")) throw UsageError("--resume is not supported by this version");
+    if (auto text = grammar_.read(arguments)) return *text;
     refuse_contradictions();
     if (is_hmc_) {
       command_.config.algorithm = hmc_;
@@ -256,7 +266,6 @@ class SampleGrammar {
   samplers::NutsOptions nuts_;
   samplers::StaticHmcOptions hmc_;
   bool is_hmc_ = false;
-  std::string resumed_;
   Grammar grammar_;
 };
 
@@ -314,7 +323,7 @@ Command parse_log_density(Arguments arguments) {
             command.points)
       ->required();
   grammar.number_option("--repeat", "Time the gradient N times and print the median", command.repeat);
-  grammar.flag("!--no-cache", "Neither use nor keep compiled code", command.cache);
+  grammar.flag("--no-cache", "Neither use nor keep compiled code", command.cache, false);
   if (auto text = grammar.read(arguments)) return *text;
   if (grammar.given("--repeat") && command.repeat < 1)
     throw UsageError(fmt::format("--repeat must be at least 1, got {}", command.repeat));

@@ -151,12 +151,16 @@ std::int64_t Progress::done() const {
   return sum;
 }
 
+// At least 1, so that no work at all is not done over and over again.
+std::int64_t Progress::planned() const {
+  return std::max<std::int64_t>(plan_.transitions() * static_cast<std::int64_t>(chains_.size()), 1);
+}
+
 void Progress::update(double seconds) {
   read(seconds);
   if (terminal_.redraws) {
     redraw();
-  } else if (done() * 10 >= next_tenth_ * plan_.transitions() * static_cast<std::int64_t>(chains_.size()) ||
-             seconds - last_line_ >= 30) {
+  } else if (done() * 10 >= next_tenth_ * planned() || seconds - last_line_ >= 30) {
     log(seconds);
   }
 }
@@ -177,7 +181,7 @@ void Progress::redraw() {
 }
 
 void Progress::log(double seconds) {
-  const std::int64_t all = plan_.transitions() * static_cast<std::int64_t>(chains_.size());
+  const std::int64_t all = planned();
   std::int64_t divergences = 0, finished = 0;
   for (const ChainState& state : chains_) {
     divergences += state.divergences;
@@ -187,7 +191,7 @@ void Progress::log(double seconds) {
             fmt::format("{:3.0f} %: {} of {} transitions, {} of {} chains done, {} divergence{}, {:.1f} s\n",
                         100 * ratio(done(), all), done(), all, finished, chains_.size(), divergences,
                         divergences == 1 ? "" : "s", seconds));
-  next_tenth_ = all > 0 ? done() * 10 / all + 1 : 11;
+  next_tenth_ = done() * 10 / all + 1;
   last_line_ = seconds;
 }
 

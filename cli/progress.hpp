@@ -62,7 +62,8 @@ class Progress {
   void read(double seconds);
   void redraw();
   void log(double seconds);
-  std::int64_t done() const;
+  std::int64_t done() const;     // transitions of all chains
+  std::int64_t planned() const;  // likewise
 
   const samplers::SampleMonitor& monitors_;
   ProgressPlan plan_;

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 #include <random>
 #include <thread>
 
@@ -103,30 +104,37 @@ samplers::TraceLayout layout(const SampleCommand& command, const SampleConfig& c
 }
 
 /// The thread beside the chains: it shows progress, and hands a signal on as a request to stop. It sleeps otherwise,
-/// and wakes as soon as the chains are done.
+/// and wakes as soon as the chains are done. Signals have their usual effect again after `end`.
 class Watch {
  public:
   Watch(const samplers::SampleMonitor& monitors, ProgressPlan plan, bool quiet)
-      : quiet_(quiet), progress_(monitors, plan, STDERR_FILENO), thread_([this] { run(); }) {}
+      : quiet_(quiet),
+        progress_(monitors, plan, STDERR_FILENO),
+        interrupt_(std::in_place),
+        thread_([this] { run(); }) {}
   ~Watch() { end(); }
 
   void end() {
     if (!thread_.joinable()) return;
     done_ = true;
-    interrupt_.wake();
+    interrupt_->wake();
     thread_.join();
-    if (!quiet_) progress_.finish(stopwatch_.seconds());
+    interrupt_.reset();
+    seconds_ = stopwatch_.seconds();
+    if (!quiet_) progress_.finish(seconds_);
   }
   std::stop_token token() const { return stop_.get_token(); }
-  int signal() const { return interrupt_.signal(); }
-  double seconds() const { return stopwatch_.seconds(); }
+  /// After `end`: why the chains were asked to stop, or 0.
+  int signal() const { return signal_; }
+  double seconds() const { return seconds_; }
 
  private:
   void run() {
     constexpr int milliseconds_a_frame = 100;
     while (!done_) {
-      interrupt_.wait(quiet_ ? -1 : milliseconds_a_frame);
-      if (interrupt_.signal() != 0 && !stop_.stop_requested()) {
+      interrupt_->wait(quiet_ ? -1 : milliseconds_a_frame);
+      if (interrupt_->signal() != 0 && signal_ == 0) {
+        signal_ = interrupt_->signal();
         stop_.request_stop();
         if (!quiet_) progress_.stopping();
       }
@@ -136,9 +144,11 @@ class Watch {
 
   bool quiet_;
   Stopwatch stopwatch_;
-  Interrupt interrupt_;
   Progress progress_;
   std::stop_source stop_;
+  std::optional<Interrupt> interrupt_;
+  int signal_ = 0;  // of thread_ until it ends
+  double seconds_ = 0;
   std::atomic<bool> done_ = false;
   std::thread thread_;  // last: it uses all the others
 };

@@ -32,17 +32,17 @@ std::string read_file(const std::filesystem::path& path) {
   return text;
 }
 
-/// The start of the characters of `line` to show around its byte `column`, at most 100 of them in all.
+/// The part of `line` around its byte `column`, some 100 bytes, with a caret under that byte.
 std::string excerpt(std::string_view line, std::size_t column) {
   const auto is_continuation = [&](std::size_t i) { return i < line.size() && (line[i] & 0xC0) == 0x80; };
+  column = std::min(column, line.size());
   std::size_t begin = column > 50 ? column - 50 : 0;
-  while (is_continuation(begin)) ++begin;
+  while (begin < column && is_continuation(begin)) ++begin;
   std::size_t end = std::min(line.size(), begin + 100);
   while (is_continuation(end)) ++end;
   const std::string lead = begin > 0 ? "..." : "";
-  const auto characters = std::count_if(line.begin() + static_cast<std::ptrdiff_t>(begin),
-                                        line.begin() + static_cast<std::ptrdiff_t>(std::min(column, line.size())),
-                                        [](char c) { return (c & 0xC0) != 0x80; });
+  const std::string_view before = line.substr(begin, column - begin);
+  const auto characters = std::count_if(before.begin(), before.end(), [](char c) { return (c & 0xC0) != 0x80; });
   std::string shown(line.substr(begin, end - begin));
   std::replace(shown.begin(), shown.end(), '\t', ' ');
   return fmt::format("  {}{}{}\n  {}^", lead, shown, end < line.size() ? "..." : "",

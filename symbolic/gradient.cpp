@@ -7,6 +7,7 @@
 
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
+#include "leapgraph/symbolic/ops/all_ops.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -39,37 +40,88 @@ void require_floating(std::span<const Expr> wrt, std::string_view what) {
 
 }  // namespace
 
+namespace {
+
+/// An adjoint that is `value` where `mask` holds and 0 elsewhere (no mask: everywhere). The choice is made after the
+/// multiplications on the way and not before, since 0 times the infinite slope of a branch not taken is nan.
+struct Adjoint {
+  Expr value;
+  Expr mask;
+};
+
+Expr chosen(const Adjoint& a) { return a.mask ? where(a.mask, a.value, 0.0) : a.value; }
+
+Expr both(const Expr& a, const Expr& b) { return !a ? b : !b ? a : logical_and(a, b); }
+
+/// The choice between something and 0 that an adjoint consists of; rules write it as `where`.
+Adjoint split_choice(const Expr& e) {
+  if (&e.op() == &where_op) {
+    const Exprs& inputs = e.node().inputs();
+    if (literal_value(inputs[2]) == 0.0) return {inputs[1], inputs[0]};
+    if (literal_value(inputs[1]) == 0.0) return {inputs[2], logical_not(inputs[0])};
+  }
+  return {e, {}};
+}
+
+/// What an input of an elementwise op gets: the adjoint of one element, summed over the axes along which the input was
+/// broadcast. A summed adjoint is masked where no element was chosen.
+Adjoint undo_broadcast(const Adjoint& adjoint, const Expr& output, const Expr& input) {
+  const Expr value = broadcast_like(adjoint.value, output);
+  const Expr summed = sum_like(value, input);
+  if (!adjoint.mask || summed == value) return {summed, adjoint.mask};
+  const Expr weights = broadcast_like(cast(adjoint.mask, input.dtype()), output);
+  return {sum_like(where(adjoint.mask, value, 0.0), input), sum_like(weights, input) > 0.0};
+}
+
+}  // namespace
+
 Exprs vjp(std::span<const Expr> outputs, std::span<const Expr> wrt, std::span<const Expr> adjoints) {
   require_floating(wrt, "grad");
   const std::vector<const Node*> order = topological_order(outputs);
   const std::unordered_set<const Node*> active = nodes_between(order, wrt);
-  Substitution sums;  // expression -> adjoint so far
-  const auto accumulate = [&sums](const Expr& target, const Expr& adjoint) {
+  std::unordered_map<Expr, Adjoint, ExprHash> sums;  // expression -> adjoint so far
+  const auto accumulate = [&sums](const Expr& target, const Adjoint& adjoint) {
     const auto [it, is_new] = sums.emplace(target, adjoint);
-    if (!is_new) it->second = it->second + adjoint;
+    if (is_new) return;
+    Adjoint& sum = it->second;
+    if (sum.mask == adjoint.mask)
+      sum.value = sum.value + adjoint.value;
+    else
+      sum = {chosen(sum) + chosen(adjoint), sum.mask && adjoint.mask ? logical_or(sum.mask, adjoint.mask) : Expr()};
   };
   for (std::size_t i = 0; i < outputs.size(); ++i)
     if (outputs[i] && adjoints[i])
-      accumulate(outputs[i], cast(broadcast_like(adjoints[i], outputs[i]), outputs[i].dtype()));
+      accumulate(outputs[i], {cast(broadcast_like(adjoints[i], outputs[i]), outputs[i].dtype()), {}});
 
   std::unordered_set<Expr, ExprHash> targets(wrt.begin(), wrt.end());
   for (auto it = order.rbegin(); it != order.rend(); ++it) {
     const Node& node = **it;
     if (!active.contains(&node) || node.inputs().empty()) continue;
-    Application a{node, node.inputs(), outputs_of(node), {}, {}, {}, {}};
+    Application a{node, node.inputs(), outputs_of(node), {}, {}, {}};
+    // A mask passes through elementwise ops, and through others when it is one for all elements.
+    const bool elementwise = lowering_as<Elementwise>(node.op()) != nullptr;
+    Expr mask;
     bool reached = false;
     for (const Expr& output : a.outputs) {
       const auto found = sums.find(output);
-      a.adjoints.push_back(found == sums.end() ? Expr() : found->second);
-      reached = reached || found != sums.end();
-      if (found != sums.end() && !targets.contains(output)) sums.erase(found);
+      if (found == sums.end()) {
+        a.adjoints.emplace_back();
+        continue;
+      }
+      reached = true;
+      const Adjoint& adjoint = found->second;
+      if (adjoint.mask && a.outputs.size() == 1 && (elementwise || adjoint.mask.rank() == 0)) {
+        mask = adjoint.mask;
+        a.adjoints.push_back(adjoint.value);
+      } else {
+        a.adjoints.push_back(chosen(adjoint));
+      }
+      if (!targets.contains(output)) sums.erase(found);
     }
     if (!reached) continue;
     bool differentiable_input = false;
-    for (const Expr& e : node.inputs()) {
-      a.wanted.push_back(active.contains(&e.node()) && is_floating(e.dtype()));
-      differentiable_input = differentiable_input || a.wanted.back();
-    }
+    for (const Expr& e : node.inputs())
+      differentiable_input = differentiable_input || (active.contains(&e.node()) && is_floating(e.dtype()));
     if (!differentiable_input) continue;
     if (node.op().gradient == nullptr) refuse(node);
     a.adjoint = a.adjoints[0];
@@ -81,16 +133,19 @@ Exprs vjp(std::span<const Expr> outputs, std::span<const Expr> wrt, std::span<co
     for (std::size_t i = 0; i < contributions.size(); ++i) {
       const Expr& target = node.input(i);
       if (!contributions[i] || !active.contains(&target.node()) || !is_floating(target.dtype())) continue;
-      const Expr typed = cast(contributions[i], target.dtype());
-      accumulate(target, lowering_as<Elementwise>(node.op()) != nullptr
-                             ? sum_like(broadcast_like(typed, a.output), target)
-                             : typed);
+      if (!elementwise) {
+        accumulate(target, {cast(contributions[i], target.dtype()), mask});
+        continue;
+      }
+      Adjoint adjoint = split_choice(contributions[i]);
+      adjoint = {cast(adjoint.value, target.dtype()), both(mask, adjoint.mask)};
+      accumulate(target, undo_broadcast(adjoint, a.output, target));
     }
   }
   Exprs result;
   for (const Expr& e : wrt) {
     const auto found = sums.find(e);
-    result.push_back(found == sums.end() ? Expr() : found->second);
+    result.push_back(found == sums.end() ? Expr() : chosen(found->second));
   }
   return result;
 }
@@ -138,6 +193,8 @@ Exprs tangent_from_gradient(const Node& node, std::span<const Expr> tangents) {
     result.emplace_back();
     if (!is_floating(output.dtype())) continue;
     const Expr adjoint = input(output.type(), "adjoint");
+    // The forward rule is free of the adjoint's value; its shape, which is the output's, may be left in it.
+    back.insert_or_assign(adjoint, outputs_of(node)[static_cast<std::size_t>(output.output())]);
     const Exprs transposed = vjp(std::span(&output, 1), moving, std::span(&adjoint, 1));
     const Expr forward = vjp(transposed, std::span(&adjoint, 1), directions)[0];
     if (forward) result.back() = substitute(std::span(&forward, 1), back)[0];

@@ -99,7 +99,8 @@ const Notation* notation_of(const Op& op) {
       {&logical_or_op, "(", " or ", ")"},
       {&logical_not_op, "(not ", "", ")"},
   };
-  const auto* found = std::find_if(std::begin(table), std::end(table), [&op](const Notation& n) { return n.op == &op; });
+  const auto* found =
+      std::find_if(std::begin(table), std::end(table), [&op](const Notation& n) { return n.op == &op; });
   return found == std::end(table) ? nullptr : found;
 }
 
@@ -131,7 +132,8 @@ bool is_matrix_product(const Node& node) {
   const auto& first = node.get<std::vector<std::int64_t>>("first");
   const auto& second = node.get<std::vector<std::int64_t>>("second");
   const std::size_t inner = second.size() < 2 ? 0 : second.size() - 2;
-  return first.size() <= 2 && second.size() <= 2 && !first.empty() && !second.empty() && first.back() == second[inner] &&
+  return first.size() <= 2 && second.size() <= 2 && !first.empty() && !second.empty() &&
+         first.back() == second[inner] &&
          node.get<std::vector<std::int64_t>>("output").size() + 2 == first.size() + second.size();
 }
 
@@ -154,9 +156,8 @@ Pieces pieces_of(const Expr& e) {
   for (const auto& [name, value] : node.attributes().entries())
     if (!std::holds_alternative<Body>(value)) {
       const auto* list = std::get_if<Axes>(&value);
-      pieces.after.insert(pieces.after.size() - 1,
-                          fmt::format(", {}={}", name == "axes" ? "axis" : name,
-                                      list != nullptr ? tuple_text(*list) : to_string(value)));
+      pieces.after.insert(pieces.after.size() - 1, fmt::format(", {}={}", name == "axes" ? "axis" : name,
+                                                               list != nullptr ? tuple_text(*list) : to_string(value)));
     }
   if (node.types().size() > 1) pieces.after += fmt::format(".{}", e.output());
   return pieces;
@@ -167,7 +168,8 @@ Pieces pieces_of(const Expr& e) {
 /// A, B, ..., Z, AA, AB, ...
 std::string letters(std::size_t number) {
   std::string text;
-  for (++number; number > 0; number = (number - 1) / 26) text.insert(text.begin(), static_cast<char>('A' + (number - 1) % 26));
+  for (++number; number > 0; number = (number - 1) / 26)
+    text.insert(text.begin(), static_cast<char>('A' + (number - 1) % 26));
   return text;
 }
 
@@ -189,7 +191,7 @@ class TreePrinter {
     std::string rest;  ///< in front of the lines below it
     std::size_t depth;
   };
-  static constexpr std::size_t deepest = 60;  // below, lines are not indented further
+  static constexpr std::size_t deepest = 40;  // below, lines are not indented further
 
   static std::string parameters_text(const Graph& body) {
     std::string text;
@@ -215,9 +217,10 @@ class TreePrinter {
       for (std::size_t i = node.inputs().size(); i-- > 0;) {
         const bool last = i + 1 == node.inputs().size();
         const bool deep = line.depth >= deepest;
-        stack.push_back({node.input(i), deep ? fmt::format("{}({}) ", line.rest, line.depth + 1)
-                                             : line.rest + (last ? " └─ " : " ├─ "),
-                         deep ? line.rest : line.rest + (last ? "    " : " │  "), line.depth + 1});
+        stack.push_back(
+            {node.input(i),
+             deep ? fmt::format("{}({}) ", line.rest, line.depth + 1) : line.rest + (last ? " └─ " : " ├─ "),
+             deep ? line.rest : line.rest + (last ? "    " : " │  "), line.depth + 1});
       }
     }
   }
@@ -301,7 +304,8 @@ void draw_one(const Graph& graph, const std::string& prefix, BodyList& bodies, s
                           node->inputs().size() > 1 ? fmt::format(" [label=\"{}\"]", i) : "");
   }
   for (std::size_t i = 0; i < graph.outputs.size(); ++i) {
-    text += fmt::format("  {}out{} [label=\"output {}\", shape=box, style=filled, fillcolor=palegreen];\n", prefix, i, i);
+    text +=
+        fmt::format("  {}out{} [label=\"output {}\", shape=box, style=filled, fillcolor=palegreen];\n", prefix, i, i);
     text += fmt::format("  {} -> {}out{};\n", names.at(&graph.outputs[i].node()), prefix, i);
   }
 }

@@ -21,8 +21,8 @@ std::string pp(const Expr& e, std::size_t longest = 1 << 16);
 std::string debugprint(std::span<const Expr> outputs);
 std::string debugprint(const Expr& output);
 
-/// One line a node, inputs first, then nodes before their users; literals stand where they are used. Bodies follow, each
-/// once. Equal for graphs built in the same way, so that tests can compare it.
+/// One line a node, inputs first, then nodes before their users; literals stand where they are used. Bodies follow,
+/// each once. Equal for graphs built in the same way, so that tests can compare it.
 ///
 ///     %0 = input x : float64[8]
 ///     %1 = mul(%0, 2.0) : float64[8]

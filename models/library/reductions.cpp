@@ -46,8 +46,8 @@ Expr build_variance(const BuildCall& call) {
 double known_log_sum_exp(Reals x) {
   const double largest =
       std::accumulate(x.begin(), x.end(), -infinity, [](double a, double b) { return a < b ? b : a; });
-  if (!std::isfinite(largest))
-    return largest == infinity ? infinity : sum(x);  // all -inf, or a nan among them, or none
+  if (x.empty() || largest == infinity) return largest;
+  if (largest == -infinity) return sum(x);  // all of them -inf, or a nan among them
   double total = 0;
   for (const double value : x) total += std::exp(value - largest);
   return largest + std::log(total);

@@ -48,11 +48,12 @@ std::string advice(std::string_view name, std::span<const StanType> types) {
   const bool is_arithmetic = name == "add" || name == "subtract" || name == "multiply" || name == "divide" ||
                              name == "elt_multiply" || name == "elt_divide" || name == "minus";
   if (is_arithmetic && any_array) return "arrays have no arithmetic: to_vector(x) makes a vector of an array";
+  if (types.size() != 2) return "";
   if (name == "multiply" && types[0] == types[1])
     return "element by element: x .* y; sum of products: dot_product(x, y)";
   if (name == "divide" && base_rank(types[1].base) > 0) return "element by element: x ./ y";
-  const bool mixed = types.size() == 2 && types[0].is(Base::vector) != types[1].is(Base::vector) &&
-                     base_rank(types[0].base) == 1 && base_rank(types[1].base) == 1;
+  const bool mixed = types[0].is(Base::vector) != types[1].is(Base::vector) && base_rank(types[0].base) == 1 &&
+                     base_rank(types[1].base) == 1;
   if (is_arithmetic && mixed) return "x' makes a row_vector of a vector and the reverse";
   return "";
 }

@@ -30,8 +30,8 @@ std::vector<Type> ifelse_type(std::span<const Type> inputs, const Attributes& at
   for (std::size_t i = 0; i < types.size(); ++i) {
     const std::optional<Type> both = agree(types[i], others[i]);
     if (!both)
-      throw GraphError(fmt::format("output {} is {} on one side and {} on the other", i, to_string(types[i]),
-                                   to_string(others[i])));
+      throw GraphError(
+          fmt::format("output {} is {} on one side and {} on the other", i, to_string(types[i]), to_string(others[i])));
     types[i] = *both;
   }
   return types;
@@ -140,8 +140,8 @@ Exprs ifelse_derivative(const Node& node, Derivative yes, Derivative no, const E
   if (wanted.empty()) return Exprs(yes.outcomes.size());
   const Body on_true = close_over(wanted, joined(yes.variables, present(yes.seeds)));
   const Body on_false = close_over(present(no.outcomes), joined(no.variables, present(no.seeds)));
-  return placed(outputs_of(*make_node(ifelse_op, joined(node.inputs(), seeds),
-                                      {{"then", on_true}, {"else", on_false}}, node.place())),
+  return placed(outputs_of(*make_node(ifelse_op, joined(node.inputs(), seeds), {{"then", on_true}, {"else", on_false}},
+                                      node.place())),
                 yes.outcomes);
 }
 
@@ -149,8 +149,8 @@ Exprs ifelse_gradient(const Application& a) {
   const std::vector<bool> wanted = wanted_arguments(a, 1);
   const Derivative yes = backward(*a.node.get<Body>("then"), a.adjoints, wanted);
   const Derivative no = backward(*a.node.get<Body>("else"), a.adjoints, wanted);
-  Exprs result = ifelse_derivative(a.node, yes, no, seed_values(yes, a.adjoints, a.outputs), yes.variables,
-                                   no.variables);
+  Exprs result =
+      ifelse_derivative(a.node, yes, no, seed_values(yes, a.adjoints, a.outputs), yes.variables, no.variables);
   result.insert(result.begin(), Expr());
   return result;
 }
@@ -202,7 +202,13 @@ const Op ifelse_op{
         [] {
           const Expr x = example("x", {3}), y = example("y", {});
           const Exprs both = ifelse(
-              y > 0.0, [&] { return Exprs{x * y, sum(x)}; }, [&] { return Exprs{sqr(x), 2.0 * y}; });
+              y > 0.0,
+              [&] {
+                return Exprs{x * y, sum(x)};
+              },
+              [&] {
+                return Exprs{sqr(x), 2.0 * y};
+              });
           const Expr apart = ifelse(
               sum(x) > 0.0, [&] { return Exprs{sqr(y)}; }, [&] { return Exprs{sum(x)}; })[0];
           return Exprs{both[0], both[1], apart};

@@ -5,8 +5,8 @@
 #include <bit>
 #include <limits>
 
-#include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops.hpp"
+#include "leapgraph/symbolic/ops/all_ops.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -16,7 +16,8 @@ std::vector<Type> host_call_type(std::span<const Type> inputs, const Attributes&
   if (inputs[0].dtype != DType::int64 || inputs[0].rank() != 1 ||
       (inputs[0].shape[0] != 2 && inputs[0].shape[0] != unknown))
     throw GraphError("the function must be an int64[2]: address and context");
-  if (inputs[1].dtype != DType::float64 || inputs[1].rank() != 1) throw GraphError("the point must be a float64 vector");
+  if (inputs[1].dtype != DType::float64 || inputs[1].rank() != 1)
+    throw GraphError("the point must be a float64 vector");
   return {Type{DType::float64, {}}, inputs[1]};
 }
 
@@ -48,9 +49,8 @@ const Op host_call_op{
           return Exprs{Expr(), a.adjoint * a.outputs[1]};
         },
     .evaluate = host_call_evaluate,
-    .lowering = Routine{"lg_host_call", [](const Node& node) -> std::vector<std::int64_t> {
-                          return {node.input(1).shape()[0]};
-                        }},
+    .lowering = Routine{"lg_host_call",
+                        [](const Node& node) -> std::vector<std::int64_t> { return {node.input(1).shape()[0]}; }},
     .examples = [] { return Exprs(); },  // no address to draw at random
 };
 

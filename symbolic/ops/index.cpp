@@ -125,8 +125,7 @@ std::vector<Type> at_type(std::span<const Type> inputs, const Attributes& attrib
 
 std::vector<Array> at_evaluate(const Node& node, std::span<const Array> inputs) {
   const std::int64_t axis = axis_of(node.attributes());
-  const std::int64_t position =
-      resolve_position(node.get<std::int64_t>("position"), along(inputs[0].shape(), axis));
+  const std::int64_t position = resolve_position(node.get<std::int64_t>("position"), along(inputs[0].shape(), axis));
   const Array row = copied_range(inputs[0], axis, {position, 1, 1});
   return {row.reshaped(without_axes(row.shape(), {axis}))};
 }
@@ -148,8 +147,8 @@ std::vector<Type> padded_type(const Type& part, const Attributes& attributes, st
   if (length != unknown && count != unknown) {
     const Range range = resolve(slice_of(attributes), length);
     if (count > range.count)
-      throw GraphError(fmt::format("a part of length {} does not fit a slice of length {} of axis {}", count,
-                                   range.count, axis));
+      throw GraphError(
+          fmt::format("a part of length {} does not fit a slice of length {} of axis {}", count, range.count, axis));
   }
   Type result = part;
   along(result.shape, axis) = length;
@@ -263,8 +262,7 @@ const Op slice_op{
     .type = slice_type,
     .gradient =
         [](const Application& a) {
-          return Exprs{
-              pad_slice(a.adjoint, a.inputs[0], axis_of(a.node.attributes()), slice_of(a.node.attributes()))};
+          return Exprs{pad_slice(a.adjoint, a.inputs[0], axis_of(a.node.attributes()), slice_of(a.node.attributes()))};
         },
     .tangent =
         [](const Node& node, std::span<const Expr> tangents) {
@@ -277,12 +275,10 @@ const Op slice_op{
     .lowering = View{slice_layout},
     .examples =
         [] {
-          return Exprs{slice(example({6}), 0, {1, -2}),
-                       slice(example({6}), 0, {std::nullopt, std::nullopt, -1}),
-                       slice(example({3, 5}), -1, {3, 0, -1}),
-                       slice(example({2, 4, 3}), 1, {-3, std::nullopt}),
-                       slice(example({4}), 0, {2, 2}),
-                       slice(example({0}), 0, {std::nullopt, std::nullopt, -1})};
+          return Exprs{
+              slice(example({6}), 0, {1, -2}),        slice(example({6}), 0, {std::nullopt, std::nullopt, -1}),
+              slice(example({3, 5}), -1, {3, 0, -1}), slice(example({2, 4, 3}), 1, {-3, std::nullopt}),
+              slice(example({4}), 0, {2, 2}),         slice(example({0}), 0, {std::nullopt, std::nullopt, -1})};
         },
 };
 
@@ -303,9 +299,9 @@ const Op slice_like_op{
         },
     .evaluate = [](const Node& node, std::span<const Array> inputs) -> std::vector<Array> {
       const std::int64_t axis = axis_of(node.attributes());
-      return {copied_range(
-          inputs[0], axis,
-          part_range(node.attributes(), along(inputs[0].shape(), axis), along(inputs[1].shape(), axis)))};
+      return {
+          copied_range(inputs[0], axis,
+                       part_range(node.attributes(), along(inputs[0].shape(), axis), along(inputs[1].shape(), axis)))};
     },
     .lowering = Abstract{},
     .concrete =
@@ -394,8 +390,8 @@ const Op pad_like_op{
       const Type types[] = {inputs[0].type(), inputs[1].type()};
       pad_like_type(types, node.attributes());
       const std::int64_t axis = axis_of(node.attributes()), length = along(inputs[1].shape(), axis);
-      return {placed_range(inputs[0], axis, part_range(node.attributes(), length, along(inputs[0].shape(), axis)),
-                           length)};
+      return {
+          placed_range(inputs[0], axis, part_range(node.attributes(), length, along(inputs[0].shape(), axis)), length)};
     },
     .lowering = Abstract{},
     .concrete =
@@ -419,10 +415,8 @@ const Op gather_op{
         [](const Application& a) {
           return Exprs{scatter_like(a.adjoint, a.inputs[1], a.inputs[0]), Expr()};
         },
-    .tangent =
-        [](const Node& node, std::span<const Expr> tangents) {
-          return Exprs{gather(tangents[0], node.input(1))};
-        },
+    .tangent = [](const Node& node,
+                  std::span<const Expr> tangents) { return Exprs{gather(tangents[0], node.input(1))}; },
     .evaluate = gather_evaluate,
     .lowering = Gather{},
     .examples =
@@ -562,8 +556,8 @@ Expr pad_slice(const Operand& part, const Operand& like, std::int64_t axis, Slic
   if (y.rank() == x.rank() && along(y.shape(), normal) != unknown && along(x.shape(), normal) != unknown) {
     const std::int64_t count = resolve(range, along(y.shape(), normal)).count;
     if (count != along(x.shape(), normal))
-      throw GraphError(fmt::format("pad_slice: a part of length {} is not a slice of length {}",
-                                   along(x.shape(), normal), count));
+      throw GraphError(
+          fmt::format("pad_slice: a part of length {} is not a slice of length {}", along(x.shape(), normal), count));
   }
   return pad_like(x, y, normal, range);
 }

@@ -436,8 +436,8 @@ const Op softmax_op{
       std::vector<long double> values(places.size());
       for (std::size_t i = 0; i < places.size(); ++i) {
         const long double total = s.sum[places[i]];
-        values[i] = std::exp(inputs[0].real(static_cast<std::int64_t>(i)) - s.shift[places[i]]) /
-                    (total == 0 ? 1 : total);
+        values[i] =
+            std::exp(inputs[0].real(static_cast<std::int64_t>(i)) - s.shift[places[i]]) / (total == 0 ? 1 : total);
       }
       return {array_of(inputs[0].type(), values)};
     },
@@ -471,8 +471,8 @@ const Op cumsum_op{
           const Slice backwards{std::nullopt, std::nullopt, -1};
           return Exprs{slice(cumsum(slice(a.adjoint, axis, backwards), axis), axis, backwards)};
         },
-    .tangent =
-        [](const Node& node, std::span<const Expr> tangents) { return Exprs{cumsum(tangents[0], axis_of(node))}; },
+    .tangent = [](const Node& node,
+                  std::span<const Expr> tangents) { return Exprs{cumsum(tangents[0], axis_of(node))}; },
     .evaluate = cumsum_evaluate,
     .lowering = Abstract{},
     .concrete =

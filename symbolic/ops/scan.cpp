@@ -209,17 +209,16 @@ std::vector<bool> moving_parameters(const Opened& scan, std::vector<bool> moving
 
 /// One step backwards: adjoints of carries, elements and constants from those of new carries and outputs.
 struct BackwardStep {
-  std::vector<bool> moving;    ///< parameters with an adjoint
-  std::vector<bool> carried;   ///< carries whose adjoint may differ from 0
-  Exprs seeds;                 ///< adjoint variables, one a result; absent: 0
-  Exprs adjoints;              ///< one a parameter; absent: 0
+  std::vector<bool> moving;   ///< parameters with an adjoint
+  std::vector<bool> carried;  ///< carries whose adjoint may differ from 0
+  Exprs seeds;                ///< adjoint variables, one a result; absent: 0
+  Exprs adjoints;             ///< one a parameter; absent: 0
 };
 
 BackwardStep backward_step(const Opened& scan, const Application& a) {
   BackwardStep step;
   for (std::size_t i = 0; i < scan.variables.size(); ++i)
-    step.moving.push_back(is_floating(scan.variables[i].dtype()) &&
-                          (a.wanted.empty() || a.wanted[input_of(i)]));
+    step.moving.push_back(is_floating(scan.variables[i].dtype()) && (a.wanted.empty() || a.wanted[input_of(i)]));
   step.moving = moving_parameters(scan, step.moving);
   step.carried.assign(scan.carries, false);
   step.seeds.resize(scan.results.size());
@@ -245,17 +244,18 @@ BackwardStep backward_step(const Opened& scan, const Application& a) {
 Exprs stored(const Opened& scan, const std::vector<std::size_t>& parameters) {
   auto body = std::make_shared<Graph>();
   body->inputs = scan.body.inputs;
-  body->outputs.assign(scan.body.outputs.begin(), scan.body.outputs.begin() + static_cast<std::ptrdiff_t>(scan.carries));
+  body->outputs.assign(scan.body.outputs.begin(),
+                       scan.body.outputs.begin() + static_cast<std::ptrdiff_t>(scan.carries));
   for (std::size_t i : parameters) body->outputs.push_back(scan.body.inputs[i]);
   const Exprs arguments(scan.node.inputs().begin() + 1, scan.node.inputs().end());
-  const Exprs outputs = outputs_of(
-      *make_scan(scan.steps(), arguments, std::move(body), scan.carries, scan.sequences, scan.node.place()));
+  const Exprs outputs =
+      outputs_of(*make_scan(scan.steps(), arguments, std::move(body), scan.carries, scan.sequences, scan.node.place()));
   return {outputs.begin() + static_cast<std::ptrdiff_t>(scan.carries), outputs.end()};
 }
 
 /// The adjoint scan runs over the steps backwards. It carries the adjoints of the carries and the sums of the adjoints
-/// of the constants; its sequences are the stored carries, the elements and the adjoints of the outputs; its outputs are
-/// the adjoints of the elements.
+/// of the constants; its sequences are the stored carries, the elements and the adjoints of the outputs; its outputs
+/// are the adjoints of the elements.
 Exprs scan_gradient(const Application& a) {
   const Opened scan(a.node);
   const BackwardStep step = backward_step(scan, a);
@@ -273,8 +273,8 @@ Exprs scan_gradient(const Application& a) {
   }
   const Exprs kept_rows = kept.empty() ? Exprs() : stored(scan, kept);
 
-  Exprs names;           // variables of the backward step that are elements of `sequences`
-  Operands sequences;    // running backwards
+  Exprs names;         // variables of the backward step that are elements of `sequences`
+  Operands sequences;  // running backwards
   for (std::size_t i = 0; i < scan.carries + scan.sequences; ++i) {
     if (!is_read(scan.variables[i])) continue;
     const auto row = std::find(kept.begin(), kept.end(), i);
@@ -331,8 +331,7 @@ Exprs scan_gradient(const Application& a) {
   for (std::size_t k = 0; k < emitted.size(); ++k) {
     const Expr& sequence = scan.argument(emitted[k]);
     const Expr rows = slice(reverse.outputs[k], 0, backwards);
-    result[input_of(emitted[k])] =
-        scan.fits_exactly(sequence) ? rows : pad_like(rows, sequence, 0, {0, std::nullopt});
+    result[input_of(emitted[k])] = scan.fits_exactly(sequence) ? rows : pad_like(rows, sequence, 0, {0, std::nullopt});
   }
   return result;
 }
@@ -420,18 +419,26 @@ Exprs scan_examples() {
       },
       {s, 0.0}, {z}, 3);
   const ScanResult map = scan(
-      [&](const Exprs&, const Exprs& element) { return ScanBody{{}, {sqr(element[0]) * s}}; }, {}, {z});
-  const ScanResult nothing =
-      scan([](const Exprs& carry, const Exprs&) { return ScanBody{{2.0 * carry[0]}, {}}; }, {x}, {}, 0);
+      [&](const Exprs&, const Exprs& element) {
+        return ScanBody{{}, {sqr(element[0]) * s}};
+      },
+      {}, {z});
+  const ScanResult nothing = scan(
+      [](const Exprs& carry, const Exprs&) {
+        return ScanBody{{2.0 * carry[0]}, {}};
+      },
+      {x}, {}, 0);
   const ScanResult nested = scan(
       [&](const Exprs& outer, const Exprs&) {
         const ScanResult inner = scan(
-            [&](const Exprs& carry, const Exprs&) { return ScanBody{{0.9 * carry[0] + outer[0] * s}, {}}; }, {outer[0]},
-            {}, 2);
+            [&](const Exprs& carry, const Exprs&) {
+              return ScanBody{{0.9 * carry[0] + outer[0] * s}, {}};
+            },
+            {outer[0]}, {}, 2);
         return ScanBody{{inner.carry[0]}, {outer[0]}};
       },
       {x}, {}, 3);
-  return {recurrence.carry[0], recurrence.outputs[0], pair.carry[0],  pair.carry[1],
+  return {recurrence.carry[0], recurrence.outputs[0], pair.carry[0],   pair.carry[1],
           map.outputs[0],      nothing.carry[0],      nested.carry[0], nested.outputs[0]};
 }
 

@@ -207,8 +207,7 @@ std::vector<Type> stack_type(std::span<const Type> parts, const Attributes& attr
 
 std::vector<Array> stack_evaluate(const Node& node, std::span<const Array> inputs) {
   const std::int64_t axis = node.get<std::int64_t>("axis");
-  Array result(
-      Type{inputs[0].dtype(), with_axes(inputs[0].shape(), {axis}, static_cast<std::int64_t>(inputs.size()))});
+  Array result(Type{inputs[0].dtype(), with_axes(inputs[0].shape(), {axis}, static_cast<std::int64_t>(inputs.size()))});
   const auto strides = row_major(result.shape());
   const auto kept = without_axes(strides, {axis});
   for (std::size_t k = 0; k < inputs.size(); ++k) {
@@ -328,10 +327,8 @@ const Op reshape_op{
     .summary = "the same elements, row by row, in another shape",
     .type = reshape_type,
     .gradient = [](const Application& a) { return Exprs{reshape_like(a.adjoint, a.inputs[0])}; },
-    .tangent =
-        [](const Node& node, std::span<const Expr> tangents) {
-          return Exprs{reshape(tangents[0], node.get<Shape>("shape"))};
-        },
+    .tangent = [](const Node& node,
+                  std::span<const Expr> tangents) { return Exprs{reshape(tangents[0], node.get<Shape>("shape"))}; },
     .evaluate = [](const Node& node, std::span<const Array> inputs) -> std::vector<Array> {
       return {inputs[0].reshaped(filled_in(node.get<Shape>("shape"), inputs[0].shape()))};
     },
@@ -369,7 +366,10 @@ const Op reshape_like_op{
           if (!is_known(node.input(1).shape())) return Exprs{Expr()};
           return Exprs{reshape(node.input(0), node.input(1).shape())};
         },
-    .examples = [] { return Exprs{make(reshape_like_op, {example({6}), example({2, 3}, "y")})}; },
+    .examples =
+        [] {
+          return Exprs{make(reshape_like_op, {example({6}), example({2, 3}, "y")})};
+        },
 };
 
 const Op transpose_op{
@@ -377,9 +377,7 @@ const Op transpose_op{
     .summary = "axes in another order",
     .type = transpose_type,
     .gradient =
-        [](const Application& a) {
-          return Exprs{transpose(a.adjoint, inverse(a.node.get<Axes>("permutation")))};
-        },
+        [](const Application& a) { return Exprs{transpose(a.adjoint, inverse(a.node.get<Axes>("permutation")))}; },
     .tangent =
         [](const Node& node, std::span<const Expr> tangents) {
           return Exprs{transpose(tangents[0], node.get<Axes>("permutation"))};
@@ -398,10 +396,8 @@ const Op expand_dims_op{
     .summary = "new axes of length 1",
     .type = expand_dims_type,
     .gradient = [](const Application& a) { return Exprs{make(squeeze_op, {a.adjoint}, a.node.attributes())}; },
-    .tangent =
-        [](const Node& node, std::span<const Expr> tangents) {
-          return Exprs{expand_axes(tangents[0], node.get<Axes>("axes"))};
-        },
+    .tangent = [](const Node& node,
+                  std::span<const Expr> tangents) { return Exprs{expand_axes(tangents[0], node.get<Axes>("axes"))}; },
     .evaluate = [](const Node& node, std::span<const Array> inputs) -> std::vector<Array> {
       return {inputs[0].reshaped(with_axes(inputs[0].shape(), node.get<Axes>("axes"), 1))};
     },
@@ -421,10 +417,8 @@ const Op squeeze_op{
     .summary = "without axes of length 1",
     .type = squeeze_type,
     .gradient = [](const Application& a) { return Exprs{expand_axes(a.adjoint, a.node.get<Axes>("axes"))}; },
-    .tangent =
-        [](const Node& node, std::span<const Expr> tangents) {
-          return Exprs{make(squeeze_op, {tangents[0]}, node.attributes())};
-        },
+    .tangent = [](const Node& node,
+                  std::span<const Expr> tangents) { return Exprs{make(squeeze_op, {tangents[0]}, node.attributes())}; },
     .evaluate = [](const Node& node, std::span<const Array> inputs) -> std::vector<Array> {
       return {inputs[0].reshaped(without_axes(inputs[0].shape(), node.get<Axes>("axes")))};
     },
@@ -607,7 +601,10 @@ const Op length_op{
           if (node.input(0).shape()[static_cast<std::size_t>(axis)] == unknown) return Exprs{Expr()};
           return Exprs{length(node.input(0), axis)};
         },
-    .examples = [] { return Exprs{make(length_op, {example({2, 3})}, {{"axis", std::int64_t{1}}})}; },
+    .examples =
+        [] {
+          return Exprs{make(length_op, {example({2, 3})}, {{"axis", std::int64_t{1}}})};
+        },
 };
 
 const Op arange_op{

@@ -55,6 +55,7 @@ double reference_logaddexp(double a, double b) {
 double reference_logit(double p) {
   if (p < 0 || p > 1) return undefined;
   const Wide wide = p;
+  if (p > 0.25 && p < 0.75) return static_cast<double>(2 * std::atanh(2 * wide - 1));
   return static_cast<double>(std::log(wide) - std::log1p(-wide));
 }
 
@@ -84,10 +85,11 @@ double reference_tetragamma(double x) {
   if (x == 0) return -std::copysign(infinite, x);
   if (is_pole(x) || std::isnan(x)) return undefined;
   if (x < 0) {
-    const Wide angle = std::numbers::pi_v<Wide> * (static_cast<Wide>(x) - std::nearbyint(x));
-    const Wide cosecant = std::numbers::pi_v<Wide> / std::sin(angle);
+    const Wide distance = static_cast<Wide>(x) - std::nearbyint(x);
+    const Wide cosine = std::sin(std::numbers::pi_v<Wide> * (Wide{0.5} - std::abs(distance)));
+    const Wide cosecant = std::numbers::pi_v<Wide> / std::sin(std::numbers::pi_v<Wide> * distance);
     return static_cast<double>(boost::math::polygamma(2, 1 - static_cast<Wide>(x), Quiet()) -
-                               2 * std::cos(angle) * cosecant * cosecant * cosecant);
+                               2 * cosine * cosecant * cosecant * cosecant);
   }
   if (x > 1e100) return -1 / x / x;
   return x < 1e-100 ? -2 / x / x / x : boost::math::polygamma(2, x, Quiet());

@@ -18,7 +18,6 @@ constexpr std::size_t most_candidates = 64;
 constexpr int most_rounds = 24;
 constexpr int most_steps_at_a_node = 24;
 
-bool is(const Expr& e, const Op& op) { return &e.op() == &op; }
 bool is_sum(const Op& op) { return &op == &add_op || &op == &sub_op; }
 bool is_product(const Op& op) { return &op == &mul_op || &op == &div_op || &op == &inv_op || &op == &sqr_op; }
 
@@ -85,6 +84,8 @@ Expr ProductEditor::result() const {
     if (left_[i] == f.exponent && multipliers_[i].empty() && divisors_[i].empty()) continue;
     Exprs above = multipliers_[i], below = divisors_[i];
     if (left_[i] > 0 || (f.exponential && left_[i] != 0))
+      above.insert(above.begin(), power_of(f, left_[i]));
+    else if (left_[i] < 0 && f.spelled)
       above.insert(above.begin(), power_of(f, left_[i]));
     else if (left_[i] < 0)
       below.insert(below.begin(), power_of(f, -left_[i]));
@@ -252,8 +253,6 @@ class Engine {
   Expr by_factor_rules(const Expr& e) {
     if (!is_floating(e.dtype())) return {};
     ProductEditor product(views_, e);
-    const bool alone = product.size() == 1 && product.factor(0).exponent == 1.0;
-    if (alone) return {};
     for (std::size_t i = 0; i < product.size(); ++i) {
       if (product.left(i) == 0) continue;
       const Factor& f = product.factor(i);

@@ -90,7 +90,7 @@ Log log_of_product(Views& views, const Expr& e, int depth) {
   for (const Factor& f : view.factors) {
     Log part = f.exponential ? Log{f.base, true} : log_of(views, f.base, depth + 1);
     if (!part.value) return {};
-    result.explosive = result.explosive || part.explosive;
+    result.explosive = result.explosive || part.explosive || f.spelled;
     result.value = plus(result.value, multiply(f.exponent, part.value));
   }
   return result;
@@ -137,7 +137,7 @@ Expr log_of_mixed_product(Views& views, const Expr& e) {
   for (std::size_t i = 0; i < product.size(); ++i) {
     const Factor& f = product.factor(i);
     const Log part = f.exponential ? Log{f.base, true} : log_of(views, f.base, 1);
-    if (!part.value || !part.explosive) continue;
+    if (!part.value || !(part.explosive || f.spelled)) continue;
     outside = plus(outside, multiply(f.exponent, part.value));
     product.take(i, f.exponent);
   }
@@ -321,45 +321,101 @@ bool cancel(Views& views, ProductEditor& product, std::size_t i) {
   return false;
 }
 
-/// (a / f + b / g) f g = a g + b f for positive f and g.
+/// Whether exp(k core) can be taken out of `e`, or is part of a sum there: exp(core) / e has a better form.
+bool contains_exponential(Views& views, const Expr& e, const Expr& core) {
+  const Expr inner = peeled(e);
+  const auto is_it = [&](const Expr& term) { return is(term, exp_op) && views.scaled(term.node().input(0)).core == core; };
+  if (is(inner, sum_op)) return is_it(inner.node().input(0));
+  if (!is_addition(inner)) return false;
+  const SumView view = views.sum(inner);
+  if (view.terms.size() > most_terms) return false;
+  for (const Term& term : view.terms)
+    if (term.core && (is_it(term.core) || (is(peeled(term.core), sum_op) && contains_exponential(views, term.core, core))))
+      return true;
+  return false;
+}
+
+/// (a / f + b / g) f g = a g + b f for positive f and g; exp(x) goes to the divisors that contain it.
 bool distribute(Views& views, ProductEditor& product, std::size_t i) {
   if (!product.has(i, 1.0) || product.factor(i).exponent != 1.0) return false;
   const Expr base = product.factor(i).base;
   const SumView view = views.sum(base);
   if (view.terms.size() > 8) return false;
   std::vector<double> amounts(product.size(), 0.0);
-  bool any = false;
   for (const Term& term : view.terms) {
     if (!term.core) continue;
     const ProductView inner = views.product(term.core);
     for (const Factor& f : inner.factors)
       for (std::size_t j = 0; j < product.size(); ++j) {
         const Factor& g = product.factor(j);
-        if (j == i || g.exponential != f.exponential || f.exponent * product.left(j) >= 0) continue;
-        // An exponential may stand on either side, anything else must be a divisor inside the sum.
-        if (!f.exponential && f.exponent > 0) continue;
-        if (!(g.base == f.base) || (!g.exponential && !is_positive(g.base))) continue;
-        const double amount = std::copysign(std::min(std::abs(f.exponent), std::abs(product.left(j))), product.left(j));
+        if (j == i || product.left(j) == 0) continue;
+        double amount = 0.0;
+        if (g.base == f.base && g.exponential == f.exponential) {
+          // An exponential may stand on either side, anything else must be a divisor inside the sum.
+          if (f.exponent * product.left(j) >= 0 || (!f.exponential && (f.exponent > 0 || !is_positive(g.base)))) continue;
+          amount = std::copysign(std::min(std::abs(f.exponent), std::abs(product.left(j))), product.left(j));
+        } else if (g.exponential && !f.exponential && f.exponent < 0 && contains_exponential(views, f.base, g.base)) {
+          amount = product.left(j);
+        }
         if (std::abs(amount) > std::abs(amounts[j])) amounts[j] = amount;
-        any = true;
       }
   }
-  if (!any) return false;
-  Expr outside;
-  for (std::size_t j = 0; j < product.size(); ++j) {
-    if (amounts[j] == 0) continue;
-    const Expr factor = power_of(product.factor(j), amounts[j]);
-    outside = outside ? outside * factor : factor;
-  }
-  if (!is_known(base.shape()) && base.rank() != outside.rank()) return false;
-  if (broadcast(base.shape(), outside.shape()) != base.shape()) return false;
+  Exprs outside;
+  for (std::size_t j = 0; j < product.size(); ++j)
+    if (amounts[j] != 0) outside.push_back(power_of(product.factor(j), amounts[j]));
+  if (outside.empty()) return false;
+  Shape shape = outside[0].shape();
+  for (const Expr& e : outside) shape = broadcast(shape, e.shape());
+  if (broadcast(base.shape(), shape) != product.whole().shape()) return false;
+  // What cancels in every term must be seen elsewhere, or a nan in it would be lost: else the first term keeps it.
+  std::vector<bool> hidden(product.size(), false);
   std::vector<Edited> edits(view.terms.size());
-  for (std::size_t t = 0; t < view.terms.size(); ++t)
-    edits[t] = {true, view.tree[static_cast<std::size_t>(view.terms[t].place)].expr * outside, false};
+  for (std::size_t j = 0; j < product.size(); ++j) {
+    if (amounts[j] == 0 || still_depends(views, product, j, i)) continue;
+    hidden[j] = true;
+    for (const Term& t : view.terms) {
+      const ProductView inner = views.product(view.tree[static_cast<std::size_t>(t.place)].expr);
+      bool cancels = false;
+      for (const Factor& f : inner.factors)
+        cancels = cancels || (f.base == product.factor(j).base && f.exponential == product.factor(j).exponential);
+      hidden[j] = hidden[j] && cancels;
+    }
+  }
+  for (std::size_t t = 0; t < view.terms.size(); ++t) {
+    ProductEditor term(views, view.tree[static_cast<std::size_t>(view.terms[t].place)].expr);
+    Expr times;
+    for (std::size_t j = 0; j < product.size(); ++j) {
+      if (amounts[j] == 0) continue;
+      const Factor& g = product.factor(j);
+      bool cancelled = false;
+      for (std::size_t k = 0; k < term.size() && !cancelled; ++k) {
+        const Factor& f = term.factor(k);
+        if (!(f.base == g.base) || f.exponential != g.exponential || !term.has(k, -amounts[j])) continue;
+        if (hidden[j] && t == 0) continue;
+        term.take(k, -amounts[j]);
+        cancelled = true;
+      }
+      if (cancelled) continue;
+      const Expr factor = power_of(g, amounts[j]);
+      times = times ? times * factor : factor;
+    }
+    const Expr left = term.changed() ? term.result() : term.whole();
+    edits[t] = {true, times ? left * times : left, false};
+  }
   for (std::size_t j = 0; j < product.size(); ++j)
     if (amounts[j] != 0) product.take(j, amounts[j]);
   product.take(i, 1.0);
   product.multiply_at(i, rebuild_sum(view, edits));
+  return true;
+}
+
+/// 1 / (1 + exp(x)) is a sigmoid.
+bool respell(Views&, ProductEditor& product, std::size_t i) {
+  const Factor& f = product.factor(i);
+  if (!f.spelled || product.left(i) <= 0) return false;
+  const double exponent = product.left(i);
+  product.take(i, exponent);
+  product.multiply_at(i, power_of({exponent, f.base}, exponent));
   return true;
 }
 
@@ -432,6 +488,11 @@ std::vector<Rule> exponential_family_rules() {
        .left = y * sigmoid(x) * exp(x) / sigmoid(x),
        .right = y * exp(x),
        .factor = cancel},
+      {.name = "1 / (1 + exp(x))",
+       .left = inv(1.0 + exp(x)),
+       .right = sigmoid(-x),
+       .factor = respell,
+       .anchor = &sigmoid_op},
       {.name = "exp(x) / (exp(x) + exp(y) + 1)",
        .left = exp(x) / (exp(x) + exp(y) + 1.0),
        .right = sigmoid(x - softplus(y)),

@@ -140,7 +140,6 @@ std::vector<Rule> make_rules() {
       {.name = "softplus(x) - x", .left = softplus(x) - x, .right = softplus(-x)},
       // --- factors of products ---
       {.name = "exp(x) sigmoid(-x)", .left = exp(x) * sigmoid(-x), .right = sigmoid(x)},
-      {.name = "1 / (1 + exp(x))", .left = inv(1.0 + exp(x)), .right = sigmoid(-x)},
       {.name = "sigmoid(x) / sigmoid(-x)", .left = sigmoid(x) / sigmoid(-x), .right = exp(x)},
       {.name = "expm1(x) sigmoid(-x)", .left = expm1(x) * sigmoid(-x), .right = tanh(half_x)},
       {.name = "exp(x) / expm1(x)", .left = exp(x) / expm1(x), .right = -1.0 / expm1(-x)},
@@ -155,8 +154,11 @@ std::vector<Rule> make_rules() {
        .right = tanh(x)},
       {.name = "exp(-x^2) / erfc(x)",
        .left = exp(-sqr(x)) / erfc(x),
+       .right = gaussian(x) / erfc(x)},
+      {.name = "gaussian(x) / erfc(x)",
+       .left = gaussian(x) / erfc(x),
        .right = where(x < erfc_series_from,
-                      exp(-sqr(minimum(x, erfc_series_from))) / erfc(minimum(x, erfc_series_from)),
+                      gaussian(minimum(x, erfc_series_from)) / erfc(minimum(x, erfc_series_from)),
                       x * std::sqrt(std::numbers::pi) / erfc_series(maximum(x, erfc_series_from))),
        .guard = x_is_not_bounded},
   };

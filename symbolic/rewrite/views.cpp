@@ -212,6 +212,19 @@ Expr rebuild_sum(const SumView& view, const std::vector<Edited>& edits) {
   return values[0].expr;
 }
 
+namespace {
+
+/// x of 1 + exp(x).
+Expr one_plus_exponential(const Expr& e) {
+  if (!is(e, add_op)) return {};
+  for (const std::size_t i : {0, 1})
+    if (is(e.node().input(i), exp_op) && uniform_value(e.node().input(1 - i)) == 1.0)
+      return e.node().input(i).node().input(0);
+  return {};
+}
+
+}  // namespace
+
 ProductView Views::product(const Expr& e) {
   ProductView view;
   view.whole = e;
@@ -267,7 +280,7 @@ ProductView Views::product(const Expr& e) {
         break;
       }
     }
-    Factor factor{exponent, base, false, position, place};
+    Factor factor{exponent, base, false, Expr(), position, place};
     if (is(base, exp_op)) {
       const Scaled argument = scaled(base.node().input(0));
       if (argument.core) {
@@ -275,6 +288,10 @@ ProductView Views::product(const Expr& e) {
         factor.exponent *= argument.factor;
         factor.base = argument.core;
       }
+    } else if (const Expr argument = one_plus_exponential(base)) {
+      factor.exponent = -factor.exponent;
+      factor.base = make(sigmoid_op, {negate(argument)}, {}, base.node().place());
+      factor.spelled = base;
     }
     view.factors.push_back(std::move(factor));
   }
@@ -284,6 +301,7 @@ ProductView Views::product(const Expr& e) {
 Expr power_of(const Factor& factor, double exponent) {
   if (factor.exponential) return make(exp_op, {multiply(exponent, factor.base)}, {}, factor.base.node().place());
   const std::source_location& place = factor.base.node().place();
+  if (factor.spelled && exponent < 0) return power_of({1.0, factor.spelled}, -exponent);
   if (exponent == 1.0) return factor.base;
   if (exponent == 2.0) return make(sqr_op, {factor.base}, {}, place);
   if (exponent == -1.0) return make(inv_op, {factor.base}, {}, place);

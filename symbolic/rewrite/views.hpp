@@ -60,11 +60,13 @@ struct Edited {
 /// vanished.
 Expr rebuild_sum(const SumView& view, const std::vector<Edited>& edits);
 
-/// base^exponent; exponentials are powers of exp(core), so that exp(-x), 1 / exp(x) and exp(2 x) share a base.
+/// base^exponent; exponentials are powers of exp(core), so that exp(-x), 1 / exp(x) and exp(2 x) share a base, and
+/// 1 + exp(x) is sigmoid(-x)^-1.
 struct Factor {
   double exponent = 1.0;
   Expr base;              ///< of an exponential: the core of its argument
   bool exponential = false;
+  Expr spelled;           ///< 1 + exp(x), where a sigmoid was spelled so
   double position = 1.0;  ///< 1 in a numerator, -1 in a denominator
   int place = 0;
 };

@@ -6,7 +6,10 @@
 
 #include <chrono>
 #include <cmath>
+#include <cstdlib>
+#include <filesystem>
 #include <limits>
+#include <random>
 
 #include "leapgraph/models/sha256.hpp"
 #include "leapgraph/models/source.hpp"
@@ -198,6 +201,44 @@ TEST(Data, ReadsTenMegabytesInWellUnderASecond) {
   EXPECT_LT(seconds.count(), 10.0);
 #endif
   EXPECT_EQ(set.variables().size(), 1U);
+}
+
+TEST(Data, ReadsThePosteriordbFiles) {
+  const char* shared = std::getenv("LEAPGRAPH_SHARED");
+  const std::filesystem::path folder =
+      (shared != nullptr ? std::filesystem::path(shared) : std::filesystem::path(LEAPGRAPH_SOURCE_DIR) / "../shared") /
+      "posteriordb/data";
+  if (!std::filesystem::is_directory(folder)) GTEST_SKIP() << "no " << folder;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() != ".json") continue;
+    const DataSet set = DataSet::read(entry.path());
+    EXPECT_FALSE(set.variables().empty()) << entry.path();
+    for (const DataVariable& variable : set.variables()) EXPECT_EQ(variable.fault, "") << entry.path() << variable.name;
+  }
+}
+
+// Whatever is broken in a file, the answer is data or a DataError.
+TEST(Data, SurvivesMutilatedFiles) {
+  const std::string good = R"({"N": 3, "x": [[1.5, "NaN"], [2, -3e2]], "s": "a\"b\u00e9", "o": {"1": [1], "t": null}})";
+  std::mt19937 random(20240229);
+  const std::string_view alphabet = "[]{},:\"0123456789.-eE+NaInf\\u \n\t\x80";
+  for (int i = 0; i < 5000; ++i) {
+    std::string text = good;
+    for (auto edits = 1 + random() % 3; edits > 0; --edits) {
+      const std::size_t at = random() % text.size();
+      if (random() % 3 == 0) {
+        text.erase(at, 1 + random() % 8);
+      } else {
+        text.insert(at, 1, alphabet[random() % alphabet.size()]);
+      }
+      if (text.empty()) text = "{";
+    }
+    try {
+      const DataSet set = data(text);
+      for (const DataVariable& variable : set.variables()) set.array({variable.name, DType::float64, variable.shape});
+    } catch (const DataError&) {
+    }
+  }
 }
 
 TEST(Points, ReadsAListOfLists) {

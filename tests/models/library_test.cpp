@@ -342,16 +342,11 @@ TEST(Distributions, AgreeWithBoost) {
 
 /// One good value for each argument of a distribution.
 std::vector<double> good_arguments(const Distribution& distribution) {
+  if (distribution.name == "uniform") return {0.2, -0.1, 0.9};
   std::vector<double> values;
   for (std::size_t i = 0; i < distribution.arguments.size(); ++i) {
-    const DensityArgument& argument = distribution.arguments[i];
-    const bool upper = distribution.name == "uniform" && i == 2;
-    if (argument.integer) {
-      values.push_back(i == 0 ? 1 : 4);
-    } else {
-      values.push_back(upper ? 0.9
-                             : 0.2 + 0.1 * static_cast<double>(i == 1 && distribution.name == "uniform" ? -3 : i));
-    }
+    const double integer_value = i == 0 ? 1 : 4;
+    values.push_back(distribution.arguments[i].integer ? integer_value : 0.2 + 0.1 * static_cast<double>(i));
   }
   return values;
 }

@@ -7,10 +7,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <random>
 
 #include "leapgraph/models/library/library.hpp"
 #include "leapgraph/models/syntax/parser.hpp"
@@ -76,6 +78,37 @@ class GoodTypes : public testing::TestWithParam<fs::path> {};
 
 TEST_P(GoodTypes, AreAccepted) { EXPECT_EQ(messages(Source::read(GetParam())), ""); }
 INSTANTIATE_TEST_SUITE_P(Programs, GoodTypes, testing::ValuesIn(programs_in("good")), stem);
+
+// Words of right programs exchanged for others: the answer is a typed program or a ModelError.
+TEST(Typecheck, SurvivesMutilatedPrograms) {
+  std::mt19937 random(20240229);
+  for (const fs::path& path : programs_in("good")) {
+    const std::string good = read(path);
+    std::vector<std::pair<std::size_t, std::size_t>> words;  // begin, length
+    for (std::size_t i = 0; i < good.size();) {
+      std::size_t end = i;
+      while (end < good.size() && (std::isalnum(static_cast<unsigned char>(good[end])) != 0 || good[end] == '_')) ++end;
+      if (end > i) words.emplace_back(i, end - i);
+      i = std::max(end, i + 1);
+    }
+    for (int i = 0; i < 500; ++i) {
+      const auto [begin, length] = words[random() % words.size()];
+      const auto [other, other_length] = words[random() % words.size()];
+      std::string text = good;
+      text.replace(begin, length, good.substr(other, other_length));
+      try {
+        check(text);
+      } catch (const ModelError&) {
+      }
+    }
+  }
+}
+
+TEST(Typecheck, RefusesOperatorsCalledByNameWithTooFewArguments) {
+  EXPECT_THROW(check("transformed data { real x = multiply(1); }"), ModelError);
+  EXPECT_THROW(check("transformed data { real x = divide(); }"), ModelError);
+  EXPECT_THROW(check("model { target += std_normal_lpdf(); }"), ModelError);
+}
 
 // ---------------------------------------------------------------- types of expressions
 

@@ -39,7 +39,8 @@ inline void expect_reals(const Array& got, const std::vector<double>& wanted, do
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     const double x = got.real(static_cast<std::int64_t>(i));
     if (std::isnan(wanted[i]) || std::isinf(wanted[i]))
-      EXPECT_TRUE(x == wanted[i] || (std::isnan(x) && std::isnan(wanted[i]))) << "element " << i << " of " << to_string(got);
+      EXPECT_TRUE(x == wanted[i] || (std::isnan(x) && std::isnan(wanted[i])))
+          << "element " << i << " of " << to_string(got);
     else
       EXPECT_NEAR(x, wanted[i], tolerance * (1 + std::abs(wanted[i]))) << "element " << i << " of " << to_string(got);
   }
@@ -63,8 +64,7 @@ inline std::vector<std::vector<double>> differences(const Exprs& inputs, const E
       const auto moved = [&](double value) {
         Arrays changed = arguments;
         changed[k] = Array(arguments[k].type());
-        for (std::int64_t j = 0; j < arguments[k].size(); ++j)
-          changed[k].set(j, j == i ? value : arguments[k].real(j));
+        for (std::int64_t j = 0; j < arguments[k].size(); ++j) changed[k].set(j, j == i ? value : arguments[k].real(j));
         return value_of(inputs, cost, changed).real();
       };
       result[k].push_back((moved(x + h) - moved(x - h)) / (2 * h));

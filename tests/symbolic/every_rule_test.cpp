@@ -1,0 +1,207 @@
+/// Both sides of every rewrite rule over extreme values, against 350-digit arithmetic. A new rule is tested by being in
+/// its table.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <random>
+
+#include "leapgraph/symbolic/interpret.hpp"
+#include "leapgraph/symbolic/rewrite/passes.hpp"
+#include "leapgraph/symbolic/rewrite/rules.hpp"
+#include "symbolic/exact.hpp"
+
+namespace leapgraph::symbolic {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+/// Few enough that all pairs can be tried.
+const std::vector<double> extreme{0.0,    -0.0,  5e-324, -1e-300, 1e-160, 1e-20, -1e-20, 1e-8,  -1e-8,    0.3,
+                                  -0.3,   1.0,   -1.0,   2.5,     -2.5,   30.0,  -30.0,  700.0, -700.0,   800.0,
+                                  -800.0, 1e10,  -1e10,  1e200,   -1e300, 5.5,   0.999,  -25.0, infinity, -infinity,
+                                  nan,    1e300, -0.999, 27.0};
+/// For rules of several variables.
+const std::vector<double> few{0.0, -0.0, 1e-20, -0.3, 1.0, 2.5, -30.0, 30.0, 700.0, -800.0, 800.0, 1e300, infinity, -infinity, nan};
+
+/// A rule over fresh variables, with a literal for its literal variable.
+struct Case {
+  std::string name;
+  Expr left, right, rounds;
+};
+
+std::vector<Case> cases_of(const Rule& rule) {
+  const Variables& v = variables();
+  std::vector<Case> cases;
+  const auto uses_literal = [&] {
+    for (const Expr& e : free_inputs(std::span(&rule.left, 1)))
+      if (e == v.c) return true;
+    return false;
+  }();
+  const std::vector<double> literals = uses_literal ? std::vector{2.0, -2.0, 3.0, 1.0, 0.5, -3.0, 1.7} : std::vector{0.0};
+  for (const double c : literals)
+    for (const bool nonnegative : {false, true}) {
+      const Expr x = nonnegative ? abs(v.x) : v.x;
+      Bindings bindings{};
+      bindings[0] = {true, {1.0, x}, x, {1.0, x}};
+      bindings[1] = {true, {1.0, v.y}, v.y, {1.0, v.y}};
+      bindings[2] = {true, {1.0, v.z}, v.z, {1.0, v.z}};
+      bindings[literal_variable] = {true, {c, Expr()}, Expr(), {c, Expr()}};
+      if (rule.guard != nullptr && !rule.guard(Match{bindings})) continue;
+      const Substitution substitution{{v.x, x}, {v.c, constant(c)}};
+      const auto over = [&](const Expr& e) { return e ? substitute(std::span(&e, 1), substitution)[0] : e; };
+      cases.push_back({std::string(rule.name) + (uses_literal ? " with " + std::to_string(c) : ""), over(rule.left),
+                       over(rule.right), over(rule.rounds)});
+      break;
+    }
+  return cases;
+}
+
+/// How far a double is from the exact value, in the exact type; infinite for nan.
+exact::Number error(double value, const exact::Number& truth) {
+  if (std::isnan(value)) return std::numeric_limits<exact::Number>::infinity();
+  if (std::isinf(value) && (value > 0) == (truth > 0) && abs(truth) > std::numeric_limits<double>::max()) return 0;
+  if (std::isinf(value)) return std::numeric_limits<exact::Number>::infinity();
+  return abs(exact::Number(value) - truth);
+}
+
+/// Distance of the doubles around a value.
+double last_place(const exact::Number& truth) {
+  const double x = std::abs(static_cast<double>(truth));
+  if (std::isinf(x)) return infinity;
+  return std::max(std::nextafter(x, infinity) - x, 5e-324);
+}
+
+std::string point_text(const std::vector<Array>& point) {
+  std::string text;
+  for (const Array& a : point) text += " " + to_string(a);
+  return text;
+}
+
+/// The same point with the signs of its zeros turned: where the exact value is undefined, the sign of a zero decides
+/// between nan and infinity, and the rules do not keep it.
+std::vector<Array> other_zeros(const std::vector<Array>& point) {
+  std::vector<Array> result;
+  for (const Array& a : point) {
+    Array b(a.type());
+    for (std::int64_t i = 0; i < a.size(); ++i) b.set(i, a.real(i) == 0 ? -a.real(i) : a.real(i));
+    result.push_back(b);
+  }
+  return result;
+}
+
+class Comparison {
+ public:
+  Comparison(Case c, Expr other) : case_(std::move(c)), other_(std::move(other)) {
+    Exprs all{case_.left, case_.right, other_};
+    if (case_.rounds) all.push_back(case_.rounds);
+    inputs_ = free_inputs(all);
+    graph_ = {inputs_, all};
+  }
+
+  const Exprs& inputs() const { return inputs_; }
+
+  void at(const std::vector<Array>& point) {
+    const std::vector<Array> values = interpret(graph_, point);
+    const std::vector<Array> mirrored = interpret(graph_, other_zeros(point));
+    std::map<const Node*, exact::Value> arguments;
+    bool finite = true, tiny = false;
+    for (std::size_t i = 0; i < inputs_.size(); ++i) {
+      exact::Value value{inputs_[i].shape(), {}};
+      for (const double x : point[i].reals()) {
+        value.elements.emplace_back(x);
+        finite = finite && std::isfinite(x);
+        tiny = tiny || (x != 0 && std::abs(x) < 1e-165);
+      }
+      arguments.emplace(&inputs_[i].node(), std::move(value));
+    }
+    // Where the smallest arguments are lost even in 350 digits, only whether there is a value is compared.
+    const auto truth = finite && !tiny ? exact::evaluate(case_.left, arguments) : std::nullopt;
+    for (std::int64_t i = 0; i < values[0].size(); ++i) {
+      const double left = values[0].real(i);
+      for (const std::size_t k : {std::size_t{1}, std::size_t{2}}) {
+        const double right = values[k].real(i);
+        const std::string where = case_.name + (k == 1 ? " (right side)" : " (rewritten)") + " at" + point_text(point);
+        if (truth && exact::is_finite(truth->elements[static_cast<std::size_t>(i)])) {
+          const exact::Number& t = truth->elements[static_cast<std::size_t>(i)];
+          exact::Number allowed = error(left, t) + 6 * last_place(t);
+          if (case_.rounds) {
+            const double rounds = values[3].real(values[3].size() == 1 ? 0 : i);
+            if (rounds > 0) allowed += 4 * rounds * 0x1p-53;
+          }
+          EXPECT_TRUE(error(right, t) <= allowed) << where << ": left " << left << ", right " << right << ", exact "
+                                                  << static_cast<double>(t);
+        } else {
+          EXPECT_TRUE(std::isnan(left) == std::isnan(right) || std::isnan(mirrored[0].real(i)) == std::isnan(right) ||
+                      (std::isnan(left) && finite && tiny) || (finite && truth == std::nullopt && std::isnan(left)))
+              << where << ": left " << left << ", right " << right << " where no exact value is";
+        }
+      }
+    }
+  }
+
+ private:
+  Case case_;
+  Expr other_;
+  Exprs inputs_;
+  Graph graph_;
+};
+
+void compare(const Case& c) {
+  Graph rewritten{free_inputs(std::span(&c.left, 1)), {c.left}};
+  rewritten = rewrite(rewritten);
+  EXPECT_FALSE(rewritten.outputs[0] == c.left) << c.name << " leaves its own left side alone";
+  EXPECT_EQ(c.left.type(), c.right.type()) << c.name;
+  Comparison comparison(c, rewritten.outputs[0]);
+  const Exprs& inputs = comparison.inputs();
+  bool scalars = true;
+  for (const Expr& e : inputs) scalars = scalars && e.rank() == 0;
+  if (scalars && inputs.size() == 1) {
+    for (const double x : extreme) comparison.at({Array::scalar(x)});
+  } else if (scalars && inputs.size() == 2) {
+    for (const double x : few)
+      for (const double y : few) comparison.at({Array::scalar(x), Array::scalar(y)});
+  } else {
+    std::mt19937 random(20240117);
+    for (int trial = 0; trial < 60; ++trial) {
+      // First what real numbers are; then, with infinities and nan.
+      std::uniform_int_distribution<std::size_t> pick(0, few.size() - (trial < 40 ? 4 : 1));
+      std::vector<Array> point;
+      for (const Expr& e : inputs) {
+        point.emplace_back(e.type());
+        for (std::int64_t i = 0; i < point.back().size(); ++i) point.back().set(i, few[pick(random)]);
+      }
+      comparison.at(point);
+    }
+  }
+}
+
+class EveryRule : public testing::TestWithParam<const Rule*> {};
+
+TEST_P(EveryRule, MovesValuesOnlyTowardsTheExactOne) {
+  const std::vector<Case> cases = cases_of(*GetParam());
+  EXPECT_FALSE(cases.empty()) << GetParam()->name << ": the guard lets nothing through";
+  for (const Case& c : cases) compare(c);
+}
+
+std::vector<const Rule*> rules_of(std::span<const Rule> table) {
+  std::vector<const Rule*> rules;
+  for (const Rule& rule : table)
+    if (rules.empty() || rules.back()->name != rule.name) rules.push_back(&rule);
+  return rules;
+}
+
+std::string test_name(const testing::TestParamInfo<const Rule*>& info) {
+  std::string name = std::to_string(info.index) + "_";
+  for (const char c : info.param->name)
+    if (std::isalnum(static_cast<unsigned char>(c))) name += c;
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Canonical, EveryRule, testing::ValuesIn(rules_of(canonical_rules())), test_name);
+INSTANTIATE_TEST_SUITE_P(Stability, EveryRule, testing::ValuesIn(rules_of(stability_rules())), test_name);
+INSTANTIATE_TEST_SUITE_P(Closing, EveryRule, testing::ValuesIn(rules_of(closing_rules())), test_name);
+
+}  // namespace
+}  // namespace leapgraph::symbolic
