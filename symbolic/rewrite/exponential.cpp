@@ -415,7 +415,7 @@ bool respell(Views&, ProductEditor& product, std::size_t i) {
   if (!f.spelled || product.left(i) <= 0) return false;
   const double exponent = product.left(i);
   product.take(i, exponent);
-  product.multiply_at(i, power_of({exponent, f.base}, exponent));
+  product.multiply_at(i, power_of({.base = f.base}, exponent));
   return true;
 }
 

@@ -10,6 +10,7 @@
 #include "leapgraph/symbolic/gradient.hpp"
 #include "leapgraph/symbolic/interpret.hpp"
 #include "leapgraph/symbolic/op.hpp"
+#include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/rewrite/passes.hpp"
 
 namespace leapgraph::symbolic {

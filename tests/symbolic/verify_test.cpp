@@ -4,6 +4,7 @@
 #include "leapgraph/symbolic/gradient.hpp"
 #include "leapgraph/symbolic/interpret.hpp"
 #include "leapgraph/symbolic/op.hpp"
+#include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/rewrite/passes.hpp"
 
