@@ -63,12 +63,20 @@ Adjoint split_choice(const Expr& e) {
   return {e, {}};
 }
 
+/// Whether the op moves or adds elements and nothing else, so that its gradient rule tells of each element of an input
+/// whether a mask of the output chooses it.
+bool moves_elements(const Op& op) {
+  if (const auto* reduction = lowering_as<Reduction>(op)) return reduction->combine == Combine::sum;
+  return lowering_as<View>(op) != nullptr || lowering_as<Gather>(op) != nullptr || &op == &sum_like_op ||
+         &op == &broadcast_like_op || &op == &reshape_like_op;
+}
+
 /// What an input of an elementwise op gets: the adjoint of one element, summed over the axes along which the input was
 /// broadcast. A summed adjoint is masked where no element was chosen.
 Adjoint undo_broadcast(const Adjoint& adjoint, const Expr& output, const Expr& input) {
   const Expr value = broadcast_like(adjoint.value, output);
   const Expr summed = sum_like(value, input);
-  if (!adjoint.mask || summed == value) return {summed, adjoint.mask};
+  if (!adjoint.mask || adjoint.mask.rank() == 0 || summed == value) return {summed, adjoint.mask};
   const Expr weights = broadcast_like(cast(adjoint.mask, input.dtype()), output);
   return {sum_like(where(adjoint.mask, value, 0.0), input), sum_like(weights, input) > 0.0};
 }
@@ -97,9 +105,10 @@ Exprs vjp(std::span<const Expr> outputs, std::span<const Expr> wrt, std::span<co
   for (auto it = order.rbegin(); it != order.rend(); ++it) {
     const Node& node = **it;
     if (!active.contains(&node) || node.inputs().empty()) continue;
-    Application a{node, node.inputs(), outputs_of(node), {}, {}, {}};
-    // A mask passes through elementwise ops, and through others when it is one for all elements.
+    Application a{node, node.inputs(), outputs_of(node), {}, {}, {}, {}};
+    // A mask passes through elementwise ops and movements, and through others when it is one for all elements.
     const bool elementwise = lowering_as<Elementwise>(node.op()) != nullptr;
+    const bool moves = !elementwise && moves_elements(node.op());
     Expr mask;
     bool reached = false;
     for (const Expr& output : a.outputs) {
@@ -110,7 +119,7 @@ Exprs vjp(std::span<const Expr> outputs, std::span<const Expr> wrt, std::span<co
       }
       reached = true;
       const Adjoint& adjoint = found->second;
-      if (adjoint.mask && a.outputs.size() == 1 && (elementwise || adjoint.mask.rank() == 0)) {
+      if (adjoint.mask && a.outputs.size() == 1 && (elementwise || moves || adjoint.mask.rank() == 0)) {
         mask = adjoint.mask;
         a.adjoints.push_back(adjoint.value);
       } else {
@@ -120,8 +129,10 @@ Exprs vjp(std::span<const Expr> outputs, std::span<const Expr> wrt, std::span<co
     }
     if (!reached) continue;
     bool differentiable_input = false;
-    for (const Expr& e : node.inputs())
-      differentiable_input = differentiable_input || (active.contains(&e.node()) && is_floating(e.dtype()));
+    for (const Expr& e : node.inputs()) {
+      a.wanted.push_back(active.contains(&e.node()) && is_floating(e.dtype()));
+      differentiable_input = differentiable_input || a.wanted.back();
+    }
     if (!differentiable_input) continue;
     if (node.op().gradient == nullptr) refuse(node);
     a.adjoint = a.adjoints[0];
@@ -130,11 +141,18 @@ Exprs vjp(std::span<const Expr> outputs, std::span<const Expr> wrt, std::span<co
     if (contributions.size() != node.inputs().size())
       throw InternalError(fmt::format("the gradient of '{}' gives {} adjoints for {} inputs", node.op().name,
                                       contributions.size(), node.inputs().size()));
+    Exprs weights;
+    if (mask && moves && mask.rank() > 0) {
+      Application chosen_elements = a;
+      chosen_elements.adjoint = broadcast_like(cast(mask, a.output.dtype()), a.output);
+      chosen_elements.adjoints = {chosen_elements.adjoint};
+      weights = node.op().gradient(chosen_elements);
+    }
     for (std::size_t i = 0; i < contributions.size(); ++i) {
       const Expr& target = node.input(i);
       if (!contributions[i] || !active.contains(&target.node()) || !is_floating(target.dtype())) continue;
       if (!elementwise) {
-        accumulate(target, {cast(contributions[i], target.dtype()), mask});
+        accumulate(target, {cast(contributions[i], target.dtype()), weights.empty() ? mask : weights[i] > 0.0});
         continue;
       }
       Adjoint adjoint = split_choice(contributions[i]);

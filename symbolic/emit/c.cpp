@@ -289,9 +289,15 @@ class Emitter {
         return out_.line(
             fmt::format("{} b{}[{}] __attribute__((aligned(32)));", type, number, std::max<std::int64_t>(1, b.size)));
       case Place::slice:
-        if (b.loop < 0) declare_slice(number);
+        if (loop_of(number) < 0) declare_slice(number);
         return;  // rows are declared in their loop
     }
+  }
+
+  /// The loop that a slice moves with; -1: none.
+  int loop_of(int number) const {
+    while (number >= 0 && buffer(number).loop < 0) number = buffer(number).base;
+    return number < 0 ? -1 : buffer(number).loop;
   }
 
   bool is_read_only(int number) const {
@@ -355,7 +361,7 @@ class Emitter {
     std::set<int> used;
     for (const Step& step : loop.body) collect_buffers(step, used);
     for (int b : used)
-      if (buffer(b).place == Place::slice && buffer(b).loop == loop.number) declare_slice(b);
+      if (buffer(b).place == Place::slice && loop_of(b) == loop.number) declare_slice(b);
     emit_steps(loop.body);
     for (const LoopStep::Carry& carry : loop.carries) {
       if (is_scalar_variable(carry.current) && is_scalar_variable(carry.next))

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <unordered_set>
 
 #include "leapgraph/symbolic/op.hpp"
@@ -40,11 +41,17 @@ std::vector<const Node*> order_above(std::span<const Expr> outputs, const Substi
   return order;
 }
 
-/// A literal, or one stretched or reshaped.
-bool is_fill(const Expr& e) {
-  Expr below = e;
-  while (lowering_as<View>(below.op()) != nullptr) below = below.node().input(0);
-  return literal_value(below).has_value();
+/// Nodes that depend on literals only. They stay in the body, where they fold.
+std::unordered_set<const Node*> made_of_literals(const std::vector<const Node*>& order) {
+  std::unordered_set<const Node*> found;
+  for (const Node* node : order) {
+    const bool literal = literal_value(outputs_of(*node)[0]).has_value();
+    const bool of_literals =
+        !node->inputs().empty() && std::all_of(node->inputs().begin(), node->inputs().end(),
+                                               [&found](const Expr& e) { return found.contains(&e.node()); });
+    if (!node->op().effect && (literal || of_literals)) found.insert(node);
+  }
+  return found;
 }
 
 }  // namespace
@@ -81,8 +88,9 @@ Exprs invariant_parts(std::span<const Expr> outputs, std::span<const Expr> place
       }
   Exprs parts;
   std::unordered_set<Expr, ExprHash> found;
+  const std::unordered_set<const Node*> literals = made_of_literals(order);
   const auto look_at = [&](const Expr& e) {
-    if (!dependent.contains(&e.node()) && !is_fill(e) && found.insert(e).second) parts.push_back(e);
+    if (!dependent.contains(&e.node()) && !literals.contains(&e.node()) && found.insert(e).second) parts.push_back(e);
   };
   for (const Node* node : order)
     if (dependent.contains(node))

@@ -12,8 +12,8 @@ namespace leapgraph::symbolic {
 /// at. Throws GraphError naming a variable that is not among them.
 Body close_over(std::span<const Expr> outputs, std::span<const Expr> arguments);
 
-/// The largest expressions below `outputs` that do not depend on `placeholders`, in order of first use. Literals and
-/// what only stretches them are left out: they stay in the body.
+/// The largest expressions below `outputs` that do not depend on `placeholders`, in order of first use. What is made of
+/// literals only is left out: it stays in the body.
 Exprs invariant_parts(std::span<const Expr> outputs, std::span<const Expr> placeholders);
 
 /// Types of the body's outputs for arguments of these types. Throws GraphError, saying which, when an argument does not

@@ -93,12 +93,49 @@ Expr simple_inv(Views&, const Expr& e) {
   return {};
 }
 
+/// The positive of -x and of -2 x; absent for others.
+Expr without_sign(const Expr& e) {
+  if (is(e, neg_op)) return in(e);
+  if (is(e, mul_op))
+    for (const std::size_t i : {0, 1})
+      if (const auto value = literal_value(in(e, i)); value && *value < 0) return negate(e);
+  return {};
+}
+
+/// Odd functions hand it on.
+Expr odd_of_neg(Views&, const Expr& e) {
+  const Expr positive = without_sign(in(e));
+  if (!positive) return {};
+  return made(neg_op, {make(e.op(), {positive}, e.node().attributes(), e.node().place())}, e);
+}
+
+/// Of two literals, where the result is exact: the stability rules must see the others as they are.
+Expr exact_literals(Views&, const Expr& e) {
+  const auto x = literal_value(in(e, 0)), y = literal_value(in(e, 1));
+  if (!x || !y || !floating(in(e, 0))) return {};
+  const Op& op = e.op();
+  if (&op == &eq_op) return constant(*x == *y);
+  if (&op == &lt_op) return constant(*x < *y);
+  if (&op == &le_op) return constant(*x <= *y);
+  if (e.dtype() != DType::float64) return {};
+  if (&op == &mul_op) {
+    const double product = *x * *y;
+    return std::isfinite(product) && std::abs(product) > 1e-200 && std::fma(*x, *y, -product) == 0
+               ? constant(product)
+               : Expr();
+  }
+  const double b = &op == &sub_op ? -*y : *y;
+  const double sum = *x + b, back = sum - *x;
+  const bool exact = std::isfinite(sum) && (*x - (sum - back)) + (b - back) == 0;
+  return exact ? constant(sum) : Expr();
+}
+
 /// Even functions do not see a sign.
 Expr even_of_neg(Views&, const Expr& e) {
   const Expr& a = in(e);
   if (!floating(e)) return {};
-  if (is(a, neg_op) || is(a, abs_op)) return make(e.op(), {in(a)}, e.node().attributes(), e.node().place());
-  return {};
+  const Expr positive = is(a, abs_op) ? in(a) : without_sign(a);
+  return positive ? make(e.op(), {positive}, e.node().attributes(), e.node().place()) : Expr();
 }
 
 Expr simple_abs(Views& views, const Expr& e) {
@@ -295,6 +332,19 @@ std::vector<Rule> make_rules() {
   row("(-x)^2", sqr(-x), sqr(x), sqr_op, even_of_neg);
   row("cosh(-x)", cosh(-x), cosh(x), cosh_op, even_of_neg);
   row("cos(-x)", cos(-x), cos(x), cos_op, even_of_neg);
+  row("sinh(-x)", sinh(-x), -sinh(x), sinh_op, odd_of_neg);
+  row("tanh(-x)", tanh(-2.0 * x), -tanh(2.0 * x), tanh_op, odd_of_neg);
+  row("sin(-x)", sin(-x), -sin(x), sin_op, odd_of_neg);
+  row("erf(-x)", erf(-x), -erf(x), erf_op, odd_of_neg);
+  row("asinh(-x)", asinh(-x), -asinh(x), asinh_op, odd_of_neg);
+  row("atanh(-x)", atanh(-x), -atanh(x), atanh_op, odd_of_neg);
+  const Expr two = constant(2.0), three = constant(3.0);
+  row("2 + 3", x * (two + three), x * 5.0, add_op, exact_literals);
+  row("2 - 3", pow(x, two - three), inv(x), sub_op, exact_literals);
+  row("2 * 3", x + two * three, x + 6.0, mul_op, exact_literals);
+  row("2 = 3", where(eq(two, three), x, y), y, eq_op, exact_literals);
+  row("2 < 3", where(two < three, x, y), x, lt_op, exact_literals);
+  row("2 <= 3", where(two <= three, x, y), x, le_op, exact_literals);
   row("|x^2|", abs(sqr(x)), sqr(x), abs_op, simple_abs);
   row("x^2", pow(x, 2.0), sqr(x), pow_op, simple_pow);
   row("where(c, x, x)", where(x < y, x, x), x, where_op, simple_where);

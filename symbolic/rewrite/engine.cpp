@@ -21,6 +21,10 @@ constexpr int most_steps_at_a_node = 24;
 bool is_sum(const Op& op) { return &op == &add_op || &op == &sub_op; }
 bool is_product(const Op& op) { return &op == &mul_op || &op == &div_op || &op == &inv_op || &op == &sqr_op; }
 
+const Op* op_of(const Factor& f) {
+  return f.exponential ? &exp_op : is_sum(f.base.op()) ? &add_op : &f.base.op();
+}
+
 /// The op under which a part of a sum or product is indexed.
 const Op* index_op(const Pattern& part) {
   if (part.kind == Pattern::Kind::call) return part.op;
@@ -50,7 +54,24 @@ std::size_t pick_anchor(const Pattern& pattern) {
 
 ProductEditor::ProductEditor(Views& views, const Expr& e)
     : view_(views.product(e)), multipliers_(view_.factors.size()), divisors_(view_.factors.size()) {
-  for (const Factor& f : view_.factors) left_.push_back(f.exponent);
+  for (std::size_t i = 0; i < view_.factors.size(); ++i) {
+    const Factor& f = view_.factors[i];
+    left_.push_back(f.exponent);
+    by_base_[f.exponential ? 1 : 0][f.base].push_back(i);
+    by_op_[op_of(f)].push_back(i);
+  }
+}
+
+const std::vector<std::size_t>& ProductEditor::with_base(const Expr& base, bool exponential) const {
+  static const std::vector<std::size_t> none;
+  const auto found = by_base_[exponential ? 1 : 0].find(base);
+  return found == by_base_[exponential ? 1 : 0].end() ? none : found->second;
+}
+
+const std::vector<std::size_t>& ProductEditor::with_op(const Op* op) const {
+  static const std::vector<std::size_t> none;
+  const auto found = by_op_.find(op);
+  return found == by_op_.end() ? none : found->second;
 }
 
 bool ProductEditor::has(std::size_t i, double exponent) const {
@@ -253,20 +274,15 @@ class Engine {
   Expr by_factor_rules(const Expr& e) {
     if (!is_floating(e.dtype())) return {};
     ProductEditor product(views_, e);
-    for (std::size_t i = 0; i < product.size(); ++i) {
-      if (product.left(i) == 0) continue;
-      const Factor& f = product.factor(i);
-      const Op* op = f.exponential ? &exp_op : is_sum(f.base.op()) ? &add_op : &f.base.op();
-      for (const Op* key : {op, static_cast<const Op*>(nullptr)})
+    for (std::size_t i = 0; i < product.size(); ++i)
+      for (const Op* key : {op_of(product.factor(i)), static_cast<const Op*>(nullptr)})
         if (const auto found = rules_.factors.find(key); found != rules_.factors.end())
           for (const RuleSet::Compiled& c : found->second) {
-            fired_rule_ = c.rule->name;
-            const bool fires = c.rule->factor != nullptr ? c.rule->factor(views_, product, i)
-                                                         : factor_pattern(c, product, i);
-            if (fires) return product.result();
+            if (product.left(i) == 0) break;
+            if (c.rule->factor != nullptr ? c.rule->factor(views_, product, i) : factor_pattern(c, product, i))
+              fired_rule_ = c.rule->name;
           }
-    }
-    return {};
+    return product.changed() ? product.result() : Expr();
   }
 
   struct Taken {
@@ -281,8 +297,14 @@ class Engine {
     const std::function<bool(std::size_t)> others = [&](std::size_t k) -> bool {
       if (k == c.pattern.parts.size()) return allowed(c, bindings);
       if (k == c.anchor) return others(k + 1);
+      const Pattern& part = c.pattern.parts[k];
+      const bool known = part.kind == Pattern::Kind::call && part.op == &exp_op &&
+                         part.parts[0].kind == Pattern::Kind::variable && bindings[part.parts[0].variable].bound &&
+                         bindings[part.parts[0].variable].value.core;
       std::size_t tried = 0;
-      for (std::size_t j = 0; j < product.size() && tried < most_candidates; ++j) {
+      for (const std::size_t j : known ? product.with_base(bindings[part.parts[0].variable].value.core, true)
+                                       : product.with_op(index_op(part))) {
+        if (tried >= most_candidates) break;
         bool used = false;
         for (const Taken& t : taken) used = used || t.index == j;
         if (used || product.left(j) == 0) continue;
@@ -362,6 +384,9 @@ class Engine {
   Expr by_term_rules(const Expr& e) {
     if (rules_.terms.empty() || !is_floating(e.dtype())) return {};
     const SumView view = views_.sum(e);
+    TermIndex index;
+    for (std::size_t i = 0; i < view.terms.size(); ++i)
+      index[view.terms[i].core ? &view.terms[i].core.op() : nullptr].push_back(i);
     std::vector<Edited> edits(view.terms.size());
     bool any = false;
     for (std::size_t i = 0; i < view.terms.size(); ++i) {
@@ -370,17 +395,21 @@ class Engine {
       const auto found = rules_.terms.find(&term.core.op());
       if (found == rules_.terms.end()) continue;
       for (const RuleSet::Compiled& c : found->second)
-        if (term_pattern(c, view, i, edits, e)) {
+        if (term_pattern(c, view, index, i, edits, e)) {
           any = true;
           fired_rule_ = c.rule->name;
           break;
         }
     }
+    if (!any) any = by_common_factor(view, edits, e);
     return any ? rebuild_sum(view, edits) : Expr();
   }
 
-  bool term_pattern(const RuleSet::Compiled& c, const SumView& view, std::size_t anchor, std::vector<Edited>& edits,
-                    const Expr& whole) {
+  /// Terms by the op of their core; literals under nullptr.
+  using TermIndex = std::unordered_map<const Op*, std::vector<std::size_t>>;
+
+  bool term_pattern(const RuleSet::Compiled& c, const SumView& view, const TermIndex& index, std::size_t anchor,
+                    std::vector<Edited>& edits, const Expr& whole) {
     const Pattern& first = c.pattern.parts[c.anchor];
     const double scale = view.terms[anchor].factor / first.factor;
     Bindings bindings{};
@@ -389,39 +418,132 @@ class Engine {
       if (k == c.pattern.parts.size()) return allowed(c, bindings);
       if (k == c.anchor) return others(k + 1);
       const Pattern& part = c.pattern.parts[k];
+      const Op* op = index_op(part);
+      if (part.kind == Pattern::Kind::variable) {
+        if (!bindings[part.variable].bound || !bindings[part.variable].value.core) return false;
+        op = &bindings[part.variable].value.core.op();
+      }
+      const auto candidates = index.find(op);
+      if (candidates == index.end()) return false;
       std::size_t tried = 0;
-      for (std::size_t j = 0; j < view.terms.size() && tried < most_candidates; ++j) {
+      for (const std::size_t j : candidates->second) {
         bool used = edits[j].touched;
         for (const std::size_t t : taken) used = used || t == j;
         if (used) continue;
         const Term& term = view.terms[j];
-        if (part.kind == Pattern::Kind::literal ? static_cast<bool>(term.core)
-                                                : !term.core || (part.op != nullptr && part.op != &term.core.op()))
-          continue;
-        ++tried;
+        if (++tried > most_candidates) break;
         taken.push_back(j);
-        if (one_term(part, scale, view, term, bindings, [&] { return others(k + 1); })) return true;
+        if (one_term(part, scale, term, bindings, [&] { return others(k + 1); })) return true;
         taken.pop_back();
       }
       return false;
     };
-    if (!one_term(first, scale, view, view.terms[anchor], bindings, [&] { return others(0); })) return false;
+    if (!one_term(first, scale, view.terms[anchor], bindings, [&] { return others(0); })) return false;
     const Expr right = instantiate(c.rule->right, bindings, whole.dtype(), whole.node().place());
     for (const std::size_t t : taken) edits[t] = {true, Expr(), false};
     edits[anchor].expr = multiply(scale * view.terms[anchor].position, right);
     return true;
   }
 
+  /// c - c f with a product c, where a rule knows 1 - f: c (1 - f).
+  bool by_common_factor(const SumView& view, std::vector<Edited>& edits, const Expr& whole) {
+    if (view.terms.size() < 2) return false;
+    // Terms by what they are products of, whatever their literal factor.
+    std::unordered_map<std::uint64_t, std::vector<std::size_t>> by_factors;
+    std::vector<ProductView> products;
+    for (std::size_t i = 0; i < view.terms.size(); ++i) {
+      products.push_back(views_.product(view.tree[static_cast<std::size_t>(view.terms[i].place)].expr));
+      by_factors[hash_without(products[i], products[i].factors.size(), 0.0)].push_back(i);
+    }
+    bool any = false;
+    for (std::size_t j = 0; j < view.terms.size(); ++j)
+      for (std::size_t k = 0; k < products[j].factors.size() && !edits[j].touched; ++k) {
+        const Factor& f = products[j].factors[k];
+        if (f.spelled) continue;
+        const Op* op = f.exponential ? &exp_op : &f.base.op();
+        for (const double exponent : {f.exponential ? f.exponent : 1.0, 2.0}) {
+          if (f.exponential ? exponent != f.exponent : f.exponent < exponent) continue;
+          const auto rules = rules_.terms.find(!f.exponential && exponent == 2.0 ? &sqr_op : op);
+          const auto partners = by_factors.find(hash_without(products[j], k, exponent));
+          if (rules == rules_.terms.end() || partners == by_factors.end()) continue;
+          const Expr core = power_of(f, exponent);
+          std::size_t tried = 0;
+          for (const std::size_t i : partners->second) {
+            if (i == j || edits[i].touched || edits[j].touched || ++tried > most_candidates) continue;
+            if (!same_without(products[i], products[j], k, exponent)) continue;
+            const double ones = products[i].coefficient * view.terms[i].position;
+            const double with_f = products[j].coefficient * view.terms[j].position;
+            if (ones == 0 || with_f == 0) continue;
+            any = pair_pattern(rules->second, ones, with_f, core, view, i, j, products[i], edits, whole) || any;
+          }
+        }
+      }
+    return any;
+  }
+
+  static std::uint64_t hash_without(const ProductView& product, std::size_t skipped, double exponent) {
+    std::uint64_t total = 0;  // a sum, since factors have no order
+    for (std::size_t i = 0; i < product.factors.size(); ++i) {
+      const Factor& f = product.factors[i];
+      const double left = i == skipped ? f.exponent - exponent : f.exponent;
+      if (left != 0)
+        total += ExprHash()(f.base) * 0x9e3779b97f4a7c15ULL + std::hash<double>()(left) * (f.exponential ? 3 : 1);
+    }
+    return total;
+  }
+
+  static bool same_without(const ProductView& a, const ProductView& b, std::size_t skipped, double exponent) {
+    std::vector<bool> used(b.factors.size(), false);
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < b.factors.size(); ++i) count += i != skipped || b.factors[i].exponent != exponent;
+    if (a.factors.size() != count) return false;
+    for (const Factor& f : a.factors) {
+      bool found = false;
+      for (std::size_t i = 0; i < b.factors.size() && !found; ++i) {
+        const Factor& g = b.factors[i];
+        const double left = i == skipped ? g.exponent - exponent : g.exponent;
+        if (used[i] || left == 0 || !(g.base == f.base) || g.exponential != f.exponential || left != f.exponent) continue;
+        found = used[i] = true;
+      }
+      if (!found) return false;
+    }
+    return true;
+  }
+
+  /// Rules l + m f with a literal l.
+  bool pair_pattern(const std::vector<RuleSet::Compiled>& rules, double ones, double with_f, const Expr& core,
+                    const SumView& view, std::size_t i, std::size_t j, const ProductView& common,
+                    std::vector<Edited>& edits, const Expr& whole) {
+    for (const RuleSet::Compiled& c : rules) {
+      if (c.pattern.parts.size() != 2) continue;
+      const Pattern& one = c.pattern.parts[1 - c.anchor];
+      Pattern f = c.pattern.parts[c.anchor];
+      if (one.kind != Pattern::Kind::literal || common.factors.empty()) continue;
+      const double scale = with_f / f.factor;
+      if (one.factor * scale != ones) continue;
+      f.factor = 1.0;
+      Bindings bindings{};
+      if (!match(views_, f, core, bindings, [&] { return allowed(c, bindings); })) continue;
+      const Expr right = instantiate(c.rule->right, bindings, whole.dtype(), whole.node().place());
+      const Expr bare = view.tree[static_cast<std::size_t>(view.terms[i].place)].expr;
+      // bare = coefficient * common; position * new = scale * common * right
+      edits[i] = {true, make(mul_op, {bare, multiply(scale / common.coefficient * view.terms[i].position, right)}, {},
+                             whole.node().place()), false};
+      edits[j] = {true, Expr(), false};
+      fired_rule_ = c.rule->name;
+      return true;
+    }
+    return false;
+  }
+
   template <class Then>
-  bool one_term(const Pattern& part, double scale, const SumView& view, const Term& term, Bindings& bindings,
-                const Then& then) {
+  bool one_term(const Pattern& part, double scale, const Term& term, Bindings& bindings, const Then& then) {
     if (!term.core) return part.kind == Pattern::Kind::literal && part.factor * scale == term.factor && then();
     if (part.kind == Pattern::Kind::variable) {
       Binding& b = bindings[part.variable];
       return b.bound && b.value == Scaled{term.factor / (part.factor * scale), term.core} && then();
     }
     if (part.factor * scale != term.factor) return false;
-    (void)view;
     Pattern bare = part;
     bare.factor = 1.0;
     return match(views_, bare, term.core, bindings, then);

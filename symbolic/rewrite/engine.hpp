@@ -22,6 +22,11 @@ class ProductEditor {
   const Expr& whole() const { return view_.whole; }
   const ProductView& view() const { return view_; }
 
+  /// The factors that are powers of exp(base), or of `base` itself.
+  const std::vector<std::size_t>& with_base(const Expr& base, bool exponential) const;
+  /// The factors whose base is an application of `op`; &exp_op: the exponentials, &add_op: sums and differences.
+  const std::vector<std::size_t>& with_op(const Op* op) const;
+
   /// Whether base^exponent of factor `i` can be taken out.
   bool has(std::size_t i, double exponent) const;
   /// Divides factor `i` by base^exponent.
@@ -39,6 +44,8 @@ class ProductEditor {
   ProductView view_;
   std::vector<double> left_;
   std::vector<Exprs> multipliers_, divisors_;
+  std::unordered_map<Expr, std::vector<std::size_t>, ExprHash> by_base_[2];
+  std::unordered_map<const Op*, std::vector<std::size_t>> by_op_;
   bool changed_ = false;
   bool literals_dropped_ = false;
 };

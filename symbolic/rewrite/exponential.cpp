@@ -26,6 +26,8 @@ struct Log {
 
 constexpr int deepest = 8;
 constexpr std::size_t most_terms = 64;
+/// A sum of more exponentials shares one logarithm instead of one for each share.
+constexpr std::size_t most_single_shares = 8;
 
 Log log_of(Views& views, const Expr& e, int depth);
 
@@ -105,9 +107,13 @@ Log log_of(Views& views, const Expr& e, int depth) {
   if (is_addition(e)) return log_of_sum(views, e, depth);
   if (&op == &mul_op || &op == &div_op || &op == &inv_op || &op == &sqr_op) return log_of_product(views, e, depth);
   if (&op == &softmax_op) {
+    // Shifted as `softmax` does it, so that they share the exponentials.
     const Expr& x = e.node().input(0);
     const Axes& axes = e.node().get<Axes>("axes");
-    return {x - expand_axes(make(logsumexp_op, {x}, {{"axes", axes}}, e.node().place()), axes), true};
+    if (axes.empty()) return {};
+    const Expr largest = max(x, axes);
+    const Expr shifted = x - expand_axes(where(isinf(largest), 0.0, largest), axes);
+    return {shifted - expand_axes(log(sum(exp(shifted), axes)), axes), true};
   }
   if (&op == &expand_dims_op || &op == &broadcast_to_op || &op == &reshape_op || &op == &squeeze_op) {
     const Log inner = log_of(views, e.node().input(0), depth + 1);
@@ -127,6 +133,12 @@ Log log_of(Views& views, const Expr& e, int depth) {
 
 /// log(e): of exponentials in sums, products and reductions.
 Expr log_node(Views& views, const Expr& e) { return stable_log(views, e.node().input(0)); }
+
+/// log1p(e) of the same.
+Expr log1p_node(Views& views, const Expr& e) {
+  const Expr log = stable_log(views, e.node().input(0));
+  return log ? softplus(log) : Expr();
+}
 
 /// log(a exp(x)) with any a: x + log(a). The exponential factors leave the logarithm, the others stay.
 Expr log_of_mixed_product(Views& views, const Expr& e) {
@@ -153,6 +165,15 @@ Expr peeled(const Expr& e) {
   return inner;
 }
 
+/// `made` with the axes and the stretching that `whole` has around `inner`.
+Expr rewrapped(const Expr& whole, const Expr& inner, Expr made) {
+  std::vector<const Node*> wrappers;
+  for (Expr e = whole; !(e == inner); e = e.node().input(0)) wrappers.push_back(&e.node());
+  for (auto it = wrappers.rbegin(); it != wrappers.rend(); ++it)
+    made = make((*it)->op(), {made}, (*it)->attributes(), (*it)->place());
+  return made;
+}
+
 /// Factor k * core of an exponent that factor `j` has left: exp(k core) can be taken out of it.
 bool holds_exponential(const ProductEditor& product, std::size_t j, const Scaled& exponent) {
   return product.factor(j).exponential && product.factor(j).base == exponent.core && product.has(j, exponent.factor);
@@ -170,7 +191,7 @@ bool share_of_sum(Views& views, ProductEditor& product, std::size_t i) {
     if (!term.core || !is(term.core, exp_op)) continue;
     const Scaled exponent = views.scaled(term.core.node().input(0));
     if (!exponent.core) continue;
-    for (std::size_t j = 0; j < product.size(); ++j) {
+    for (const std::size_t j : product.with_base(exponent.core, true)) {
       if (!holds_exponential(product, j, exponent)) continue;
       // c exp(a) / (c exp(a) + R) = sigmoid(a + log c - log R)
       std::vector<Edited> edits(view.terms.size());
@@ -194,11 +215,20 @@ bool share_of_sum(Views& views, ProductEditor& product, std::size_t i) {
   return false;
 }
 
+/// The factors that are reductions, or sums that may contain one; not more than are worth looking at.
+std::vector<std::size_t> reductions_of(const ProductEditor& product) {
+  std::vector<std::size_t> found;
+  for (const Op* op : {&sum_op, &expand_dims_op, &broadcast_to_op, &add_op})
+    for (const std::size_t i : product.with_op(op))
+      if (found.size() < most_terms) found.push_back(i);
+  return found;
+}
+
 /// exp(v) / sum(exp(v)) and exp(v) / (sum(exp(v)) + ...).
 bool share_of_reduction(Views& views, ProductEditor& product, std::size_t j) {
   if (!product.factor(j).exponential) return false;
-  for (std::size_t i = 0; i < product.size(); ++i) {
-    if (!product.has(i, -1.0) || product.factor(i).exponential) continue;
+  for (const std::size_t i : reductions_of(product)) {
+    if (!product.has(i, -1.0)) continue;
     const Expr& base = product.factor(i).base;
     const Expr inner = peeled(base);
     const auto matching = [&](const Expr& reduction) -> std::optional<Scaled> {
@@ -242,11 +272,41 @@ bool share_of_reduction(Views& views, ProductEditor& product, std::size_t j) {
   return false;
 }
 
+/// sum(a exp(v)) / s with s = sum(exp(v)): the s goes into the outer sum, where exp(v) / s is a softmax.
+bool divisor_into_sum(Views& views, ProductEditor& product, std::size_t i) {
+  if (!product.has(i, 1.0) || product.factor(i).exponential) return false;
+  const Expr base = product.factor(i).base;
+  const Expr outer = peeled(base);
+  if (!is(outer, sum_op)) return false;
+  ProductEditor terms(views, outer.node().input(0));
+  for (const std::size_t j : reductions_of(product)) {
+    if (!product.has(j, -1.0)) continue;
+    const Expr divisor = product.factor(j).base;
+    const Expr inner = peeled(divisor);
+    if (!is(inner, sum_op) || !is(inner.node().input(0), exp_op) || inner.node().attributes() != outer.node().attributes())
+      continue;
+    const Scaled exponent = views.scaled(inner.node().input(0).node().input(0));
+    for (const std::size_t k : terms.with_base(exponent.core, true)) {
+      if (!holds_exponential(terms, k, exponent)) continue;
+      // Where the outer sum was put back in shape, the inner one is in the shape that its terms need.
+      const Expr restored = expand_axes(inner, inner.node().get<Axes>("axes"));
+      terms.divide_at(k, restored);
+      const Expr made = make(sum_op, {terms.result()}, outer.node().attributes(), outer.node().place());
+      if (made.type() != outer.type()) return false;
+      product.take(i, 1.0);
+      product.take(j, -1.0);
+      product.multiply_at(i, rewrapped(base, outer, made));
+      return true;
+    }
+  }
+  return false;
+}
+
 /// exp(v) * sum(a / s) with s = sum(exp(v)): the s comes out of the outer sum, where exp(v) / s is a softmax.
 bool divisor_out_of_sum(Views& views, ProductEditor& product, std::size_t j) {
   if (!product.factor(j).exponential) return false;
-  for (std::size_t i = 0; i < product.size(); ++i) {
-    if (!product.has(i, 1.0) || product.factor(i).exponential) continue;
+  for (const std::size_t i : reductions_of(product)) {
+    if (!product.has(i, 1.0)) continue;
     const Expr base = product.factor(i).base;
     const Expr outer = peeled(base);
     if (!is(outer, sum_op)) continue;
@@ -260,16 +320,11 @@ bool divisor_out_of_sum(Views& views, ProductEditor& product, std::size_t j) {
       const Scaled exponent = views.scaled(inner.node().input(0).node().input(0));
       if (!holds_exponential(product, j, exponent)) continue;
       terms.take(k, -1.0);
-      Expr remaining = terms.result();
+      const Expr remaining = terms.result();
       if (remaining.shape() != outer.node().input(0).shape()) continue;
-      Expr made = make(sum_op, {remaining}, outer.node().attributes(), outer.node().place());
-      // The same axes and stretching around it as before.
-      std::vector<const Node*> wrappers;
-      for (Expr e = base; !(e == outer); e = e.node().input(0)) wrappers.push_back(&e.node());
-      for (auto it = wrappers.rbegin(); it != wrappers.rend(); ++it)
-        made = make((*it)->op(), {made}, (*it)->attributes(), (*it)->place());
+      const Expr made = make(sum_op, {remaining}, outer.node().attributes(), outer.node().place());
       product.take(i, 1.0);
-      product.multiply_at(i, made);
+      product.multiply_at(i, rewrapped(base, outer, made));
       product.divide_at(i, divisor);
       return true;
     }
@@ -304,10 +359,8 @@ bool cancel(Views& views, ProductEditor& product, std::size_t i) {
   if (product.left(i) <= 0) return false;
   const Factor& f = product.factor(i);
   if (!f.exponential && !is_positive(f.base)) return false;
-  for (std::size_t j = 0; j < product.size(); ++j) {
-    const Factor& g = product.factor(j);
-    if (j == i || product.left(j) * product.left(i) >= 0 || g.exponential != f.exponential || !(g.base == f.base))
-      continue;
+  for (const std::size_t j : product.with_base(f.base, f.exponential)) {
+    if (j == i || product.left(j) * product.left(i) >= 0) continue;
     const double amount = std::min(product.left(i), -product.left(j));
     const bool gone = amount == product.left(i) && amount == -product.left(j);
     if (gone && !still_depends(views, product, i, j)) {
@@ -345,20 +398,24 @@ bool distribute(Views& views, ProductEditor& product, std::size_t i) {
   for (const Term& term : view.terms) {
     if (!term.core) continue;
     const ProductView inner = views.product(term.core);
-    for (const Factor& f : inner.factors)
-      for (std::size_t j = 0; j < product.size(); ++j) {
-        const Factor& g = product.factor(j);
-        if (j == i || product.left(j) == 0) continue;
-        double amount = 0.0;
-        if (g.base == f.base && g.exponential == f.exponential) {
-          // An exponential may stand on either side, anything else must be a divisor inside the sum.
-          if (f.exponent * product.left(j) >= 0 || (!f.exponential && (f.exponent > 0 || !is_positive(g.base)))) continue;
-          amount = std::copysign(std::min(std::abs(f.exponent), std::abs(product.left(j))), product.left(j));
-        } else if (g.exponential && !f.exponential && f.exponent < 0 && contains_exponential(views, f.base, g.base)) {
-          amount = product.left(j);
-        }
-        if (std::abs(amount) > std::abs(amounts[j])) amounts[j] = amount;
+    for (const Factor& f : inner.factors) {
+      for (const std::size_t j : product.with_base(f.base, f.exponential)) {
+        // An exponential may stand on either side, anything else must be a divisor inside the sum.
+        if (j == i || f.exponent * product.left(j) >= 0 || (!f.exponential && (f.exponent > 0 || !is_positive(f.base))))
+          continue;
+        const double amount = std::min(std::abs(f.exponent), std::abs(product.left(j)));
+        if (amount > std::abs(amounts[j])) amounts[j] = std::copysign(amount, product.left(j));
       }
+      if (f.exponential) continue;
+      std::size_t tried = 0;
+      for (const std::size_t j : product.with_op(&exp_op)) {
+        const Factor& g = product.factor(j);
+        if (product.left(j) == 0 || ++tried > most_terms) continue;
+        const bool related = is(f.base, sigmoid_op) ? f.exponent > 0 && views.scaled(f.base.node().input(0)).core == g.base
+                                                    : f.exponent < 0 && contains_exponential(views, f.base, g.base);
+        if (related) amounts[j] = product.left(j);
+      }
+    }
   }
   Exprs outside;
   for (std::size_t j = 0; j < product.size(); ++j)
@@ -414,8 +471,21 @@ bool respell(Views&, ProductEditor& product, std::size_t i) {
   const Factor& f = product.factor(i);
   if (!f.spelled || product.left(i) <= 0) return false;
   const double exponent = product.left(i);
+  Factor as_sigmoid;
+  as_sigmoid.base = f.base;
   product.take(i, exponent);
-  product.multiply_at(i, power_of({.base = f.base}, exponent));
+  product.multiply_at(i, power_of(as_sigmoid, exponent));
+  return true;
+}
+
+/// a / exp(x) and exp(x)^2 as powers of e.
+bool respell_exponential(Views&, ProductEditor& product, std::size_t i) {
+  const Factor& f = product.factor(i);
+  const Expr& leaf = product.view().tree[static_cast<std::size_t>(f.place)].expr;
+  if (!f.exponential || product.left(i) != f.exponent || (f.position > 0 && is(leaf, exp_op))) return false;
+  const double exponent = product.left(i);
+  product.take(i, exponent);
+  product.multiply_at(i, power_of(f, exponent));
   return true;
 }
 
@@ -423,9 +493,8 @@ bool respell(Views&, ProductEditor& product, std::size_t i) {
 bool square_over_itself(Views&, ProductEditor& product, std::size_t i) {
   const Factor& f = product.factor(i);
   if (f.exponential || std::abs(f.exponent) != 2.0 || product.left(i) != f.exponent) return false;
-  for (std::size_t j = 0; j < product.size(); ++j) {
-    if (!product.has(j, -f.exponent / 2) || product.factor(j).exponential || !(product.factor(j).base == f.base))
-      continue;
+  for (const std::size_t j : product.with_base(f.base, false)) {
+    if (j == i || !product.has(j, -f.exponent / 2)) continue;
     const Expr one = f.base / f.base;
     product.take(i, f.exponent);
     product.take(j, -f.exponent / 2);
@@ -474,10 +543,16 @@ std::vector<Rule> exponential_family_rules() {
       {.name = "log(sum(exp(v)))", .left = log(total), .right = logsumexp(v), .node = log_node, .anchor = &log_op},
       {.name = "log(softmax(v))",
        .left = log(softmax(v)),
-       .right = v - logsumexp(v, {}, true),
-       .rounds = abs(v) + abs(logsumexp(v)),
+       .right = (v - max(v)) - log(sum(exp(v - max(v)))),
+       .rounds = abs(v - max(v)),
        .node = log_node,
        .anchor = &log_op},
+      {.name = "log1p(exp(x) + exp(y))",
+       .left = log1p(exp(x) + exp(y)),
+       .right = softplus(logaddexp(x, y)),
+       .rounds = abs(logaddexp(x, y)) * exp(minimum(logaddexp(x, y), 0.0)),
+       .node = log1p_node,
+       .anchor = &log1p_op},
       {.name = "log(y exp(x))",
        .left = log(y * exp(x)),
        .right = x + log(y),
@@ -499,6 +574,16 @@ std::vector<Rule> exponential_family_rules() {
        .rounds = sigmoid(x - softplus(y)) * (abs(x) + softplus(y)),
        .factor = share_of_sum,
        .anchor = &add_op},
+      {.name = "x / exp(y)",
+       .left = x / exp(y),
+       .right = x * exp(-y),
+       .factor = respell_exponential,
+       .anchor = &exp_op},
+      {.name = "exp(x)^2",
+       .left = sqr(exp(x)),
+       .right = exp(2.0 * x),
+       .factor = respell_exponential,
+       .anchor = &exp_op},
       {.name = "exp(v) / sum(exp(v))",
        .left = exp(v) / total,
        .right = softmax(v),
@@ -511,6 +596,11 @@ std::vector<Rule> exponential_family_rules() {
        .rounds = softmax(v) * (abs(v) + abs(max(v))) * sum(abs(w)),
        .factor = divisor_out_of_sum,
        .anchor = &exp_op},
+      {.name = "sum(w exp(v)) / sum(exp(v))",
+       .left = sum(w * exp(v)) / total,
+       .right = sum(w * softmax(v)),
+       .rounds = sum(softmax(v) * (abs(v) + abs(max(v))) * abs(w)),
+       .factor = divisor_into_sum},
       {.name = "(a / f + b / g) f g, f and g > 0",
        .left = (y / sigmoid(x) + z / sigmoid(-x)) * sigmoid(x) * sigmoid(-x),
        .right = y * sigmoid(-x) + z * sigmoid(x),

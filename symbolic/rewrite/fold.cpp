@@ -13,6 +13,8 @@ namespace {
 Exprs folded(const Node& node, const Exprs& inputs) {
   Exprs same = rebuild_same(node, inputs);
   if (inputs.empty() || node.op().effect || node.op().evaluate == nullptr) return same;
+  // A stretched or reshaped literal stays one: it is written into the loops that read it.
+  if (lowering_as<View>(node.op()) != nullptr && inputs[0].rank() == 0 && same[0].rank() > 0) return same;
   std::vector<Array> values;
   std::int64_t room = 1;
   for (const Expr& e : inputs) {

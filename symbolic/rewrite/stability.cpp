@@ -17,10 +17,10 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 /// Past this argument erfc is about to underflow, and its asymptotic series is exact to the last place.
 constexpr double erfc_series_from = 26.0;
 
-/// erfc(x) sqrt(pi) x exp(x^2) for large x, as 1 - 1/(2 x^2) + 3/(4 x^4) - 15/(8 x^6) + 105/(16 x^8).
+/// erfc(x) sqrt(pi) x exp(x^2) for large x: the sum of (-1)^k (2k - 1)!! / (2 x^2)^k up to k = 6.
 Expr erfc_series(const Expr& x) {
   const Expr u = inv(sqr(x));
-  return 1.0 + u * (-0.5 + u * (0.75 + u * (-1.875 + u * 6.5625)));
+  return 1.0 + u * (-0.5 + u * (0.75 + u * (-1.875 + u * (6.5625 + u * (-29.53125 + u * 162.421875)))));
 }
 
 bool literal_is_even_integer(const Match& m) { return std::fmod(m.literal(literal_variable), 2.0) == 0; }

@@ -301,7 +301,11 @@ ProductView Views::product(const Expr& e) {
 Expr power_of(const Factor& factor, double exponent) {
   if (factor.exponential) return make(exp_op, {multiply(exponent, factor.base)}, {}, factor.base.node().place());
   const std::source_location& place = factor.base.node().place();
-  if (factor.spelled && exponent < 0) return power_of({.base = factor.spelled}, -exponent);
+  if (factor.spelled && exponent < 0) {
+    Factor sum;
+    sum.base = factor.spelled;
+    return power_of(sum, -exponent);
+  }
   if (exponent == 1.0) return factor.base;
   if (exponent == 2.0) return make(sqr_op, {factor.base}, {}, place);
   if (exponent == -1.0) return make(inv_op, {factor.base}, {}, place);

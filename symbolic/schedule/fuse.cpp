@@ -140,6 +140,11 @@ Ref Region::contiguous(const Ref& ref) {
   return Ref{copy, row_major_layout(ref.layout.shape), false};
 }
 
+/// The same tensor, a literal being copied to memory.
+Ref Region::in_memory(const Ref& ref) {
+  return values_[static_cast<std::size_t>(ref.value)].literal ? contiguous(ref) : ref;
+}
+
 void Region::plan_view(const Node& node, const View& view) {
   Ref base = reference(node.input(0));
   Ref result{base.value, {}, true};
@@ -175,6 +180,7 @@ void Region::plan_opaque(const Node& node) {
   group.opaque = &node;
   const bool is_loop = lowering_as<Loop>(node.op()) != nullptr;
   const std::size_t carries = is_loop ? static_cast<std::size_t>(node.get<std::int64_t>("carries")) : 0;
+  const std::size_t sequences = is_loop ? static_cast<std::size_t>(node.get<std::int64_t>("sequences")) : 0;
   for (std::size_t k = 0; k < node.inputs().size(); ++k) {
     Ref ref = reference(node.input(k));
     if (is_loop && k >= 1 && k < 1 + carries) {
@@ -184,6 +190,8 @@ void Region::plan_opaque(const Node& node) {
       ref = Ref{initial, row_major_layout(node.input(k).shape()), false};
     } else if (!is_loop) {
       ref = contiguous(ref);
+    } else if (k >= 1 + carries && k < 1 + carries + sequences) {
+      ref = in_memory(ref);
     }
     Value& value = values_[static_cast<std::size_t>(ref.value)];
     value.needs_buffer = value.needs_buffer || !value.literal;
@@ -202,6 +210,11 @@ void Region::plan_opaque(const Node& node) {
 }
 
 void Region::plan(const Node& node) {
+  for (const Type& type : node.types())
+    if (!is_known(type.shape) && lowering_as<Abstract>(node.op()) == nullptr)
+      throw GraphError(
+          fmt::format("{}: an output {} of run-time length cannot be compiled, only interpreted (made at {}:{})",
+                      node.op().name, to_string(type), node.place().file_name(), node.place().line()));
   const auto member = [](Member::Kind kind, std::vector<bool> aligned = {}) {
     return Member{.kind = kind, .node = nullptr, .inputs = {}, .aligned = std::move(aligned)};
   };
@@ -215,6 +228,7 @@ void Region::plan(const Node& node) {
   } else if (const auto* view = std::get_if<View>(&lowering)) {
     plan_view(node, *view);
   } else if (std::holds_alternative<Gather>(lowering)) {
+    refs_[node.input(0)] = in_memory(reference(node.input(0)));
     plan_member(node, member(Member::Kind::gather, {false, node.input(1).shape() == node.types()[0].shape}),
                 node.types()[0].shape, true);
   } else if (const auto* scatter = std::get_if<Scatter>(&lowering)) {

@@ -91,6 +91,7 @@ class Region {
   int add_value(Type type, int group, bool in_register);
   void copy_to(const Ref& source, int value, const Layout& target);
   Ref contiguous(const Ref& ref);
+  Ref in_memory(const Ref& ref);
   Ref reference(const Expr& e) const { return refs_.at(e); }
 
   // nest.cpp: nests
@@ -132,6 +133,7 @@ class ModuleBuilder {
  private:
   Module& module_;
   int loops_ = 0;
+  int body_names_ = 0;
   std::vector<std::pair<Body, int>> bodies_;
 };
 

@@ -205,7 +205,7 @@ Step Region::build_branch(const Group& group) {
 int ModuleBuilder::function_of(const Body& body) {
   for (const auto& [known, number] : bodies_)
     if (*known == *body) return number;
-  const int number = schedule_function(fmt::format("body_{}", bodies_.size()), *body);
+  const int number = schedule_function(fmt::format("body_{}", body_names_++), *body);
   bodies_.emplace_back(body, number);
   return number;
 }

@@ -116,11 +116,11 @@ TEST(Graphviz, DrawsNodesEdgesAndBodies) {
 TEST(Printing, IsNotLimitedByDepth) {
   const Expr x = dscalar("x");
   Expr e = x;
-  for (int i = 0; i < 20'000; ++i) e = sqr(e) + x;
-  EXPECT_GT(describe({{x}, {e}}).size(), 200'000u);
-  EXPECT_GT(debugprint(e).size(), 200'000u);
-  EXPECT_GT(to_dot({{x}, {e}}).size(), 200'000u);
-  EXPECT_GT(pp(e, 10'000'000).size(), 40'000u);
+  for (int i = 0; i < 10'000; ++i) e = sqr(e) + x;
+  EXPECT_GT(describe({{x}, {e}}).size(), 100'000u);
+  EXPECT_GT(debugprint(e).size(), 100'000u);
+  EXPECT_GT(to_dot({{x}, {e}}).size(), 100'000u);
+  EXPECT_GT(pp(e, 10'000'000).size(), 20'000u);
 }
 
 }  // namespace
