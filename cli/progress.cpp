@@ -40,11 +40,13 @@ void update_size(int descriptor, Terminal& terminal) {
 
 // 1234567 -> "1,234,567"
 std::string grouped(double x) {
-  std::string digits = fmt::format("{:.0f}", x);
-  for (std::ptrdiff_t i = static_cast<std::ptrdiff_t>(digits.size()) - 3; i > 0; i -= 3) {
-    digits.insert(static_cast<std::size_t>(i), ",");
+  const std::string digits = fmt::format("{:.0f}", x);
+  std::string text;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
+    text += digits[i];
   }
-  return digits;
+  return text;
 }
 
 double ratio(std::int64_t part, std::int64_t whole) {
@@ -173,7 +175,7 @@ void Progress::redraw() {
   const std::size_t lines = all ? chains_.size() : room - 1;
   std::string text = drawn_lines_ > 0 ? fmt::format("\x1b[{}A", drawn_lines_) : "";
   for (std::size_t i = 0; i < lines; ++i) {
-    text += "\r" + chain_line(i, chains_[i], plan_, terminal_, stopping_) + "\x1b[K\n";
+    text += fmt::format("\r{}\x1b[K\n", chain_line(i, chains_[i], plan_, terminal_, stopping_));
   }
   if (!all) text += fmt::format("\r... and {} more chains\x1b[K\n", chains_.size() - lines);
   drawn_lines_ = lines + (all ? 0 : 1);

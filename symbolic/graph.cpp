@@ -210,18 +210,22 @@ class InternTable {
 
   /// Deletes without recursion: inputs that lose their last user are put on a list of this thread and follow in a loop.
   void release(const Node* node, bool listed) {
-    thread_local std::vector<std::pair<const Node*, bool>> pending;
-    thread_local bool active = false;
-    pending.emplace_back(node, listed);
-    if (active) return;
-    active = true;
-    while (!pending.empty()) {
-      const auto [next, in_table] = pending.back();
-      pending.pop_back();
-      if (in_table) unlist(next);
-      delete next;  // drops its inputs, whose deleters push to `pending`
+    using Pending = std::vector<std::pair<const Node*, bool>>;
+    // A plain pointer, which outlives the destructors of statics that hold expressions.
+    thread_local Pending* pending = nullptr;
+    if (pending != nullptr) {
+      pending->emplace_back(node, listed);
+      return;
     }
-    active = false;
+    Pending list{{node, listed}};
+    pending = &list;
+    while (!list.empty()) {
+      const auto [next, in_table] = list.back();
+      list.pop_back();
+      if (in_table) unlist(next);
+      delete next;  // drops its inputs, whose deleters push to `list`
+    }
+    pending = nullptr;
   }
 
   void unlist(const Node* node) {

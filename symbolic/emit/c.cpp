@@ -8,6 +8,7 @@
 #include <cctype>
 #include <cmath>
 #include <set>
+#include <utility>
 
 #include "leapgraph/symbolic/emit/nest.hpp"
 #include "leapgraph/symbolic/emit/writer.hpp"
@@ -171,104 +172,137 @@ class Emitter {
 
   // --- functions ---
 
-  static std::size_t statement_count(const Step& step) {
-    std::size_t count = 1;
-    const Steps one{step};
-    for_each_nest(one, [&count](const Nest& nest) {
-      count += nest.statements.size() + nest.stores.size() + nest.accumulations.size();
-    });
-    return count;
+  /// Straight code longer than this is cut into functions that share the workspace: C compilers take time that is not
+  /// linear in the length of a function.
+  static constexpr std::size_t part_length = 400;
+
+  /// Steps first to last - 1 of a list; `apart`: they become a function of their own.
+  struct Piece {
+    std::size_t first, last;
+    bool apart;
+  };
+
+  std::vector<Piece> cut(const Steps& steps) const {
+    if (!may_split_ || statement_count(steps) <= part_length) return {{0, steps.size(), false}};
+    std::vector<Piece> pieces;
+    std::size_t length = part_length;
+    for (std::size_t s = 0; s < steps.size(); ++s) {
+      const std::size_t more = statement_count(steps[s]);
+      const bool has_body =
+          std::holds_alternative<LoopStep>(steps[s].what) || std::holds_alternative<BranchStep>(steps[s].what);
+      if (has_body && more > part_length) {  // stays here, its body is cut
+        pieces.push_back({s, s + 1, false});
+        length = part_length;
+      } else if (length >= part_length) {
+        pieces.push_back({s, s + 1, true});
+        length = more;
+      } else {
+        pieces.back().last = s + 1;
+        length += more;
+      }
+    }
+    return pieces;
   }
 
   void emit_function(std::size_t number) {
-    const std::string name = function_name(number);
-    const std::string parameters = "(const void* const* in, void* const* out, void* work, const struct lg_runtime* rt)";
-    // Long functions are cut into parts that share the workspace: C compilers take time that is not linear in the
-    // length.
-    constexpr std::size_t part_length = 400;
-    std::vector<std::pair<std::size_t, std::size_t>> parts;
-    std::size_t length = 0;
-    const bool may_split = std::none_of(program_->buffers.begin(), program_->buffers.end(),
-                                        [](const Buffer& b) { return b.place == Place::local; });
-    for (std::size_t s = 0; s < program_->steps.size(); ++s) {
-      if (parts.empty() || (may_split && length > part_length)) {
-        parts.emplace_back(s, s);
-        length = 0;
-      }
-      parts.back().second = s + 1;
-      length += statement_count(program_->steps[s]);
-    }
-    if (parts.size() <= 1) {
-      out_.line("");
-      out_.open(fmt::format("int {}{}", name, parameters));
-      emit_body(0, program_->steps.size());
-      out_.close();
-      return;
-    }
-    for (std::size_t p = 0; p < parts.size(); ++p) {
-      out_.line("");
-      out_.open(fmt::format("static int {}_part{}{}", name, p, parameters));
-      emit_body(parts[p].first, parts[p].second);
-      out_.close();
-    }
+    name_ = function_name(number);
+    parts_ = 0;
+    may_split_ = std::none_of(program_->buffers.begin(), program_->buffers.end(),
+                              [](const Buffer& b) { return b.place == Place::local; });
+    Writer before = std::exchange(out_, Writer());
     out_.line("");
-    out_.open(fmt::format("int {}{}", name, parameters));
-    for (std::size_t p = 0; p < parts.size(); ++p)
-      out_.line(fmt::format("if ({}_part{}(in, out, work, rt)) return 1;", name, p));
+    out_.open(fmt::format("int {}{}", name_, parameters()));
+    std::set<int> used;
+    collect(program_->steps, used);
+    declare_buffers(used);
+    emit_steps(program_->steps);
     out_.line("return 0;");
     out_.close();
+    const Writer whole = std::exchange(out_, std::move(before));
+    out_.append(part_text_.text());
+    out_.append(whole.text());
+    part_text_ = Writer();
   }
 
-  void emit_body(std::size_t first, std::size_t last) {
-    out_.line("(void)in; (void)out; (void)work; (void)rt;");
+  /// A function for some steps of a list, and its call.
+  void emit_part(const Steps& steps, const Piece& piece) {
+    const std::string name = fmt::format("{}_part{}", name_, parts_++);
+    std::string numbers, declared;
+    for (int loop : loops_) {
+      numbers += fmt::format(", t{}", loop);
+      declared += fmt::format(", long t{}", loop);
+    }
+    out_.line(fmt::format("if ({}(in, out, work, rt{})) return 1;", name, numbers));
+    Writer before = std::exchange(out_, Writer());
+    out_.line("");
+    out_.open(fmt::format("static __attribute__((noinline)) int {}{}", name, parameters(declared)));
+    for (int loop : loops_) out_.line(fmt::format("(void)t{};", loop));
     std::set<int> used;
-    for (std::size_t s = first; s < last; ++s) collect_buffers(program_->steps[s], used);
-    for (int b : used) declare_buffer(b);
-    for (std::size_t s = first; s < last; ++s) emit_step(program_->steps[s]);
+    for (std::size_t s = piece.first; s < piece.last; ++s) collect(steps[s], used);
+    declare_buffers(used);
+    for (std::size_t s = piece.first; s < piece.last; ++s) emit_step(steps[s]);
     out_.line("return 0;");
+    out_.close();
+    part_text_.append(out_.text());
+    out_ = std::move(before);
+  }
+
+  static std::string parameters(const std::string& more = "") {
+    return fmt::format("(const void* const* in, void* const* out, void* work, const struct lg_runtime* rt{})", more);
+  }
+
+  /// Declares buffers at the top of a function, rows of the loops around it included.
+  void declare_buffers(const std::set<int>& used) {
+    out_.line("(void)in; (void)out; (void)work; (void)rt;");
+    for (int b : used) {
+      const int loop = loop_of(b);
+      if (loop < 0 || std::find(loops_.begin(), loops_.end(), loop) != loops_.end()) declare_buffer(b);
+    }
   }
 
   void use(int number, std::set<int>& used) const {
     for (; number >= 0; number = buffer(number).base) used.insert(number);
   }
-
-  void collect_buffers(const Step& step, std::set<int>& used) const {
-    const Steps one{step};
-    for_each_nest(one, [&](const Nest& nest) {
-      for (const Statement& statement : nest.statements)
-        if (const auto* load = std::get_if<Load>(&statement.what)) use(load->from.buffer, used);
-      for (const Store& store : nest.stores) use(store.to.buffer, used);
-      for (const Accumulation& a : nest.accumulations) use(a.to.buffer, used);
-    });
-    for_each_routine(one, [&](const RoutineCall& call) {
-      for (int b : call.inputs) use(b, used);
-      for (int b : call.outputs) use(b, used);
-    });
-    collect_other(one, used);
+  void use(const std::vector<int>& numbers, std::set<int>& used) const {
+    for (int number : numbers) use(number, used);
   }
 
-  void collect_other(const Steps& steps, std::set<int>& used) const {
-    for (const Step& step : steps) {
-      if (const auto* fill = std::get_if<Fill>(&step.what)) use(fill->buffer, used);
-      if (const auto* call = std::get_if<CallStep>(&step.what)) {
-        for (int b : call->inputs) use(b, used);
-        for (int b : call->outputs) use(b, used);
-        use(call->workspace, used);
-      }
-      if (const auto* loop = std::get_if<LoopStep>(&step.what)) {
-        use(loop->steps, used);
-        for (const LoopStep::Carry& carry : loop->carries) {
-          use(carry.current, used);
-          use(carry.next, used);
-        }
-        collect_other(loop->body, used);
-      }
-      if (const auto* branch = std::get_if<BranchStep>(&step.what)) {
-        use(branch->condition, used);
-        collect_other(branch->if_true, used);
-        collect_other(branch->if_false, used);
-      }
+  /// Buffers that the code of these steps names, in the function that has it.
+  void collect(const Steps& steps, std::set<int>& used) const {
+    for (const Piece& piece : cut(steps))
+      for (std::size_t s = piece.first; s < piece.last && !piece.apart; ++s) collect(steps[s], used);
+  }
+  void collect(const Step& step, std::set<int>& used) const {
+    std::visit([&](const auto& s) { collect(s, used); }, step.what);
+  }
+  void collect(const Nest& nest, std::set<int>& used) const {
+    for (const Statement& statement : nest.statements)
+      if (const auto* load = std::get_if<Load>(&statement.what)) use(load->from.buffer, used);
+    for (const Store& store : nest.stores) use(store.to.buffer, used);
+    for (const Accumulation& a : nest.accumulations) use(a.to.buffer, used);
+  }
+  void collect(const Fill& fill, std::set<int>& used) const { use(fill.buffer, used); }
+  void collect(const RoutineCall& call, std::set<int>& used) const {
+    use(call.inputs, used);
+    use(call.outputs, used);
+  }
+  void collect(const CallStep& call, std::set<int>& used) const {
+    use(call.inputs, used);
+    use(call.outputs, used);
+    use(call.workspace, used);
+  }
+  void collect(const LoopStep& loop, std::set<int>& used) const {
+    use(loop.steps, used);
+    for (const LoopStep::Carry& carry : loop.carries) {
+      use(carry.current, used);
+      use(carry.next, used);
     }
+    collect(loop.body, used);
+  }
+  void collect(const BranchStep& branch, std::set<int>& used) const {
+    use(branch.condition, used);
+    collect(branch.if_true, used);
+    collect(branch.if_false, used);
   }
 
   void declare_buffer(int number) {
@@ -289,8 +323,7 @@ class Emitter {
         return out_.line(
             fmt::format("{} b{}[{}] __attribute__((aligned(32)));", type, number, std::max<std::int64_t>(1, b.size)));
       case Place::slice:
-        if (loop_of(number) < 0) declare_slice(number);
-        return;  // rows are declared in their loop
+        return declare_slice(number);
     }
   }
 
@@ -316,7 +349,13 @@ class Emitter {
   // --- steps ---
 
   void emit_steps(const Steps& steps) {
-    for (const Step& step : steps) emit_step(step);
+    for (const Piece& piece : cut(steps)) {
+      if (piece.apart) {
+        emit_part(steps, piece);
+        continue;
+      }
+      for (std::size_t s = piece.first; s < piece.last; ++s) emit_step(steps[s]);
+    }
   }
   void emit_step(const Step& step) {
     std::visit([this](const auto& s) { emit(s); }, step.what);
@@ -359,10 +398,12 @@ class Emitter {
         loop.steps < 0 ? std::to_string(loop.known_steps) : fmt::format("*{}", pointer(loop.steps));
     out_.open(fmt::format("for (long t{0} = 0; t{0} < {1}; ++t{0})", loop.number, steps));
     std::set<int> used;
-    for (const Step& step : loop.body) collect_buffers(step, used);
+    collect(loop.body, used);
     for (int b : used)
       if (buffer(b).place == Place::slice && loop_of(b) == loop.number) declare_slice(b);
+    loops_.push_back(loop.number);
     emit_steps(loop.body);
+    loops_.pop_back();
     for (const LoopStep::Carry& carry : loop.carries) {
       if (is_scalar_variable(carry.current) && is_scalar_variable(carry.next))
         out_.line(fmt::format("b{} = b{};", carry.current, carry.next));
@@ -622,7 +663,12 @@ class Emitter {
   const Module& module_;
   const Program* program_ = nullptr;
   Writer out_;
-  bool partial_ = false;  // the innermost loop adds to the partial sums of a block
+  Writer part_text_;        // functions that the current one is cut into
+  std::string name_;        // of the current function
+  int parts_ = 0;           // it has so far
+  bool may_split_ = false;  // all its values lie in memory
+  std::vector<int> loops_;  // around the current step
+  bool partial_ = false;    // the innermost loop adds to the partial sums of a block
 };
 
 }  // namespace

@@ -21,6 +21,8 @@ class Writer {
     --depth_;
     line(text);
   }
+  /// Whole lines, as they are.
+  void append(std::string_view text) { text_.append(text); }
   const std::string& text() const { return text_; }
 
  private:

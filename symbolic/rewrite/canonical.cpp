@@ -153,7 +153,7 @@ Expr simple_pow(Views&, const Expr& e) {
   if (*exponent == -1.0) return made(inv_op, {x}, e);
   // pow(-inf, 0.5) is inf and pow(-0, 0.5) is 0.
   if (*exponent == 0.5 && is_nonnegative(x)) return made(sqrt_op, {x}, e);
-  if (*exponent == -0.5 && is_positive(x)) return made(inv_op, {made(sqrt_op, {x}, e)}, e);
+  if (*exponent == -0.5 && is_nonnegative(x)) return made(inv_op, {made(sqrt_op, {x}, e)}, e);
   return {};
 }
 
@@ -305,6 +305,12 @@ Expr without_stretching(const Expr& e) {
 }
 Expr stretched_by_op(Views&, const Expr& e) { return without_stretching(e); }
 
+/// f(broadcast_to(x)) computes f less often as broadcast_to(f(x)).
+Expr stretched_after_op(Views&, const Expr& e) {
+  if (!is(in(e), broadcast_to_op)) return {};
+  return broadcast_to(make(e.op(), {in(in(e))}, e.node().attributes(), e.node().place()), e.shape());
+}
+
 // --- Reductions ---
 
 Expr simple_sum(Views&, const Expr& e) {
@@ -365,6 +371,9 @@ std::vector<Rule> make_rules() {
   row("v[1:5][::-1]", slice(slice(v, 0, {1, 5}), 0, {std::nullopt, std::nullopt, -1}), slice(v, 0, {4, 0, -1}),
       slice_op, simple_slice);
   row("sum(-v)", sum(-v), -sum(v), sum_op, simple_sum);
+  for (const Op* op : all_ops())
+    if (lowering_as<Elementwise>(*op) != nullptr && op->arity == 1)
+      row("f(broadcast_to(x))", sin(broadcast_to(x, {6})), broadcast_to(sin(x), {6}), *op, stretched_after_op);
   for (const Op* op : all_ops())
     if (lowering_as<Elementwise>(*op) != nullptr && op->arity >= 2)
       row("f(broadcast_to(x), v)", broadcast_to(x, {6}) + v, x + v, *op, stretched_by_op);

@@ -294,15 +294,15 @@ class Engine {
     Bindings bindings{};
     std::vector<Taken> taken;
     double scale = 1.0;  // what literal multiples of matched sums leave over
+    const DType dtype = product.whole().dtype();
     const std::function<bool(std::size_t)> others = [&](std::size_t k) -> bool {
       if (k == c.pattern.parts.size()) return allowed(c, bindings);
       if (k == c.anchor) return others(k + 1);
       const Pattern& part = c.pattern.parts[k];
       const bool known = part.kind == Pattern::Kind::call && part.op == &exp_op &&
-                         part.parts[0].kind == Pattern::Kind::variable && bindings[part.parts[0].variable].bound &&
-                         bindings[part.parts[0].variable].value.core;
+                         part.parts[0].kind == Pattern::Kind::variable && bindings[part.parts[0].variable].bound;
       std::size_t tried = 0;
-      for (const std::size_t j : known ? product.with_base(bindings[part.parts[0].variable].value.core, true)
+      for (const std::size_t j : known ? product.with_base(exponential_base(bindings[part.parts[0].variable].value, dtype), true)
                                        : product.with_op(index_op(part))) {
         if (tried >= most_candidates) break;
         bool used = false;
@@ -349,7 +349,7 @@ class Engine {
       const Pattern& argument = part.parts[0];
       if (argument.kind == Pattern::Kind::variable && bindings[argument.variable].bound) {
         const Scaled& s = bindings[argument.variable].value;
-        return s.core == f.base && attempt(s.factor * argument.factor * exponent, 1.0);
+        return exponential_base(s, f.base.dtype()) == f.base && attempt(s.factor * argument.factor * exponent, 1.0);
       }
       const Expr whole = multiply(product.left(j) / exponent, f.base);
       return match(views_, argument, whole, bindings, [&] { return attempt(product.left(j), 1.0); });

@@ -26,6 +26,8 @@ struct Log {
 
 constexpr int deepest = 8;
 constexpr std::size_t most_terms = 64;
+/// Sums longer than this are left alone.
+constexpr std::size_t longest_sum = 4096;
 /// A sum of more exponentials shares one logarithm instead of one for each share.
 constexpr std::size_t most_single_shares = 8;
 
@@ -61,7 +63,7 @@ bool is_shifted(const Expr& v, const Axes& axes) {
 
 Log log_of_sum(Views& views, const Expr& e, int depth) {
   const SumView view = views.sum(e);
-  if (view.terms.size() > most_terms) return {};
+  if (view.terms.size() > longest_sum) return {};
   Log result;
   double literals = 0.0;
   for (const Term& term : view.terms) {
@@ -98,8 +100,18 @@ Log log_of_product(Views& views, const Expr& e, int depth) {
   return result;
 }
 
+Log find_log(Views& views, const Expr& e, int depth);
+
 Log log_of(Views& views, const Expr& e, int depth) {
   if (depth > deepest || !is_floating(e.dtype())) return {};
+  if (const auto known = views.logs().find(e); known != views.logs().end())
+    return {known->second.first, known->second.second};
+  const Log result = find_log(views, e, depth);
+  views.logs().emplace(e, std::pair(result.value, result.explosive));
+  return result;
+}
+
+Log find_log(Views& views, const Expr& e, int depth) {
   if (const auto value = uniform_value(e)) return *value > 0 ? Log{literal(std::log(*value), e), false} : Log{};
   const Op& op = e.op();
   if (&op == &exp_op) return {e.node().input(0), true};
@@ -176,43 +188,53 @@ Expr rewrapped(const Expr& whole, const Expr& inner, Expr made) {
 
 /// Factor k * core of an exponent that factor `j` has left: exp(k core) can be taken out of it.
 bool holds_exponential(const ProductEditor& product, std::size_t j, const Scaled& exponent) {
-  return product.factor(j).exponential && product.factor(j).base == exponent.core && product.has(j, exponent.factor);
+  const Factor& f = product.factor(j);
+  return f.exponential && f.base == exponential_base(exponent, f.base.dtype()) && product.has(j, exponent.factor);
 }
 
 bool share_of_sum(Views& views, ProductEditor& product, std::size_t i) {
   if (!product.has(i, -1.0)) return false;
   const Expr base = product.factor(i).base;
   const SumView view = views.sum(base);
-  if (view.terms.size() > most_terms) return false;
+  if (view.terms.size() > longest_sum) return false;
   for (const Term& term : view.terms)
     if (!(term.factor > 0) || (term.core && !log_of(views, term.core, 1).value)) return false;
+  // The term that takes up a whole exponential, rather than one that leaves some: exp(2 x), not exp(x), of exp(2 x).
+  std::size_t found = view.terms.size(), taken = 0;
+  Scaled exponent;
   for (std::size_t t = 0; t < view.terms.size(); ++t) {
     const Term& term = view.terms[t];
     if (!term.core || !is(term.core, exp_op)) continue;
-    const Scaled exponent = views.scaled(term.core.node().input(0));
-    if (!exponent.core) continue;
-    for (const std::size_t j : product.with_base(exponent.core, true)) {
-      if (!holds_exponential(product, j, exponent)) continue;
-      // c exp(a) / (c exp(a) + R) = sigmoid(a + log c - log R)
-      std::vector<Edited> edits(view.terms.size());
-      edits[t] = {true, Expr(), false};
-      const Expr others = rebuild_sum(view, edits);
-      Expr log_others = stable_log(views, others);
-      if (!log_others) {
-        const auto value = uniform_value(others);
-        if (!value) return false;
-        log_others = literal(std::log(*value), others);
-      }
-      Expr a = term.core.node().input(0);
-      if (term.factor != 1.0) a = a + std::log(term.factor);
-      const Expr margin = uniform_value(log_others) == 0.0 ? a : difference(views, a, log_others);
-      product.take(i, -1.0);
-      product.take(j, exponent.factor);
-      product.multiply_at(j, multiply(1.0 / term.factor, sigmoid(margin)));
-      return true;
+    const Scaled here = views.scaled(term.core.node().input(0));
+    for (const std::size_t j : product.with_base(exponential_base(here, base.dtype()), true)) {
+      if (!holds_exponential(product, j, here)) continue;
+      if (found < view.terms.size() && std::abs(here.factor) <= std::abs(exponent.factor)) continue;
+      found = t;
+      taken = j;
+      exponent = here;
     }
   }
-  return false;
+  if (found == view.terms.size()) return false;
+  const Term& term = view.terms[found];
+  const Expr& a = term.core.node().input(0);
+  if (view.terms.size() > most_single_shares) {
+    const Expr total = stable_log(views, base);
+    if (!total) return false;
+    product.multiply_at(taken, exp(a - total));
+  } else {
+    // c exp(a) / (c exp(a) + R) = sigmoid(a + log c - log R)
+    std::vector<Edited> edits(view.terms.size());
+    edits[found] = {true, Expr(), false};
+    const Expr others = rebuild_sum(view, edits);
+    const Expr log_others = log_of(views, others, 0).value;
+    if (!log_others) return false;
+    const Expr shifted = term.factor != 1.0 ? a + std::log(term.factor) : a;
+    const Expr margin = uniform_value(log_others) == 0.0 ? shifted : difference(views, shifted, log_others);
+    product.multiply_at(taken, multiply(1.0 / term.factor, sigmoid(margin)));
+  }
+  product.take(i, -1.0);
+  product.take(taken, exponent.factor);
+  return true;
 }
 
 /// The factors that are reductions, or sums that may contain one; not more than are worth looking at.
@@ -286,7 +308,7 @@ bool divisor_into_sum(Views& views, ProductEditor& product, std::size_t i) {
     if (!is(inner, sum_op) || !is(inner.node().input(0), exp_op) || inner.node().attributes() != outer.node().attributes())
       continue;
     const Scaled exponent = views.scaled(inner.node().input(0).node().input(0));
-    for (const std::size_t k : terms.with_base(exponent.core, true)) {
+    for (const std::size_t k : terms.with_base(exponential_base(exponent, outer.dtype()), true)) {
       if (!holds_exponential(terms, k, exponent)) continue;
       // Where the outer sum was put back in shape, the inner one is in the shape that its terms need.
       const Expr restored = expand_axes(inner, inner.node().get<Axes>("axes"));

@@ -20,7 +20,8 @@ bool is(const Expr& e, const Op& op) { return &e.op() == &op; }
 
 std::optional<double> uniform_value(const Expr& e) {
   if (is(e, constant_op)) return literal_value(e);
-  if (is(e, broadcast_to_op) || is(e, reshape_op)) return uniform_value(e.node().input(0));
+  for (const Op* op : {&broadcast_to_op, &reshape_op, &expand_dims_op, &squeeze_op})
+    if (is(e, *op)) return uniform_value(e.node().input(0));
   if (is(e, cast_op) && is_floating(e.dtype()) && is_floating(e.node().input(0).dtype()) &&
       e.dtype() == DType::float64)
     return uniform_value(e.node().input(0));
@@ -34,6 +35,8 @@ std::optional<double> uniform_value(const Expr& e) {
   }
   return std::nullopt;
 }
+
+Expr exponential_base(const Scaled& s, DType dtype) { return s.core ? s.core : constant(1.0, dtype); }
 
 bool is_power_of_two(double value) {
   int exponent = 0;
@@ -214,6 +217,13 @@ Expr rebuild_sum(const SumView& view, const std::vector<Edited>& edits) {
 
 namespace {
 
+/// n of x^n, an integer.
+std::optional<double> literal_power(const Expr& e) {
+  if (!is(e, pow_op)) return std::nullopt;
+  const auto power = literal_value(e.node().input(1));
+  return power && *power != 0 && *power == std::trunc(*power) ? power : std::nullopt;
+}
+
 /// x of 1 + exp(x).
 Expr one_plus_exponential(const Expr& e) {
   if (!is(e, add_op)) return {};
@@ -274,6 +284,9 @@ ProductView Views::product(const Expr& e) {
       } else if (is(base, inv_op)) {
         exponent = -exponent;
         base = base.node().input(0);
+      } else if (const auto power = literal_power(base); power && std::abs(*power) <= 16) {
+        exponent *= *power;
+        base = base.node().input(0);
       } else if (is(base, neg_op) && std::fmod(exponent, 2.0) == 0) {
         base = base.node().input(0);
       } else {
@@ -283,10 +296,10 @@ ProductView Views::product(const Expr& e) {
     Factor factor{exponent, base, false, Expr(), position, place};
     if (is(base, exp_op)) {
       const Scaled argument = scaled(base.node().input(0));
-      if (argument.core) {
+      if (argument.factor != 0 && std::isfinite(argument.factor)) {
         factor.exponential = true;
         factor.exponent *= argument.factor;
-        factor.base = argument.core;
+        factor.base = exponential_base(argument, base.dtype());
       }
     } else if (const Expr argument = one_plus_exponential(base)) {
       factor.exponent = -factor.exponent;

@@ -17,6 +17,8 @@ struct Scaled {
   bool operator==(const Scaled&) const = default;
 };
 
+/// The base of exp(s) as a power: exp(factor * core) is exp(core)^factor, and exp of a literal is a power of exp(1).
+Expr exponential_base(const Scaled& s, DType dtype);
 /// The number that every element of `e` is, where that is evident: literals, also when cast or broadcast, and small data
 /// arrays of one value.
 std::optional<double> uniform_value(const Expr& e);
@@ -95,6 +97,8 @@ class Views {
 
   Scaled scaled(const Expr& e, int depth = 0);
   SumView sum(const Expr& e);
+  /// Stable logarithms found so far (absent: there is none) and whether they are needed; see exponential.cpp.
+  std::unordered_map<Expr, std::pair<Expr, bool>, ExprHash>& logs() { return logs_; }
   ProductView product(const Expr& e);
 
  private:
@@ -105,6 +109,7 @@ class Views {
 
   std::unordered_map<const Node*, int> uses_;
   std::unordered_map<Expr, Scaled, ExprHash> scaled_;
+  std::unordered_map<Expr, std::pair<Expr, bool>, ExprHash> logs_;
   Exprs kept_;  // keeps what the maps point to alive
 };
 

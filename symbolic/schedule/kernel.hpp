@@ -133,6 +133,10 @@ struct Step {
   std::variant<Nest, Fill, RoutineCall, LoopStep, BranchStep, CallStep> what;
 };
 
+/// Scalar statements, as a measure of how long the emitted code is.
+std::size_t statement_count(const Step& step);
+std::size_t statement_count(const Steps& steps);
+
 /// A whole function. Buffers are numbered through nested steps.
 struct Program {
   std::string name;

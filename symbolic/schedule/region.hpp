@@ -141,6 +141,9 @@ int add_buffer(Program& program, Buffer buffer);
 int add_temporary(Program& program, DType dtype, std::int64_t size);
 int add_data(Program& program, const Array& array);
 
+/// Moves the local buffers of a long function to the workspace, so that emitters can cut it into parts.
+void spill_locals(Program& program);
+
 /// Gives every workspace buffer its offset; buffers whose lifetimes do not meet share memory.
 void plan_workspace(Program& program);
 

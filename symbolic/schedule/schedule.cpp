@@ -234,6 +234,7 @@ int ModuleBuilder::schedule_function(const std::string& name, const Graph& graph
     wanted.push_back({e, Placed{buffer, row_major_layout(e.shape())}});
   }
   program.steps = region.schedule(wanted);
+  spill_locals(program);
   plan_workspace(program);
   module_.functions.push_back(std::move(program));
   return static_cast<int>(module_.functions.size()) - 1;

@@ -92,7 +92,34 @@ class Lifetimes {
   std::int64_t now_ = 0;
 };
 
+/// Above this, a C compiler gains less from registers than it loses in the length of one function.
+constexpr std::size_t long_function = 800;
+
+/// Arrays start on cache lines; what is shorter than one is packed.
+std::int64_t padded(std::int64_t bytes) { return bytes < 64 ? (bytes + 7) / 8 * 8 : (bytes + 63) / 64 * 64; }
+
 }  // namespace
+
+std::size_t statement_count(const Step& step) {
+  if (const auto* nest = std::get_if<Nest>(&step.what))
+    return 1 + nest->statements.size() + nest->stores.size() + nest->accumulations.size();
+  if (const auto* loop = std::get_if<LoopStep>(&step.what)) return 1 + statement_count(loop->body);
+  if (const auto* branch = std::get_if<BranchStep>(&step.what))
+    return 1 + statement_count(branch->if_true) + statement_count(branch->if_false);
+  return 1;
+}
+
+std::size_t statement_count(const Steps& steps) {
+  std::size_t count = 0;
+  for (const Step& step : steps) count += statement_count(step);
+  return count;
+}
+
+void spill_locals(Program& program) {
+  if (statement_count(program.steps) <= long_function) return;
+  for (Buffer& buffer : program.buffers)
+    if (buffer.place == Place::local) buffer.place = Place::workspace;
+}
 
 void plan_workspace(Program& program) {
   const Lifetimes lifetimes(program);
@@ -105,7 +132,7 @@ void plan_workspace(Program& program) {
     if (program.buffers[b].place == Place::workspace && lifetimes.of(b).first >= 0) wanted.push_back(b);
   const auto bytes = [&program](std::size_t b) {
     const Buffer& buffer = program.buffers[b];
-    return (buffer.size * info(buffer.dtype).bytes + 63) / 64 * 64;
+    return padded(buffer.size * info(buffer.dtype).bytes);
   };
   std::stable_sort(wanted.begin(), wanted.end(), [&](std::size_t a, std::size_t b) { return bytes(a) > bytes(b); });
   std::vector<Extent> placed;  // ordered by begin
@@ -122,7 +149,7 @@ void plan_workspace(Program& program) {
                                    [](const Extent& x, const Extent& y) { return x.begin < y.begin; }),
                   mine);
     program.buffers[b].index = offset;
-    program.workspace_bytes = std::max(program.workspace_bytes, mine.end);
+    program.workspace_bytes = std::max(program.workspace_bytes, (mine.end + 63) / 64 * 64);
   }
 }
 

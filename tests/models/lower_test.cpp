@@ -115,7 +115,7 @@ TEST(TransformedData, ConvertsIntegersToReals) {
 TEST(TransformedData, ChecksItsConstraintsAtTheEnd) {
   EXPECT_EQ(complaint_about("  real<lower=0> x = -1;\n  x = 2;"), "no error");
   EXPECT_THAT(complaint_about("  array[2] int<upper=3> n = {3, 4};"),
-              StartsWith("model.stan:2:25: error: n[2] must be at most 3: found 4"));
+              StartsWith("model.stan:2:25: error: n[2] must be at most 3, found 4"));
 }
 
 TEST(TransformedData, RefusesIndicesOutOfRange) {
@@ -311,9 +311,11 @@ TEST(SymbolicEvaluation, MeasuresContainersOfParameters) {
   matrix[2, 3] a;
 }
 transformed parameters {
-  vector[cols(a)] b = to_vector(a[1]);
   real total = 0;
-  for (n in 1 : size(b)) total += n;
+  {
+    vector[cols(a)] b = to_vector(a[1]);
+    for (n in 1 : size(b)) total += n;
+  }
 }
 )");
   EXPECT_EQ(draw(m, {1, 2, 3, 4, 5, 6})["total"][0], 6);

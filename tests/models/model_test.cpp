@@ -52,7 +52,7 @@ TEST(ModelData, IsReadInTheShapesOfItsDeclarations) {
 TEST(ModelData, MissingIsNamedWithItsDeclaration) {
   EXPECT_EQ(complaint_about(regression, R"({"N": 1, "x": [1]})"),
             "data.json: error: variable 'y' is missing\n"
-            "  declared as array[N] real<lower=0, upper=10> y, at model.stan:4:37");
+            "  declared as array[N] real<lower=0, upper=10> y, at model.stan:4:36");
 }
 
 TEST(ModelData, MistypedIsShownInTheFile) {
@@ -72,7 +72,7 @@ TEST(ModelData, OutOfBoundsIsShownWithElementAndBound) {
   EXPECT_THAT(message, StartsWith("data.json:1:7: error: N must be at least 0, found -1"));
   message = complaint_about(regression, R"({"N": 2, "x": [1, 2], "y": [3, 11]})");
   EXPECT_THAT(message, StartsWith("data.json:1:32: error: y[2] must be between 0 and 10, found 11"));
-  EXPECT_THAT(message, HasSubstr("at model.stan:4:37"));
+  EXPECT_THAT(message, HasSubstr("at model.stan:4:36"));
   message = complaint_about(regression, R"({"N": 2, "x": [1, 2], "y": [3, "NaN"]})");
   EXPECT_THAT(message, HasSubstr("y[2] must be between 0 and 10, found \"NaN\""));
   message = complaint_about(regression, R"({"N": 2, "x": [1, 2], "y": [3, 4], "counts": [[2, 3], [1, 2]]})");

@@ -432,6 +432,7 @@ class GraphGenerator {
 
   Slice random_slice(std::int64_t length) {
     if (chance(0.3)) return {std::nullopt, std::nullopt, -1};
+    if (length == 0) return {std::nullopt, std::nullopt, 1};
     std::int64_t first = uniform(0, length - 1), last = uniform(0, length - 1);
     if (first > last) std::swap(first, last);
     if (chance(0.3)) return {last, first == 0 ? std::nullopt : std::optional(first - 1), -1};
