@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <iterator>
 #include <system_error>
@@ -20,11 +21,11 @@ std::string read_file(const fs::path& path, std::size_t max_bytes, std::string& 
   if (fs::is_directory(path, ignored)) return "it is a folder";
   std::ifstream file(path, std::ios::binary);
   if (!file) return "it cannot be opened";
-  text.resize(max_bytes + 1);
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  std::array<char, 1 << 16> piece;
+  while (text.size() <= max_bytes && (file.read(piece.data(), piece.size()), file.gcount() > 0)) {
+    text.append(piece.data(), static_cast<std::size_t>(file.gcount()));
+  }
   if (file.bad()) return "it cannot be read";
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  text.shrink_to_fit();
   if (text.size() > max_bytes) return fmt::format("the program is larger than {} MB", Source::max_bytes >> 20);
   return {};
 }

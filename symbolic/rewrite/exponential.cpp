@@ -566,7 +566,7 @@ std::vector<Rule> exponential_family_rules() {
       {.name = "log(softmax(v))",
        .left = log(softmax(v)),
        .right = (v - max(v)) - log(sum(exp(v - max(v)))),
-       .rounds = abs(v - max(v)),
+       .rounds = abs(v - max(v)) + 1.0,
        .node = log_node,
        .anchor = &log_op},
       {.name = "log1p(exp(x) + exp(y))",

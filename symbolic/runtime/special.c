@@ -146,12 +146,17 @@ static inline double from_bits(uint64_t bits) {
 
 static inline double magnitude(double x) { return __builtin_fabs(x); }
 
-/* c[0] + c[1] x + ... + c[degree] x^degree */
+/* c[0] + c[1] x + ... + c[degree] x^degree, for a degree above 1: Horner's rule for the even and the odd powers side by
+ * side, since the time of these functions is that of their longest chain. */
 static inline __attribute__((always_inline)) double polynomial(const double* c, int degree, double x) {
-  double sum = c[degree];
+  const double square = x * x;
+  double first = c[degree], second = c[degree - 1];
 #pragma GCC unroll 16
-  for (int i = degree - 1; i >= 0; --i) sum = sum * x + c[i];
-  return sum;
+  for (int i = degree - 2; i >= 1; i -= 2) {
+    first = first * square + c[i];
+    second = second * square + c[i - 1];
+  }
+  return degree % 2 == 0 ? (first * square + c[0]) + second * x : first * x + second;
 }
 
 #define DEGREE(c) ((int)(sizeof(c) / sizeof((c)[0])) - 1)

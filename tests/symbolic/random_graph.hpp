@@ -44,11 +44,11 @@ class GraphGenerator {
     if (chance(0.2)) pool.push_back(leaf(random_shape(2), DType::boolean));
     if (chance(0.2)) pool.push_back(leaf(random_shape(2), DType::float32));
     const std::size_t leaves = pool.size();
-    grow(pool, uniform(6, 30), 0);
+    grow(pool, uniform(6, 60), 0);
 
     RandomGraph result;
     Exprs outputs;
-    const std::int64_t count = uniform(1, 5);
+    const std::int64_t count = uniform(1, 8);
     for (std::int64_t i = 0; i < count; ++i)
       outputs.push_back(pool[chance(0.1) ? index(pool.size()) : leaves + index(pool.size() - leaves)].e);
     if (has_gradient_) {
