@@ -205,9 +205,10 @@ void Progress::stopping() {
 void Progress::finish(double seconds) {
   const std::int64_t before = done();
   read(seconds);
+  if (done() == before && drawn_lines_ == 0) return;  // all was said, or nothing was done
   if (terminal_.redraws) {
     redraw();
-  } else if (done() > before || before == 0) {
+  } else {
     log(seconds);
   }
 }

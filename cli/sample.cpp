@@ -180,9 +180,13 @@ void print_plan(const SampleCommand& command, const SampleConfig& config, std::i
              config.warmup, config.draws, is_nuts(config) ? "NUTS" : "HMC", config.seed);
 }
 
-void print_interruption(int signal, const samplers::Trace& trace, const std::string& path) {
-  fmt::print(stderr, "hmc-run: stopped by {} after {} of {} draws of each chain; {} holds them\n", signal_name(signal),
-             trace.sampling.draws, trace.sampling.planned, path);
+void print_interruption(int signal, const samplers::Trace& trace, const SampleConfig& config, const std::string& path) {
+  const std::int64_t left_out = config.chains - trace.chains;
+  fmt::print(stderr, "hmc-run: stopped by {} after {} of {} draws of each chain; {} holds them{}\n",
+             signal_name(signal), trace.sampling.draws, trace.sampling.planned, path,
+             left_out > 0
+                 ? fmt::format(", without {} chain{} that had hardly begun", left_out, left_out == 1 ? "" : "s")
+                 : "");
 }
 
 void print_summary(const samplers::Trace& trace, const SampleCommand& command) {
@@ -201,6 +205,9 @@ ExitStatus execute(const SampleCommand& command) {
   refuse_to_overwrite_input(command);
   samplers::check_output(command.output, command.force);
   const models::Model model(program, data);
+  if (model.dimension() == 0) {
+    throw Error(fmt::format("{} has no parameters: there is nothing to sample", command.files.model));
+  }
   SampleConfig config = command.config;
   config.seed = command.seed ? *command.seed : random_seed();
   if (!command.init_file.empty()) config.init_points = {read_start(command.init_file, model)};
@@ -226,7 +233,7 @@ ExitStatus execute(const SampleCommand& command) {
   const double sampled = watch.seconds();
   print_messages(result);
   const samplers::Trace drawn = samplers::read_trace(command.output);
-  if (result.interrupted) print_interruption(watch.signal(), drawn, command.output);
+  if (result.interrupted) print_interruption(watch.signal(), drawn, config, command.output);
   print_summary(drawn, command);
   if (!command.quiet) {
     fmt::print(stderr, "{}: compiled in {:.2f} s, sampled in {:.2f} s, {:.2f} s in all\n", command.output, compiled,

@@ -49,13 +49,13 @@ samplers::Density density_of(const lower::Lowered& lowered, const CheckedProgram
   const auto at = [shared](const symbolic::Exprs& expressions, const symbolic::Expr& position) {
     return symbolic::substitute(expressions, {{shared->position, position}});
   };
-  return {.dimension = shared->dimension(),
-          .log_density = [shared, at](const symbolic::Expr& position) { return at({shared->log_density}, position)[0]; },
-          .variables = shared->variables,
-          .constrain = [shared, at](const symbolic::Expr& position) { return at(shared->values, position); },
-          .why = [shared, program](std::span<const double> position) {
-            return lower::explain(*shared, program.source(), position);
-          }};
+  return {
+      .dimension = shared->dimension(),
+      .log_density = [shared, at](const symbolic::Expr& position) { return at({shared->log_density}, position)[0]; },
+      .variables = shared->variables,
+      .constrain = [shared, at](const symbolic::Expr& position) { return at(shared->values, position); },
+      .why = [shared, program](
+                 std::span<const double> position) { return lower::explain(*shared, program.source(), position); }};
 }
 
 }  // namespace

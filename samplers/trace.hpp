@@ -68,7 +68,8 @@ class TraceSink {
   /// `values`: all variables of the layout in their order, each row-major. Throws TraceError of kind io.
   virtual void write(Phase phase, std::int64_t chain, std::int64_t draw, std::span<const double> values,
                      const DrawStatistics& statistics) = 0;
-  /// No further write follows. A run that ended early leaves a trace trimmed to the shortest chain.
+  /// No further write follows. A run that ended early leaves a trace trimmed to the shortest chain, without the chains
+  /// that have less than a quarter of the draws of the longest.
   virtual void finish(std::span<const ChainProgress> progress) = 0;
 };
 
@@ -130,8 +131,9 @@ std::unique_ptr<TraceSink> hdf5_trace(TraceLayout layout, const std::string& pat
 /// file's.
 void check_output(const std::string& path, bool overwrite);
 
-/// Reads a file that `hdf5_trace` wrote, in whatever state: draws that are not complete are left out, and all chains
-/// are cut to the shortest. Throws TraceError (missing, malformed, io) naming the file and what is wrong with it.
+/// Reads a file that `hdf5_trace` wrote, in whatever state: draws that are not complete are left out, and chains are
+/// trimmed as by `TraceSink::finish`. Throws TraceError (missing, malformed, io) naming the file and what is wrong with
+/// it.
 Trace read_trace(const std::string& path);
 
 }  // namespace leapgraph::samplers

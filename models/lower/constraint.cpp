@@ -130,7 +130,8 @@ Expr holds(const Constraint& constraint, const Expr& value) {
   const TransformBounds<Expr> bounds = bounds_as_expressions(constraint);
   Expr result = symbolic::constant(true);
   if (bounds.lower) result = value >= bounds.lower;
-  if (bounds.upper) result = bounds.lower ? symbolic::logical_and(result, value <= bounds.upper) : value <= bounds.upper;
+  if (bounds.upper)
+    result = bounds.lower ? symbolic::logical_and(result, value <= bounds.upper) : value <= bounds.upper;
   return result.rank() > 0 ? symbolic::all(result) : result;
 }
 

@@ -1,4 +1,5 @@
-/// Declared variables of a program's blocks with what stands between `<` and `>`: bounds as values, checks against them.
+/// Declared variables of a program's blocks with what stands between `<` and `>`: bounds as values, checks against
+/// them.
 #pragma once
 
 #include <optional>
@@ -45,7 +46,8 @@ library::TransformBounds<symbolic::Expr> bounds_as_expressions(const Constraint&
 /// must be known.
 library::TransformBounds<double> bounds_of_element(const Constraint& constraint, std::int64_t element);
 
-/// The first element of a known value that the constraint does not hold for, and what it should be: "must be at least 0".
+/// The first element of a known value that the constraint does not hold for, and what it should be: "must be at least
+/// 0".
 struct Violation {
   std::int64_t element;
   std::string message;

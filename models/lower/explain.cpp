@@ -60,10 +60,9 @@ std::string explain(const Lowered& program, const Source& source, std::span<cons
     const double value = evaluate(program, {expression_from(contribution.value)}, position).at(0).real();
     if (std::isfinite(value)) continue;
     const Location place = source.locate(contribution.range.begin);
-    std::string words = fmt::format("{}:{}:{}: {} is {}", place.file, place.line, place.column,
-                                    contribution.text.empty() ? quoted(source.text(contribution.range))
-                                                              : contribution.text,
-                                    value);
+    std::string words =
+        fmt::format("{}:{}:{}: {} is {}", place.file, place.line, place.column,
+                    contribution.text.empty() ? quoted(source.text(contribution.range)) : contribution.text, value);
     std::string reason = contribution.reason;
     for (const DensityAt& density : contribution.densities) {
       if (reason.empty()) reason = fault(program, density, position);

@@ -77,32 +77,33 @@ Selection Evaluator::select(const Index<Typed>& index, std::int64_t length, std:
     return Selection{.kind = Selection::Kind::range, .first = begin, .count = last - first + 1};
   };
   const auto at = [&](const ExpressionPtr<Typed>& end) { return integer(*end, "an index"); };
-  return std::visit(
-      overloaded{
-          [&](const IndexAll&) { return between(1, length); },
-          [&](const IndexFrom<Typed>& from) { return between(at(from.first), length); },
-          [&](const IndexTo<Typed>& to) { return between(1, at(to.last)); },
-          [&](const IndexBetween<Typed>& range) {
-            const std::int64_t first = at(range.first);
-            return between(first, at(range.last));
-          },
-          [&](const IndexSingle<Typed>& single) {
-            Value scratch;
-            const Value& value = view(*single.value, scratch);
-            if (!is_known(value)) unsupported(index.range, "an index that depends on parameters");
-            const auto checked = [&](std::int64_t i) { return checked_position(i, length, axis, index.range, access); };
-            if (const auto* number = std::get_if<std::int64_t>(&value)) {
-              return Selection{.kind = Selection::Kind::single, .first = checked(*number)};
-            }
-            Selection list{.kind = Selection::Kind::list};
-            for (const std::int64_t i : std::get<Array>(value).data<std::int64_t>()) {
-              list.positions.push_back(checked(i));
-            }
-            list.count = static_cast<std::int64_t>(list.positions.size());
-            return list;
-          },
-      },
-      index.kind);
+  return std::visit(overloaded{
+                        [&](const IndexAll&) { return between(1, length); },
+                        [&](const IndexFrom<Typed>& from) { return between(at(from.first), length); },
+                        [&](const IndexTo<Typed>& to) { return between(1, at(to.last)); },
+                        [&](const IndexBetween<Typed>& range) {
+                          const std::int64_t first = at(range.first);
+                          return between(first, at(range.last));
+                        },
+                        [&](const IndexSingle<Typed>& single) {
+                          Value scratch;
+                          const Value& value = view(*single.value, scratch);
+                          if (!is_known(value)) unsupported(index.range, "an index that depends on parameters");
+                          const auto checked = [&](std::int64_t i) {
+                            return checked_position(i, length, axis, index.range, access);
+                          };
+                          if (const auto* number = std::get_if<std::int64_t>(&value)) {
+                            return Selection{.kind = Selection::Kind::single, .first = checked(*number)};
+                          }
+                          Selection list{.kind = Selection::Kind::list};
+                          for (const std::int64_t i : std::get<Array>(value).data<std::int64_t>()) {
+                            list.positions.push_back(checked(i));
+                          }
+                          list.count = static_cast<std::int64_t>(list.positions.size());
+                          return list;
+                        },
+                    },
+                    index.kind);
 }
 
 Value Evaluator::evaluate_indexed(const TypedExpression& expression) {

@@ -84,11 +84,11 @@ class Lowering {
       const std::optional<Violation> wrong = violation(constraint_of(evaluator_, variable), value);
       if (!wrong) continue;
       const auto element = static_cast<std::size_t>(wrong->element);
-      evaluator_.fail({.range = variable.range,
-                       .message = fmt::format("{}{} {}", variable.name, element_indices(variable.shape, element),
-                                              wrong->message),
-                       .found = fmt::format("{}", value.real(wrong->element)),
-                       .hint = "checked at the end of the transformed data block"});
+      evaluator_.fail(
+          {.range = variable.range,
+           .message = fmt::format("{}{} {}", variable.name, element_indices(variable.shape, element), wrong->message),
+           .found = fmt::format("{}", value.real(wrong->element)),
+           .hint = "checked at the end of the transformed data block"});
     }
   }
 

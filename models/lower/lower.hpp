@@ -13,7 +13,7 @@
 
 namespace leapgraph::models::lower {
 
-/// A program with its data.
+/// A program with its data. Refers to the typed program, which must outlive it.
 struct Lowered {
   symbolic::Expr position;  ///< the free variable of every expression here: float64[dimension]
   std::vector<Parameter> parameters;
@@ -33,8 +33,8 @@ struct Lowered {
 /// Throws DataError and ModelError as Model does.
 Lowered lower(const TypedProgram& program, const Source& source, const DataSet& data);
 
-/// The first contribution that is not finite at the position, in words: "model.stan:12:3: `y ~ normal(mu, sigma)` is nan:
-/// sigma must be positive and finite, found 0". Empty when all are finite.
+/// The first contribution that is not finite at the position, in words: "model.stan:12:3: `y ~ normal(mu, sigma)` is
+/// nan: sigma must be positive and finite, found 0". Empty when all are finite.
 std::string explain(const Lowered& program, const Source& source, std::span<const double> position);
 
 }  // namespace leapgraph::models::lower

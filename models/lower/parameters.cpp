@@ -120,8 +120,8 @@ std::vector<double> unconstrain(const std::vector<Parameter>& parameters, const 
     }
     const std::vector<std::int64_t> elements = coordinate_elements(parameter);
     for (std::size_t i = 0; i < elements.size(); ++i) {
-      coordinates[static_cast<std::size_t>(parameter.offset) + i] = constraint.transform->unconstrain(
-          value.real(elements[i]), bounds_of_element(constraint, elements[i]));
+      coordinates[static_cast<std::size_t>(parameter.offset) + i] =
+          constraint.transform->unconstrain(value.real(elements[i]), bounds_of_element(constraint, elements[i]));
     }
   }
   return coordinates;

@@ -22,8 +22,8 @@ std::vector<Parameter> parameters_of(Evaluator& evaluator, const TypedProgram& p
                                      const ProgramBlock<Typed>& block);
 std::int64_t dimension_of(const std::vector<Parameter>& parameters);
 
-/// Declares each parameter as a function of the position, evaluates its constraint, and adds its log-Jacobian to the log
-/// density.
+/// Declares each parameter as a function of the position, evaluates its constraint, and adds its log-Jacobian to the
+/// log density.
 void constrain_parameters(Evaluator& evaluator, std::vector<Parameter>& parameters, const symbolic::Expr& position);
 
 /// Which row-major element of the parameter each coordinate is: arrays outermost slowest, matrices column after column.
@@ -31,7 +31,8 @@ std::vector<std::int64_t> coordinate_elements(const Parameter& parameter);
 /// "mu", "theta[2]", "Sigma[2,1]"
 std::vector<std::string> coordinate_names(const std::vector<Parameter>& parameters);
 
-/// The position of the given constrained values; coordinates of parameters that are not there are nan. Throws DataError.
+/// The position of the given constrained values; coordinates of parameters that are not there are nan. Throws
+/// DataError.
 std::vector<double> unconstrain(const std::vector<Parameter>& parameters, const symbolic::Expr& position,
                                 const DataSet& values, const Source& source);
 

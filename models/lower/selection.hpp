@@ -32,8 +32,8 @@ symbolic::Shape selected_shape(const symbolic::Shape& shape, std::span<const Sel
 /// x[selections]
 Value read(const Value& x, std::span<const Selection> selections);
 
-/// `x` with x[selections] = value; a known `x` that nobody else holds is written in place. `value` has the selected shape
-/// and the element type of `x`. Where a position is picked twice the later one stays.
+/// `x` with x[selections] = value; a known `x` that nobody else holds is written in place. `value` has the selected
+/// shape and the element type of `x`. Where a position is picked twice the later one stays.
 Value write(Value x, std::span<const Selection> selections, const Value& value);
 
 /// The array with a buffer of its own.

@@ -95,7 +95,8 @@ void Evaluator::declaration(const Declaration<Typed>& declaration) {
       Value value = unset(type, shape);
       declare(id, std::move(shape), std::move(value));
     } catch (const std::bad_alloc&) {
-      fail({.range = declaration.type.range, .message = fmt::format("'{}' does not fit into memory", variable.name.text)});
+      fail({.range = declaration.type.range,
+            .message = fmt::format("'{}' does not fit into memory", variable.name.text)});
     } catch (const symbolic::GraphError& error) {
       fail({.range = declaration.type.range, .message = fmt::format("'{}': {}", variable.name.text, error.what())});
     }
@@ -228,45 +229,44 @@ Evaluator::Flow Evaluator::execute(const std::vector<TypedStatement>& statements
 
 Evaluator::Flow Evaluator::execute(const TypedStatement& statement) {
   const Range range = statement.range;
-  return std::visit(
-      overloaded{
-          [&](const Empty&) { return Flow::next; },
-          [&](const Declaration<Typed>& node) {
-            declaration(node);
-            return Flow::next;
-          },
-          [&](const Assignment<Typed>& node) {
-            assignment(node, statement.info);
-            return Flow::next;
-          },
-          [&](const Tilde<Typed>& node) {
-            densities_.clear();
-            std::vector<const TypedExpression*> arguments = {&node.variate};
-            for (const TypedExpression& argument : node.arguments) arguments.push_back(&argument);
-            contribute(statement, density(statement.info.density, arguments, range));
-            return Flow::next;
-          },
-          [&](const TargetIncrement<Typed>& node) {
-            densities_.clear();
-            contribute(statement, evaluate(node.value));
-            return Flow::next;
-          },
-          [&](const If<Typed>& node) { return if_else(node); },
-          [&](const For<Typed>& node) { return for_loop(node, range); },
-          [&](const ForEach<Typed>& node) { return for_each(node, range); },
-          [&](const While<Typed>& node) { return while_loop(node, range); },
-          [&](const Break&) { return Flow::broken; },
-          [&](const Continue&) { return Flow::continued; },
-          [&](const Block<Typed>& node) { return execute(node.statements); },
-          [&](const Profile<Typed>& node) { return execute(node.statements); },
-          [&](const Message<Typed>& node) { return message(node, range); },
-          [&](const JacobianIncrement<Typed>&) -> Flow { unsupported(range, "'jacobian +='"); },
-          [&](const CallStatement<Typed>& node) -> Flow {
-            unsupported(range, fmt::format("the call of '{}'", node.function.text));
-          },
-          [&](const Return<Typed>&) -> Flow { unsupported(range, "'return'"); },
-      },
-      statement.node);
+  return std::visit(overloaded{
+                        [&](const Empty&) { return Flow::next; },
+                        [&](const Declaration<Typed>& node) {
+                          declaration(node);
+                          return Flow::next;
+                        },
+                        [&](const Assignment<Typed>& node) {
+                          assignment(node, statement.info);
+                          return Flow::next;
+                        },
+                        [&](const Tilde<Typed>& node) {
+                          densities_.clear();
+                          std::vector<const TypedExpression*> arguments = {&node.variate};
+                          for (const TypedExpression& argument : node.arguments) arguments.push_back(&argument);
+                          contribute(statement, density(statement.info.density, arguments, range));
+                          return Flow::next;
+                        },
+                        [&](const TargetIncrement<Typed>& node) {
+                          densities_.clear();
+                          contribute(statement, evaluate(node.value));
+                          return Flow::next;
+                        },
+                        [&](const If<Typed>& node) { return if_else(node); },
+                        [&](const For<Typed>& node) { return for_loop(node, range); },
+                        [&](const ForEach<Typed>& node) { return for_each(node, range); },
+                        [&](const While<Typed>& node) { return while_loop(node, range); },
+                        [&](const Break&) { return Flow::broken; },
+                        [&](const Continue&) { return Flow::continued; },
+                        [&](const Block<Typed>& node) { return execute(node.statements); },
+                        [&](const Profile<Typed>& node) { return execute(node.statements); },
+                        [&](const Message<Typed>& node) { return message(node, range); },
+                        [&](const JacobianIncrement<Typed>&) -> Flow { unsupported(range, "'jacobian +='"); },
+                        [&](const CallStatement<Typed>& node) -> Flow {
+                          unsupported(range, fmt::format("the call of '{}'", node.function.text));
+                        },
+                        [&](const Return<Typed>&) -> Flow { unsupported(range, "'return'"); },
+                    },
+                    statement.node);
 }
 
 Evaluator::Flow Evaluator::if_else(const If<Typed>& node) {

@@ -183,22 +183,32 @@ Attributes root_attributes(const TraceLayout& layout) {
   return attributes;
 }
 
-ChainProgress shortest_chain(std::span<const ChainProgress> progress, std::int64_t chains,
-                             const ChainProgress& planned) {
+KeptDraws kept_draws(std::span<const ChainProgress> progress, std::int64_t chains, const ChainProgress& planned) {
   if (static_cast<std::int64_t>(progress.size()) != chains) {
     throw InternalError(fmt::format("trace: progress of {} chains for a trace of {}", progress.size(), chains));
   }
-  ChainProgress shortest = planned;
+  ChainProgress longest;
   for (const ChainProgress& chain : progress) {
     if (chain.draws < 0 || chain.draws > planned.draws || chain.warmup_draws < 0 ||
         chain.warmup_draws > planned.warmup_draws) {
       throw InternalError(fmt::format("trace: a chain reports {} + {} draws of {} + {}", chain.warmup_draws,
                                       chain.draws, planned.warmup_draws, planned.draws));
     }
-    shortest.draws = std::min(shortest.draws, chain.draws);
-    shortest.warmup_draws = std::min(shortest.warmup_draws, chain.warmup_draws);
+    longest.draws = std::max(longest.draws, chain.draws);
+    longest.warmup_draws = std::max(longest.warmup_draws, chain.warmup_draws);
   }
-  return shortest;
+  constexpr std::int64_t part = 4;  // of the longest chain, that a chain must have
+  KeptDraws kept{.chains = {}, .draws = planned};
+  for (std::size_t i = 0; i < progress.size(); ++i) {
+    const ChainProgress& chain = progress[i];
+    const bool far = longest.draws > 0 ? chain.draws >= (longest.draws + part - 1) / part
+                                       : chain.warmup_draws >= (longest.warmup_draws + part - 1) / part;
+    if (!far) continue;
+    kept.chains.push_back(static_cast<std::int64_t>(i));
+    kept.draws.draws = std::min(kept.draws.draws, chain.draws);
+    kept.draws.warmup_draws = std::min(kept.draws.warmup_draws, chain.warmup_draws);
+  }
+  return kept;
 }
 
 Trace unwritten_trace(const TraceLayout& layout) {
@@ -210,16 +220,18 @@ Trace unwritten_trace(const TraceLayout& layout) {
           .attributes = root_attributes(layout)};
 }
 
-void trim(TraceDraws& phase, std::int64_t chains, std::int64_t draws) {
-  if (draws == phase.draws) return;
+void trim(TraceDraws& phase, std::int64_t chains, std::span<const std::int64_t> kept, std::int64_t draws) {
+  const auto kept_chains = static_cast<std::int64_t>(kept.size());
+  if (draws == phase.draws && kept_chains == chains) return;
   const auto cut = [&](auto& values) {
     if (values.empty()) return;
     const auto row = static_cast<std::int64_t>(values.size()) / (chains * phase.draws);
-    for (std::int64_t chain = 1; chain < chains; ++chain) {
-      const auto from = values.begin() + chain * phase.draws * row;
-      std::copy(from, from + draws * row, values.begin() + chain * draws * row);
+    for (std::int64_t i = 0; i < kept_chains; ++i) {  // towards the front, so that nothing is overwritten unread
+      const auto from = values.begin() + kept[static_cast<std::size_t>(i)] * phase.draws * row;
+      const auto to = values.begin() + i * draws * row;
+      if (from != to) std::copy(from, from + draws * row, to);
     }
-    values.resize(static_cast<std::size_t>(chains * draws * row));
+    values.resize(static_cast<std::size_t>(kept_chains * draws * row));
   };
   for (std::vector<double>& values : phase.values) cut(values);
   cut(phase.statistics);

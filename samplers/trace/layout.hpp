@@ -60,12 +60,18 @@ Attributes standard_attributes(const TraceLayout& layout);
 /// Those of the root: the standard ones, then the layout's.
 Attributes root_attributes(const TraceLayout& layout);
 
-/// The shortest chain in each phase. Throws InternalError when the progress does not fit the layout.
-ChainProgress shortest_chain(std::span<const ChainProgress> progress, std::int64_t chains,
-                             const ChainProgress& planned);
+/// What is kept of a run that ended early: some of its chains, all cut to the same length.
+struct KeptDraws {
+  std::vector<std::int64_t> chains;  ///< ascending
+  ChainProgress draws;               ///< of each of them
+};
+/// The chains that have at least a quarter of the draws of the longest (of its draws in warm-up, where no chain has
+/// others), cut to the shortest of these: chains that had hardly begun do not cost the others what they drew. Throws
+/// InternalError when the progress does not fit the layout.
+KeptDraws kept_draws(std::span<const ChainProgress> progress, std::int64_t chains, const ChainProgress& planned);
 /// A trace of full length with no draw in it yet.
 Trace unwritten_trace(const TraceLayout& layout);
-/// Cuts every chain to the first `draws` draws.
-void trim(TraceDraws& phase, std::int64_t chains, std::int64_t draws);
+/// Leaves, of a phase of `chains` chains, the first `draws` draws of the chains `kept`.
+void trim(TraceDraws& phase, std::int64_t chains, std::span<const std::int64_t> kept, std::int64_t draws);
 
 }  // namespace leapgraph::samplers

@@ -38,9 +38,10 @@ void MemoryTrace::write(Phase phase, std::int64_t chain, std::int64_t draw, std:
 
 void MemoryTrace::finish(std::span<const ChainProgress> progress) {
   const ChainProgress planned{.warmup_draws = trace_.warmup.draws, .draws = trace_.sampling.draws};
-  const ChainProgress shortest = shortest_chain(progress, trace_.chains, planned);
-  trim(trace_.warmup, trace_.chains, shortest.warmup_draws);
-  trim(trace_.sampling, trace_.chains, shortest.draws);
+  const KeptDraws kept = kept_draws(progress, trace_.chains, planned);
+  trim(trace_.warmup, trace_.chains, kept.chains, kept.draws.warmup_draws);
+  trim(trace_.sampling, trace_.chains, kept.chains, kept.draws.draws);
+  trace_.chains = static_cast<std::int64_t>(kept.chains.size());
 }
 
 std::unique_ptr<MemoryTrace> memory_trace(TraceLayout layout) {

@@ -38,6 +38,7 @@ struct PhaseContents {
   TraceDraws draws;
   std::int64_t chains = 0;
   std::vector<TraceVariable> variables;
+  std::vector<std::int64_t> complete;  // draws at the start of each chain that are there
 };
 
 // `sample_stats` comes first: it always has arrays, and they say how many chains and draws there are.
@@ -92,13 +93,11 @@ PhaseContents read_phase(const hdf5::Reader& file, const std::string& path, cons
     phase.draws.values.push_back(file.reals(group, array));
   }
 
-  std::int64_t shortest = phase.draws.draws;
   for (std::int64_t chain = 0; chain < phase.chains; ++chain) {
     const auto begin = phase.draws.statistics.begin() + chain * phase.draws.draws;
     const auto end = std::find_if_not(begin, begin + phase.draws.draws, is_complete);
-    shortest = std::min<std::int64_t>(shortest, end - begin);
+    phase.complete.push_back(end - begin);
   }
-  trim(phase.draws, phase.chains, shortest);
   return phase;
 }
 
@@ -134,7 +133,8 @@ Trace read_trace(const std::string& path) {
   trace.chains = sampling.chains;
   trace.variables = std::move(sampling.variables);
   trace.sampling = std::move(sampling.draws);
-  trace.sampling.planned = planned_draws(trace, "draws_planned", trace.sampling.planned);
+  std::vector<ChainProgress> progress;
+  for (const std::int64_t draws : sampling.complete) progress.push_back({.warmup_draws = 0, .draws = draws});
   if (file.has_group("warmup_posterior")) {
     PhaseContents warmup = read_phase(file, path, "warmup_");
     const auto same = [](const TraceVariable& a, const TraceVariable& b) {
@@ -144,9 +144,16 @@ Trace read_trace(const std::string& path) {
       malformed(path, "warmup_posterior and posterior differ in their chains or variables");
     }
     trace.warmup = std::move(warmup.draws);
+    for (std::size_t i = 0; i < progress.size(); ++i) progress[i].warmup_draws = warmup.complete[i];
   } else {
     trace.warmup.values.resize(trace.variables.size());
   }
+  const ChainProgress extents{.warmup_draws = trace.warmup.draws, .draws = trace.sampling.draws};
+  const KeptDraws kept = kept_draws(progress, trace.chains, extents);
+  trim(trace.sampling, trace.chains, kept.chains, kept.draws.draws);
+  trim(trace.warmup, trace.chains, kept.chains, kept.draws.warmup_draws);
+  trace.chains = static_cast<std::int64_t>(kept.chains.size());
+  trace.sampling.planned = planned_draws(trace, "draws_planned", trace.sampling.planned);
   trace.warmup.planned = planned_draws(trace, "warmup_draws_planned", trace.warmup.planned);
   trace.constants = read_constants(file);
   return trace;

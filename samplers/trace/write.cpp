@@ -217,7 +217,7 @@ class Hdf5Trace final : public TraceSink {
 
  private:
   void flush(std::int64_t chain);
-  void rewrite_trimmed(const ChainProgress& shortest);
+  void rewrite_trimmed(const KeptDraws& kept);
 
   TraceLayout layout_;
   std::string path_;
@@ -350,7 +350,7 @@ void Hdf5Trace::flush(std::int64_t chain) {
 void Hdf5Trace::finish(std::span<const ChainProgress> progress) {
   if (descriptor_ < 0) throw InternalError("trace: finished twice");
   const ChainProgress planned{.warmup_draws = layout_.warmup_draws, .draws = layout_.draws};
-  const ChainProgress shortest = shortest_chain(progress, layout_.chains, planned);
+  const KeptDraws kept = kept_draws(progress, layout_.chains, planned);
   for (std::int64_t chain = 0; chain < layout_.chains; ++chain) {
     flush(chain);
     const ChainProgress& written = buffers_[static_cast<std::size_t>(chain)].written;
@@ -360,51 +360,61 @@ void Hdf5Trace::finish(std::span<const ChainProgress> progress) {
     }
   }
   sync(descriptor_, path_);
-  if (shortest.draws < planned.draws || shortest.warmup_draws < planned.warmup_draws) {
+  const bool all_chains = static_cast<std::int64_t>(kept.chains.size()) == layout_.chains;
+  if (kept.draws.draws < planned.draws || kept.draws.warmup_draws < planned.warmup_draws || !all_chains) {
     try {
-      rewrite_trimmed(shortest);
+      rewrite_trimmed(kept);
     } catch (const TraceError& error) {
       close(std::exchange(descriptor_, -1));
       throw TraceError(error.kind(),
                        fmt::format("{} (the trace of {} draws a chain is complete but not trimmed from {})",
-                                   error.what(), shortest.draws, planned.draws));
+                                   error.what(), kept.draws.draws, planned.draws));
     }
   }
   close(std::exchange(descriptor_, -1));
 }
 
-// The first draws of every chain, from the region of one file to that of a shorter one.
+// The first draws of the given chains, from the region of one file to that of a shorter one.
 void copy_draws(int from, const Region& source, std::int64_t source_draws, int to, const Region& target,
-                std::int64_t target_draws, std::int64_t chains, const std::string& path) {
+                std::int64_t target_draws, std::span<const std::int64_t> chains, const std::string& path) {
   if (target.bytes == 0) return;
-  const std::int64_t row = source.bytes / (chains * source_draws);
+  const std::int64_t row = target.bytes / (static_cast<std::int64_t>(chains.size()) * target_draws);
   std::vector<char> block(static_cast<std::size_t>(std::min<std::int64_t>(1 << 20, row * target_draws)));
-  for (std::int64_t chain = 0; chain < chains; ++chain) {
+  for (std::size_t i = 0; i < chains.size(); ++i) {
+    const std::int64_t begin = chains[i] * source_draws * row;
+    const std::int64_t target_begin = static_cast<std::int64_t>(i) * target_draws * row;
     for (std::int64_t done = 0; done < row * target_draws;) {
       const std::size_t bytes = std::min(block.size(), static_cast<std::size_t>(row * target_draws - done));
-      read_at(from, block.data(), bytes, source.offset + chain * source_draws * row + done, path);
-      write_at(to, block.data(), bytes, target.offset + chain * target_draws * row + done, path);
+      read_at(from, block.data(), bytes, source.offset + begin + done, path);
+      write_at(to, block.data(), bytes, target.offset + target_begin + done, path);
       done += static_cast<std::int64_t>(bytes);
     }
   }
 }
 
-void Hdf5Trace::rewrite_trimmed(const ChainProgress& shortest) {
+void Hdf5Trace::rewrite_trimmed(const KeptDraws& kept) {
   TraceLayout layout = layout_;
-  layout.draws = shortest.draws;
-  layout.warmup_draws = shortest.warmup_draws;
+  layout.chains = static_cast<std::int64_t>(kept.chains.size());
+  layout.draws = kept.draws.draws;
+  layout.warmup_draws = kept.draws.warmup_draws;
   layout.attributes.emplace_back("draws_planned", std::to_string(layout_.draws));
   layout.attributes.emplace_back("warmup_draws_planned", std::to_string(layout_.warmup_draws));
+  if (layout.chains < layout_.chains) {
+    std::string numbers;
+    for (const std::int64_t chain : kept.chains) numbers += fmt::format("{}{}", numbers.empty() ? "" : " ", chain);
+    layout.attributes.emplace_back("chains_planned", std::to_string(layout_.chains));
+    layout.attributes.emplace_back("chains_kept", numbers);  // by their numbers in the run, counted from 0
+  }
   NewFile output(path_, room_for(layout));
   const FileMap map = lay_out(output, layout, path_);
   const auto copy = [&](const PhaseRegions& source, const PhaseRegions& target) {
     for (std::size_t v = 0; v < target.variables.size(); ++v) {
       copy_draws(descriptor_, source.variables[v], source.draws, output.descriptor(), target.variables[v], target.draws,
-                 layout.chains, path_);
+                 kept.chains, path_);
     }
     for (std::size_t s = 0; s < draw_statistics.size(); ++s) {
       copy_draws(descriptor_, source.statistics[s], source.draws, output.descriptor(), target.statistics[s],
-                 target.draws, layout.chains, path_);
+                 target.draws, kept.chains, path_);
     }
   };
   copy(map_.sampling, map.sampling);

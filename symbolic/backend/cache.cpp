@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
@@ -16,7 +17,7 @@ namespace leapgraph::symbolic {
 
 namespace {
 
-constexpr std::int64_t max_bytes = 256 << 20;     // trimmed to three quarters of this when it is exceeded
+constexpr std::size_t max_object_bytes = 256 << 20;
 constexpr int keep_fresh_seconds = 24 * 60 * 60;  // a used object's time is renewed at most this often
 
 bool is_private(int descriptor, mode_t kind) {
@@ -46,6 +47,15 @@ bool write_all(int descriptor, const std::string& text) {
   return true;
 }
 
+/// The last line of a stored source: length and FNV-1a hash of its object.
+std::optional<std::string> seal_of(int object) {
+  const std::optional<std::string> bytes = read_all(object, max_object_bytes);
+  if (!bytes) return std::nullopt;
+  std::uint64_t hash = 0xcbf29ce484222325ULL;
+  for (const char c : *bytes) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  return "/* object: " + std::to_string(bytes->size()) + " bytes, hash " + std::to_string(hash) + " */\n";
+}
+
 std::string cache_root() {
   if (const char* root = std::getenv("XDG_CACHE_HOME"); root != nullptr && root[0] == '/') return root;
   if (const char* home = std::getenv("HOME"); home != nullptr && home[0] == '/') return std::string(home) + "/.cache";
@@ -63,7 +73,7 @@ File::~File() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-std::optional<CompileCache> CompileCache::open() {
+std::optional<CompileCache> CompileCache::open(std::int64_t max_bytes) {
   const std::string root = cache_root();
   if (root.empty()) return std::nullopt;
   std::error_code ignored;
@@ -72,37 +82,44 @@ std::optional<CompileCache> CompileCache::open() {
   ::mkdir(path.c_str(), 0700);
   File folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (folder.descriptor() < 0 || !is_private(folder.descriptor(), S_IFDIR)) return std::nullopt;
-  return CompileCache(path, std::move(folder));
+  return CompileCache(path, std::move(folder), max_bytes);
 }
 
 std::optional<File> CompileCache::find(const std::string& key, const std::string& source) const {
   const File text(::openat(folder_.descriptor(), (key + ".c").c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   if (text.descriptor() < 0 || !is_private(text.descriptor(), S_IFREG)) return std::nullopt;
-  if (read_all(text.descriptor(), source.size()) != source) return std::nullopt;
   File object(::openat(folder_.descriptor(), (key + ".so").c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   if (object.descriptor() < 0 || !is_private(object.descriptor(), S_IFREG)) return std::nullopt;
+  const std::optional<std::string> seal = seal_of(object.descriptor());
+  if (!seal || read_all(text.descriptor(), source.size() + seal->size()) != source + *seal) return std::nullopt;
   struct stat status {};
-  if (fstat(object.descriptor(), &status) == 0 && std::time(nullptr) - status.st_mtime > keep_fresh_seconds)
+  if (fstat(object.descriptor(), &status) == 0 && std::time(nullptr) - status.st_mtime > keep_fresh_seconds) {
     ::futimens(object.descriptor(), nullptr);
+    ::futimens(text.descriptor(), nullptr);
+  }
   return object;
+}
+
+std::string CompileCache::temporary_path(const std::string& key) const {
+  static std::atomic<int> next{0};
+  return path_ + "/" + key + "." + std::to_string(::getpid()) + "." + std::to_string(next.fetch_add(1)) + ".tmp";
 }
 
 std::optional<File> CompileCache::store(const std::string& key, const std::string& source,
                                         const std::string& object_path) const {
-  const std::string temporary = key + "." + std::to_string(::getpid()) + ".tmp";
-  {
-    const File text(
-        ::openat(folder_.descriptor(), temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (text.descriptor() < 0 || !write_all(text.descriptor(), source)) {
-      ::unlinkat(folder_.descriptor(), temporary.c_str(), 0);
-      return std::nullopt;
-    }
-  }
+  const std::string text_path = temporary_path(key);
   ::chmod(object_path.c_str(), 0600);
+  const bool written = [&] {
+    const File object(::open(object_path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+    const std::optional<std::string> seal = object.descriptor() < 0 ? std::nullopt : seal_of(object.descriptor());
+    const File text(::open(text_path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    return seal && text.descriptor() >= 0 && write_all(text.descriptor(), source + *seal);
+  }();
   const std::string name = path_ + "/" + key;
-  if (::rename(object_path.c_str(), (name + ".so").c_str()) != 0 ||
-      ::renameat(folder_.descriptor(), temporary.c_str(), folder_.descriptor(), (key + ".c").c_str()) != 0) {
-    ::unlinkat(folder_.descriptor(), temporary.c_str(), 0);
+  if (!written || ::rename(object_path.c_str(), (name + ".so").c_str()) != 0 ||
+      ::rename(text_path.c_str(), (name + ".c").c_str()) != 0) {
+    ::unlink(object_path.c_str());
+    ::unlink(text_path.c_str());
     return std::nullopt;
   }
   trim();
@@ -127,10 +144,10 @@ void CompileCache::trim() const {
     total += status.st_size;
   }
   ::closedir(listing);
-  if (total <= max_bytes) return;
+  if (total <= max_bytes_) return;
   std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.used < b.used; });
   for (const Entry& entry : entries) {
-    if (total <= max_bytes / 4 * 3) break;
+    if (total <= max_bytes_ / 4 * 3) break;
     if (::unlinkat(folder_.descriptor(), entry.name.c_str(), 0) == 0) total -= entry.bytes;
   }
 }

@@ -113,9 +113,11 @@ void run_compiler(const Compiler& compiler, const TemporaryFolder& folder, const
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+    ::unlink(object.c_str());
     throw GraphError(
         fmt::format("{} could not compile the emitted code: {}", compiler.path, first_lines(folder.file("messages"))));
+  }
 }
 
 void* open_object(const std::string& path) {
@@ -159,16 +161,8 @@ std::optional<Compiler> find_compiler() {
   if (::stat(real.c_str(), &status) != 0) return std::nullopt;
   Compiler compiler{
       path, fmt::format("{} {} {}.{}", real, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec), {}};
-  compiler.flags = {"-std=gnu11",
-                    "-O3",
-                    "-fno-math-errno",
-                    "-fno-trapping-math",
-                    "-ffp-contract=off",
-                    "-fwrapv",
-                    "-fPIC",
-                    "-shared",
-                    "-fvisibility=default",
-                    "-w"};
+  compiler.flags = {"-std=gnu11", "-O3",   "-fno-math-errno", "-fno-trapping-math",   "-ffp-contract=off",
+                    "-fwrapv",    "-fPIC", "-shared",         "-fvisibility=default", "-w"};
   if (const std::string level = processor_level(); !level.empty()) compiler.flags.push_back("-march=" + level);
   if (real.find("clang") != std::string::npos)
     compiler.flags.push_back("-fveclib=libmvec");
@@ -209,11 +203,10 @@ std::shared_ptr<const LoadedObject> load_source(const std::string& source, const
     run_compiler(compiler, folder, folder.file("code.so"));
     return std::make_shared<const LoadedObject>(open_object(folder.file("code.so")));
   }
-  const std::string object = fmt::format("{}/{}.{}.so.tmp", cache->path(), key, ::getpid());
+  const std::string object = cache->temporary_path(key);
   run_compiler(compiler, folder, object);
   if (std::optional<File> stored = cache->store(key, source, object)) return loaded(std::move(*stored));
   run_compiler(compiler, folder, folder.file("code.so"));
-  ::unlink(object.c_str());
   return std::make_shared<const LoadedObject>(open_object(folder.file("code.so")));
 }
 

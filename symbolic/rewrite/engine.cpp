@@ -481,10 +481,18 @@ class Engine {
     return any;
   }
 
+  /// A factor where(isnan(b), b, 1): what cancelling leaves of b / b.
+  static bool is_nan_carrier(const Factor& f) {
+    const Expr& e = f.base;
+    return !f.exponential && &e.op() == &where_op && &e.node().input(0).op() == &isnan_op &&
+           uniform_value(e.node().input(2)) == 1.0 && e.node().input(0).node().input(0) == e.node().input(1);
+  }
+
   static std::uint64_t hash_without(const ProductView& product, std::size_t skipped, double exponent) {
     std::uint64_t total = 0;  // a sum, since factors have no order
     for (std::size_t i = 0; i < product.factors.size(); ++i) {
       const Factor& f = product.factors[i];
+      if (is_nan_carrier(f)) continue;
       const double left = i == skipped ? f.exponent - exponent : f.exponent;
       if (left != 0)
         total += ExprHash()(f.base) * 0x9e3779b97f4a7c15ULL + std::hash<double>()(left) * (f.exponential ? 3 : 1);
@@ -492,22 +500,35 @@ class Engine {
     return total;
   }
 
-  static bool same_without(const ProductView& a, const ProductView& b, std::size_t skipped, double exponent) {
+  /// Whether a = b / f^exponent for factor f = b.factors[skipped], but for carriers of a nan that f carries as well.
+  bool same_without(const ProductView& a, const ProductView& b, std::size_t skipped, double exponent) {
     std::vector<bool> used(b.factors.size(), false);
-    std::size_t count = 0;
-    for (std::size_t i = 0; i < b.factors.size(); ++i) count += i != skipped || b.factors[i].exponent != exponent;
-    if (a.factors.size() != count) return false;
+    const Expr& kept = b.factors[skipped].base;
+    const auto redundant = [&](const Factor& f) {
+      if (!is_nan_carrier(f)) return false;
+      const Expr& carried = f.base.node().input(1);
+      return carried == kept ||
+             (carried.node().inputs().size() == 1 && kept.node().inputs().size() == 1 &&
+              views_.scaled(carried.node().input(0)).core == views_.scaled(kept.node().input(0)).core);
+    };
+    std::size_t left_over = 0;
+    for (std::size_t i = 0; i < b.factors.size(); ++i) {
+      used[i] = (i == skipped && b.factors[i].exponent == exponent) || redundant(b.factors[i]);
+      left_over += used[i] ? 0 : 1;
+    }
     for (const Factor& f : a.factors) {
+      if (redundant(f)) continue;
       bool found = false;
       for (std::size_t i = 0; i < b.factors.size() && !found; ++i) {
         const Factor& g = b.factors[i];
         const double left = i == skipped ? g.exponent - exponent : g.exponent;
-        if (used[i] || left == 0 || !(g.base == f.base) || g.exponential != f.exponential || left != f.exponent) continue;
+        if (used[i] || !(g.base == f.base) || g.exponential != f.exponential || left != f.exponent) continue;
         found = used[i] = true;
+        --left_over;
       }
       if (!found) return false;
     }
-    return true;
+    return left_over == 0;
   }
 
   /// Rules l + m f with a literal l.
@@ -518,14 +539,17 @@ class Engine {
       if (c.pattern.parts.size() != 2) continue;
       const Pattern& one = c.pattern.parts[1 - c.anchor];
       Pattern f = c.pattern.parts[c.anchor];
-      if (one.kind != Pattern::Kind::literal || common.factors.empty()) continue;
+      if (one.kind != Pattern::Kind::literal) continue;
       const double scale = with_f / f.factor;
       if (one.factor * scale != ones) continue;
       f.factor = 1.0;
       Bindings bindings{};
       if (!match(views_, f, core, bindings, [&] { return allowed(c, bindings); })) continue;
       const Expr right = instantiate(c.rule->right, bindings, whole.dtype(), whole.node().place());
-      const Expr bare = view.tree[static_cast<std::size_t>(view.terms[i].place)].expr;
+      ProductEditor without_carriers(views_, view.tree[static_cast<std::size_t>(view.terms[i].place)].expr);
+      for (std::size_t k = 0; k < without_carriers.size(); ++k)
+        if (is_nan_carrier(without_carriers.factor(k))) without_carriers.take(k, without_carriers.factor(k).exponent);
+      const Expr bare = without_carriers.changed() ? without_carriers.result() : without_carriers.whole();
       // bare = coefficient * common; position * new = scale * common * right
       edits[i] = {true, make(mul_op, {bare, multiply(scale / common.coefficient * view.terms[i].position, right)}, {},
                              whole.node().place()), false};

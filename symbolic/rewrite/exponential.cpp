@@ -61,6 +61,13 @@ bool is_shifted(const Expr& v, const Axes& axes) {
   return is(shift, max_op) && shift.node().input(0) == v.node().input(0) && shift.node().get<Axes>("axes") == axes;
 }
 
+/// Shifted as `softmax` does it, so that they share the exponentials.
+Expr log_softmax(const Expr& x, const Axes& axes) {
+  const Expr largest = max(x, axes);
+  const Expr shifted = x - expand_axes(where(isinf(largest), 0.0, largest), axes);
+  return shifted - expand_axes(log(sum(exp(shifted), axes)), axes);
+}
+
 Log log_of_sum(Views& views, const Expr& e, int depth) {
   const SumView view = views.sum(e);
   if (view.terms.size() > longest_sum) return {};
@@ -119,13 +126,8 @@ Log find_log(Views& views, const Expr& e, int depth) {
   if (is_addition(e)) return log_of_sum(views, e, depth);
   if (&op == &mul_op || &op == &div_op || &op == &inv_op || &op == &sqr_op) return log_of_product(views, e, depth);
   if (&op == &softmax_op) {
-    // Shifted as `softmax` does it, so that they share the exponentials.
-    const Expr& x = e.node().input(0);
     const Axes& axes = e.node().get<Axes>("axes");
-    if (axes.empty()) return {};
-    const Expr largest = max(x, axes);
-    const Expr shifted = x - expand_axes(where(isinf(largest), 0.0, largest), axes);
-    return {shifted - expand_axes(log(sum(exp(shifted), axes)), axes), true};
+    return axes.empty() ? Log{} : Log{log_softmax(e.node().input(0), axes), true};
   }
   if (&op == &expand_dims_op || &op == &broadcast_to_op || &op == &reshape_op || &op == &squeeze_op) {
     const Log inner = log_of(views, e.node().input(0), depth + 1);
@@ -565,7 +567,7 @@ std::vector<Rule> exponential_family_rules() {
       {.name = "log(sum(exp(v)))", .left = log(total), .right = logsumexp(v), .node = log_node, .anchor = &log_op},
       {.name = "log(softmax(v))",
        .left = log(softmax(v)),
-       .right = (v - max(v)) - log(sum(exp(v - max(v)))),
+       .right = log_softmax(v, {0}),
        .rounds = abs(v - max(v)) + 1.0,
        .node = log_node,
        .anchor = &log_op},

@@ -73,8 +73,8 @@ class OurProgram : public testing::TestWithParam<const char*> {
 
     double largest = 0;
     for (const double component : reference.gradient) largest = std::max(largest, std::abs(component));
-    // The reference's rule allows 1e-8 of this unit. The sums here have some thousand terms of 1e-16 relative error each,
-    // mostly of one sign: 1e-11 leaves them room, and none to a term that is off.
+    // The reference's rule allows 1e-8 of this unit. The sums here have some thousand terms of 1e-16 relative error
+    // each, mostly of one sign: 1e-11 leaves them room, and none to a term that is off.
     const auto expect_near = [largest](double found, double expected) {
       EXPECT_NEAR(found, expected, 1e-11 * std::max({1.0, std::abs(expected), 1e-6 * largest}));
     };
@@ -93,9 +93,9 @@ TEST_P(OurProgram, AgreesWithCmdStanAsNativeCode) {
 
 INSTANTIATE_TEST_SUITE_P(PosteriorDb, OurProgram,
                          testing::Values("blr", "earn_height", "eight_schools_noncentered", "kidscore_interaction_c",
-                                         "kidscore_mom_work", "kidscore_momhs", "kidscore_momiq",
-                                         "logearn_height_male", "logearn_logheight_male", "logmesquite",
-                                         "logmesquite_logva", "logmesquite_logvolume", "mesquite", "nes"),
+                                         "kidscore_mom_work", "kidscore_momhs", "kidscore_momiq", "logearn_height_male",
+                                         "logearn_logheight_male", "logmesquite", "logmesquite_logva",
+                                         "logmesquite_logvolume", "mesquite", "nes"),
                          [](const auto& name) { return std::string(name.param); });
 
 }  // namespace

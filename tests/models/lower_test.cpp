@@ -12,7 +12,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::NanSensitiveDoubleEq;
 using testing::StartsWith;
 
 /// Runs statements on data; `result`, declared by them, is what they computed.
@@ -101,7 +100,8 @@ TEST(TransformedData, EvaluatesConditionsLazily) {
 }
 
 TEST(TransformedData, CallsFunctionsAndDensities) {
-  const auto values = computed("vector[3] result = [normal_lpdf(1 | 0, 2), log_sum_exp([1, 2]'), 7 %/% 2 + 7 % 2 + 2 ^ 3]';");
+  const auto values =
+      computed("vector[3] result = [normal_lpdf(1 | 0, 2), log_sum_exp([1, 2]'), 7 %/% 2 + 7 % 2 + 2 ^ 3]';");
   EXPECT_NEAR(values[0], -0.5 * 0.25 - std::log(2.0) - 0.5 * std::log(2 * M_PI), 1e-15);
   EXPECT_NEAR(values[1], std::log(std::exp(1.0) + std::exp(2.0)), 1e-15);
   EXPECT_EQ(values[2], 12);
@@ -132,15 +132,18 @@ TEST(TransformedData, RefusesIndicesOutOfRange) {
 }
 
 TEST(TransformedData, RefusesSizesThatDiffer) {
-  EXPECT_THAT(complaint_about("vector[2] v = [1, 2, 3]';"), HasSubstr("sizes differ: expected vector[2], found vector[3]"));
+  EXPECT_THAT(complaint_about("vector[2] v = [1, 2, 3]';"),
+              HasSubstr("sizes differ: expected vector[2], found vector[3]"));
   EXPECT_THAT(complaint_about("matrix[2, 2] m; m[1] = [1, 2, 3];"),
               HasSubstr("sizes differ: expected row_vector[2], found row_vector[3]"));
   EXPECT_THAT(complaint_about("vector[2] v; vector[3] w; real x = sum(v + w);"), HasSubstr("'+': sizes differ"));
-  EXPECT_THAT(complaint_about("array[2] vector[2] a = {[1, 2]', [1, 2, 3]'};"), HasSubstr("the elements differ in size"));
+  EXPECT_THAT(complaint_about("array[2] vector[2] a = {[1, 2]', [1, 2, 3]'};"),
+              HasSubstr("the elements differ in size"));
 }
 
 TEST(TransformedData, RefusesWhatFunctionsRefuse) {
-  EXPECT_THAT(complaint_about("int n = 0; int m = 1 %/% n;"), HasSubstr("model.stan:2:20: error: '%/%': division by zero"));
+  EXPECT_THAT(complaint_about("int n = 0; int m = 1 %/% n;"),
+              HasSubstr("model.stan:2:20: error: '%/%': division by zero"));
   EXPECT_THAT(complaint_about("vector[0] v; real x = mean(v);"), HasSubstr("'mean': "));
 }
 
@@ -342,7 +345,8 @@ TEST(SymbolicEvaluation, DoesNotGrowWithTheData) {
       x += (i > 0 ? "," : "") + std::to_string(0.1 * i);
       g += (i > 0 ? "," : "") + std::to_string(1 + i % 3);
     }
-    const Model m = model(R"(data {
+    const Model m =
+        model(R"(data {
   int N;
   vector[N] x;
   array[N] int y;
@@ -362,7 +366,7 @@ model {
   y ~ normal(a[2], s);
 }
 )",
-                          "{\"N\": " + std::to_string(n) + ", \"x\": [" + x + "], \"y\": [" + g + "], \"g\": [" + g + "]}");
+              "{\"N\": " + std::to_string(n) + ", \"x\": [" + x + "], \"y\": [" + g + "], \"g\": [" + g + "]}");
     const symbolic::Expr q = symbolic::input({symbolic::DType::float64, {m.dimension()}}, "q");
     const symbolic::Expr outputs[] = {m.density().log_density(q)};
     return symbolic::topological_order(outputs).size();
@@ -409,7 +413,8 @@ TEST(SymbolicEvaluation, RefusesLoopsOverParameters) {
             "   5 |   for (i in 1 : 3) {\n"
             "     |   ^^^^^^^^^^^^^^^\n");
   EXPECT_THAT(refused("  for (x in a) target += x;"), StartsWith("model.stan:5:3: error: a loop over"));
-  EXPECT_THAT(refused("  vector[3] b = a;\n  for (i in 1 : 3) b[i] = 1;"), StartsWith("model.stan:6:3: error: a loop over"));
+  EXPECT_THAT(refused("  vector[3] b = a;\n  for (i in 1 : 3) b[i] = 1;"),
+              StartsWith("model.stan:6:3: error: a loop over"));
   EXPECT_THAT(refused("  real s = 0;\n  for (i in 1 : 3) {\n    for (j in 1 : 3) s += a[j];\n  }"),
               StartsWith("model.stan:6:3: error: a loop over"));
 }

@@ -39,7 +39,8 @@ model {
 )";
 
 TEST(ModelData, IsReadInTheShapesOfItsDeclarations) {
-  const Model m = model(regression, R"({"N": 2, "x": [1, 2.5], "y": [0, 10], "counts": [[2, 3], [4, 5]], "extra": {}})");
+  const Model m =
+      model(regression, R"({"N": 2, "x": [1, 2.5], "y": [0, 10], "counts": [[2, 3], [4, 5]], "extra": {}})");
   const std::vector<samplers::TraceConstant>& constants = m.constants();
   ASSERT_EQ(constants.size(), 4U);
   EXPECT_EQ(constants[0].name, "N");
@@ -166,8 +167,9 @@ TEST(ModelParameters, ThatAreMissingFromAnInitFileAreNan) {
   const std::vector<double> q = m.unconstrain(DataSet::from_text("init.json", R"({"b": [1, 2]})"));
   EXPECT_TRUE(std::isnan(q[0]));
   EXPECT_EQ(q[2], 2);
-  EXPECT_THAT(complaint([&] { model(all_shapes).unconstrain(DataSet::from_text("init.json", R"({"below": [1, 3]})")); }),
-              HasSubstr("below[2] must be at most 2, found 3"));
+  EXPECT_THAT(
+      complaint([&] { model(all_shapes).unconstrain(DataSet::from_text("init.json", R"({"below": [1, 3]})")); }),
+      HasSubstr("below[2] must be at most 2, found 3"));
 }
 
 TEST(ModelParameters, MayBoundEachOther) {
@@ -248,17 +250,17 @@ TEST(CheckedProgram, TellsEveryErrorOfAProgram) {
 }
 
 TEST(CheckedProgram, PrintsItsTreeAsAProgram) {
-  const auto program = CheckedProgram::from_source(Source::from_text("m.stan", "parameters{real x;}model{x~normal(0,1);}"));
+  const auto program =
+      CheckedProgram::from_source(Source::from_text("m.stan", "parameters{real x;}model{x~normal(0,1);}"));
   EXPECT_EQ(program.ast_text(), "parameters {\n  real x;\n}\nmodel {\n  x ~ normal(0, 1);\n}\n");
   EXPECT_TRUE(program.warnings().empty());
 }
 
 TEST(CheckedProgram, OutlivesTheModelsMadeOfIt) {
   samplers::Density density;
-  {
-    density = model("parameters {\n  real x;\n}\nmodel {\n  x ~ normal(0, 1);\n}\n").density();
-  }
-  EXPECT_EQ(density.why(std::vector<double>{std::nan("")}), "model.stan:5:3: `x ~ normal(0, 1)` is nan: y must be a number, found nan");
+  { density = model("parameters {\n  real x;\n}\nmodel {\n  x ~ normal(0, 1);\n}\n").density(); }
+  EXPECT_EQ(density.why(std::vector<double>{std::nan("")}),
+            "model.stan:5:3: `x ~ normal(0, 1)` is nan: y must be a number, found nan");
 }
 
 }  // namespace

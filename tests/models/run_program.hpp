@@ -13,8 +13,7 @@
 namespace leapgraph::models {
 
 inline Model model(const std::string& program, const std::string& data = "{}") {
-  return {CheckedProgram::from_source(Source::from_text("model.stan", program)),
-          DataSet::from_text("data.json", data)};
+  return {CheckedProgram::from_source(Source::from_text("model.stan", program)), DataSet::from_text("data.json", data)};
 }
 
 struct Evaluated {

@@ -303,6 +303,38 @@ TEST(Hdf5Trace, IsTrimmedToTheShortestChainWhenTheRunEndsEarly) {
   EXPECT_EQ(result.constants.size(), 4u);
 }
 
+TEST(Hdf5Trace, ChainsThatHadHardlyBegunDoNotCostTheOthersTheirDraws) {
+  const Folder folder;
+  const TraceLayout layout = example_layout(4, 7);
+  const std::vector<ChainProgress> progress{{2, 0}, {4, 7}, {4, 6}};
+  const auto memory = memory_trace(layout);
+  auto unfinished = hdf5_trace(layout, folder / "unfinished.h5");
+  const auto finished = hdf5_trace(layout, folder / "finished.h5");
+  for (TraceSink* trace : {static_cast<TraceSink*>(memory.get()), unfinished.get(), finished.get()}) {
+    for (std::int64_t chain = 0; chain < 3; ++chain) {
+      write_draws(*trace, layout, Phase::warmup, chain, progress[static_cast<std::size_t>(chain)].warmup_draws);
+      write_draws(*trace, layout, Phase::sampling, chain, progress[static_cast<std::size_t>(chain)].draws);
+    }
+  }
+  memory->finish(progress);
+  finished->finish(progress);
+  unfinished.reset();
+  for (const Trace& trace :
+       {memory->trace(), read_trace(folder / "finished.h5"), read_trace(folder / "unfinished.h5")}) {
+    EXPECT_EQ(trace.chains, 2);
+    EXPECT_EQ(trace.sampling.draws, 6);
+    EXPECT_EQ(trace.sampling.planned, 7);
+    EXPECT_EQ(trace.warmup.draws, 4);
+    EXPECT_EQ(trace.sampling.values[0],
+              (std::vector<double>{1000, 1001, 1002, 1003, 1004, 1005, 2000, 2001, 2002, 2003, 2004, 2005}));
+    EXPECT_EQ(trace.warmup.values[0], (std::vector<double>{1000, 1001, 1002, 1003, 2000, 2001, 2002, 2003}));
+    EXPECT_EQ(trace.sampling.statistics[6].lp, -2000);
+  }
+  const Trace trace = read_trace(folder / "finished.h5");
+  EXPECT_THAT(trace.attributes, testing::Contains(testing::Pair("chains_kept", "1 2")));
+  EXPECT_THAT(trace.attributes, testing::Contains(testing::Pair("chains_planned", "3")));
+}
+
 TEST(Hdf5Trace, WithoutFinishKeepsItsFullLengthAndIsReadUpToTheShortestChain) {
   const Folder folder;
   const TraceLayout layout = example_layout(4, 7);

@@ -125,14 +125,15 @@ class Comparison {
     }
   }
 
-  /// What is wrong with `right` in the place of `left`, empty if nothing. Where the real value does not exist, a nan
-  /// stays a nan; where it does, the right side is not further from it. `comparable`: the truth is exact.
+  /// What is wrong with `right` in the place of `left`, empty if nothing. Where the real value does not exist, a
+  /// nan stays a nan (or becomes infinite: the sign of a zero decides which); where it does, the right side is not further from it. `comparable`: the truth is exact.
   static std::string fault_of(double left, double right, const exact::Number& truth, double rounds, bool comparable) {
     if (boost::multiprecision::isnan(truth))
-      return comparable && std::isnan(left) && !std::isnan(right) ? "a value where none exists" : "";
+      return comparable && std::isnan(left) && std::isfinite(right) ? "a value where none exists" : "";
     if (std::isnan(right)) return std::isnan(left) ? "" : "a new nan";
     if (!comparable || !exact::is_finite(truth)) return "";
-    exact::Number allowed = error(left, truth) + 6 * last_place(truth);
+    // A few places of the result, and of the smallest numbers, whose places a product magnifies.
+    exact::Number allowed = error(left, truth) + 6 * last_place(truth) + 1e-320;
     if (rounds > 0) allowed += 4 * rounds * 0x1p-53;
     return error(right, truth) <= allowed ? "" : "further from the exact value";
   }

@@ -3,8 +3,8 @@
 #include "leapgraph/symbolic/function.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
-#include <chrono>
 #include <cmath>
 #include <numeric>
 #include <thread>
@@ -60,17 +60,22 @@ TEST_P(FunctionOf, MatricesChecksThatShapesFitTogetherWhenItIsCalled) {
   const Function f = function({a, b}, matmul(a, b), options());
   EXPECT_EQ(f({iota({2, 3}), iota({3, 2})})[0].reals(), (std::vector<double>{10, 13, 28, 40}));
   const std::string message = message_of([&] { f({iota({2, 3}), iota({2, 3})}); });
-  EXPECT_NE(message.find("matmul"), std::string::npos) << message;
+  EXPECT_NE(message.find("float64[2, 3], float64[2, 3]"), std::string::npos) << message;
+  EXPECT_NE(message.find("function_test.cpp"), std::string::npos) << message;
   EXPECT_EQ(f.specialisations(), 1u) << "a failed specialisation is not kept";
 }
 
 TEST_P(FunctionOf, TypedVariablesNamesTheArgumentThatDoesNotFit) {
   const Expr x = dvector("weights"), n = lscalar("count");
   const Function f = function({x, n}, x * n, options());
-  EXPECT_EQ(message_of([&] { f({Array::vector({1}), Array::scalar(2.0)}); }),
-            "the argument for 'count' must be int64[], got float64[]");
-  EXPECT_EQ(message_of([&] { f({Array::scalar(1.0), Array::scalar(std::int64_t{2})}); }),
-            "the argument for 'weights' must be float64[?], got float64[]");
+  EXPECT_EQ(message_of([&] {
+              f({Array::vector({1}), Array::scalar(2.0)});
+            }),
+            "the argument for 'count' must be int64, got float64");
+  EXPECT_EQ(message_of([&] {
+              f({Array::scalar(1.0), Array::scalar(std::int64_t{2})});
+            }),
+            "the argument for 'weights' must be float64[?], got float64");
   EXPECT_EQ(message_of([&] { f({Array::vector({1})}); }), "the function takes 2 arguments, got 1");
   const Expr fixed = input({DType::float64, {3}}, "fixed");
   const CompiledFunction g = compile(Graph{{fixed}, {fixed * 2.0}}, options());
@@ -120,8 +125,9 @@ TEST_P(FunctionOf, OneExpressionGivesItAsOftenAsItIsAskedFor) {
 
 TEST_P(FunctionOf, ConstantsGivesThem) {
   const Expr data = constant(Array::vector({1, 2, 3}));
-  const Function f = function({}, {constant(2.5), data, constant(std::int64_t{7}), constant(true), full({2}, 0.25),
-                                   sum(data), arange(3), gather(data, constant(Array::of<std::int64_t>({2}, {2, 0})))},
+  const Function f = function({},
+                              {constant(2.5), data, constant(std::int64_t{7}), constant(true), full({2}, 0.25),
+                               sum(data), arange(3), gather(data, constant(Array::of<std::int64_t>({2}, {2, 0})))},
                               options());
   const std::vector<Array> got = f({});
   EXPECT_EQ(got[0].real(), 2.5);
@@ -136,8 +142,9 @@ TEST_P(FunctionOf, ConstantsGivesThem) {
 
 TEST_P(FunctionOf, ArraysWithoutElementsGivesEmptySums) {
   const Expr x = dmatrix("x");
-  const Function f = function({x}, {x * 2.0, sum(x), sum(x, {0}), sum(x, {1}), prod(x), matmul(transpose(x), x),
-                                    concatenate({x, x}, 0), exp(sum(x, {1}))},
+  const Function f = function({x},
+                              {x * 2.0, sum(x), sum(x, {0}), sum(x, {1}), prod(x), matmul(transpose(x), x),
+                               concatenate({x, x}, 0), exp(sum(x, {1}))},
                               options());
   std::vector<Array> got = f({Array(Type{DType::float64, {0, 2}})});
   EXPECT_EQ(got[0].shape(), (Shape{0, 2}));
@@ -169,8 +176,9 @@ TEST_P(FunctionOf, RowNumbersRefusesOnesThatDoNotExist) {
   EXPECT_EQ(f({Array::vector({5, 6}), Array::of<std::int64_t>({3}, {1, 0, 1})})[0].reals(),
             (std::vector<double>{6, 5, 6}));
   for (const std::int64_t wrong : {std::int64_t{2}, std::int64_t{-1}}) {
-    const std::string message =
-        message_of([&] { f({Array::vector({5, 6}), Array::of<std::int64_t>({3}, {1, wrong, 1})}); });
+    const std::string message = message_of([&] {
+      f({Array::vector({5, 6}), Array::of<std::int64_t>({3}, {1, wrong, 1})});
+    });
     EXPECT_NE(message.find("position " + std::to_string(wrong)), std::string::npos) << message;
   }
 }
@@ -257,6 +265,13 @@ Graph long_chain(int statements, bool in_loop) {
   return Graph{{x}, {result.carry[0], result.outputs[0]}};
 }
 
+/// Processor time of the compilers that have run so far.
+double compiler_seconds() {
+  rusage usage{};
+  ::getrusage(RUSAGE_CHILDREN, &usage);
+  return static_cast<double>(usage.ru_utime.tv_sec) + 1e-6 * static_cast<double>(usage.ru_utime.tv_usec);
+}
+
 class LongFunction : public testing::TestWithParam<bool> {};
 INSTANTIATE_TEST_SUITE_P(Places, LongFunction, testing::Bool(),
                          [](const auto& test) { return test.param ? "inLoop" : "straight"; });
@@ -265,13 +280,12 @@ TEST_P(LongFunction, IsCutIntoPartsThatCompileQuickly) {
   const Graph graph = long_chain(3000, GetParam());
   CompileOptions options;
   options.cache = false;
-  const auto start = std::chrono::steady_clock::now();
+  const double before = compiler_seconds();
   const CompiledFunction f = compile(graph, options);
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  const double seconds = compiler_seconds() - before;
   if (!f.is_native()) GTEST_SKIP() << "no C compiler";
   EXPECT_NE(f.source().find("_part0"), std::string::npos);
-  RecordProperty("seconds", std::to_string(seconds.count()));
-  EXPECT_LT(seconds.count(), 60) << "some 3 s on an idle machine, where one piece takes 10 times as long";
+  EXPECT_LT(seconds, 20) << "a few seconds, where one piece takes ten times as long";
   const Array x = Array::vector({0.1, -0.4, 0.3, 1.5, -2, 0.7, 0.2, -0.9});
   const std::vector<Array> got = f(std::span(&x, 1)), want = interpret(graph, std::span(&x, 1));
   for (std::size_t i = 0; i < want.size(); ++i)

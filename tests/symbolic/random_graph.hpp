@@ -538,7 +538,8 @@ class GraphGenerator {
       const double bound = a.bound * second->bound * n;
       const bool matmul_fits = a.e.rank() <= 2 || second->e.rank() <= 2;
       if (chance(0.5) && matmul_fits) return Item{matmul(a.e, second->e), bound, 0};
-      if (element_count(a.e.shape()) / a.e.shape().back() * element_count(second->e.shape()) / a.e.shape().back() > 4000)
+      if (element_count(a.e.shape()) / a.e.shape().back() * element_count(second->e.shape()) / a.e.shape().back() >
+          4000)
         return std::nullopt;
       return Item{dot(a.e, second->e), bound, 0};
     }
@@ -688,9 +689,9 @@ class GraphGenerator {
     for (std::size_t i = 0; i < results.size(); ++i) pool.push_back({results[i], made[i].bound, made[i].bits});
     // Once more with other arguments of the same types.
     for (std::size_t i = 0; i < arguments.size(); ++i)
-      if (const Maybe other =
-              find(pool, [&](const Item& x) { return x.e.type() == arguments[i].e.type() && x.bits == arguments[i].bits &&
-                                                      x.bound <= arguments[i].bound; }))
+      if (const Maybe other = find(pool, [&](const Item& x) {
+            return x.e.type() == arguments[i].e.type() && x.bits == arguments[i].bits && x.bound <= arguments[i].bound;
+          }))
         values[i] = other->e;
     const Exprs again = call(body, values);
     return Item{again[0], made[0].bound, made[0].bits};

@@ -1,6 +1,8 @@
 /// Compiled code against the interpreter on random graphs over every kind of lowering.
 ///
 /// LEAPGRAPH_FUZZ=first-last tries the seeds of that range instead of the fixed few.
+#include "symbolic/random_graph.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -10,7 +12,6 @@
 #include "leapgraph/symbolic/print.hpp"
 #include "leapgraph/symbolic/rewrite/specialize.hpp"
 #include "leapgraph/symbolic/rewrite/verify.hpp"
-#include "symbolic/random_graph.hpp"
 
 namespace leapgraph::symbolic {
 namespace {
@@ -58,7 +59,8 @@ std::string failure(std::uint64_t first, std::uint64_t count, bool rewriting) {
       where = "seed " + std::to_string(first + i);
       verify(functions[i].graph(), Stage::lowered, where);
       const std::vector<Array> want = interpret(random[i].graph, random[i].arguments);
-      const std::string interpreted = differences(random[i], want, interpret(functions[i].graph(), random[i].arguments));
+      const std::string interpreted =
+          differences(random[i], want, interpret(functions[i].graph(), random[i].arguments));
       if (!interpreted.empty()) return where + ", interpreted after rewriting: " + interpreted;
       const std::string compiled = differences(random[i], want, functions[i](random[i].arguments));
       if (!compiled.empty()) return where + ": " + compiled;
