@@ -193,7 +193,7 @@ class SampleGrammar {
     grammar_.number_option("--draws", "Transitions after warm-up (1000)", config.draws);
     grammar_.option("--seed", "S", "Where the random numbers come from; by default another one in each run",
                     [this](const std::string& text) { command_.seed = number<std::uint64_t>("--seed", text); });
-    grammar_.number_option("--threads", "Chains that run at a time; 0: as many as there are cores (0)", config.threads);
+    grammar_.number_option("--threads", "Chains that run at a time; 0: all, up to four a core (0)", config.threads);
     grammar_.option("--algorithm", "nuts|hmc", "No-U-Turn sampler, or static HMC (nuts)", [this](const auto& text) {
       is_hmc_ = choice<bool>("--algorithm", text, {{"nuts", false}, {"hmc", true}});
     });

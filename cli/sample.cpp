@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -49,6 +50,13 @@ void refuse_to_overwrite_input(const SampleCommand& command) {
 std::uint64_t random_seed() {
   std::random_device device;
   return (std::uint64_t{device()} << 32) | device();
+}
+
+// All chains at once, as far as that does not become a crowd: on fewer cores they take turns, which costs nothing that
+// can be measured, and an early end finds all of them equally far.
+std::int64_t default_threads(std::int64_t chains) {
+  constexpr std::int64_t most_a_core = 4;
+  return std::min(chains, most_a_core * std::max<std::int64_t>(std::thread::hardware_concurrency(), 1));
 }
 
 bool is_nuts(const SampleConfig& config) { return std::holds_alternative<NutsOptions>(config.algorithm); }
@@ -210,6 +218,7 @@ ExitStatus execute(const SampleCommand& command) {
   }
   SampleConfig config = command.config;
   config.seed = command.seed ? *command.seed : random_seed();
+  if (config.threads == 0) config.threads = default_threads(config.chains);
   if (!command.init_file.empty()) config.init_points = {read_start(command.init_file, model)};
   samplers::validate(config, model.dimension());
   warn_without_compiler();

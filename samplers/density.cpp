@@ -35,6 +35,7 @@ Density host_density(std::int64_t dimension, LogDensityFunction function, bool t
 
 struct CompiledDensity::State {
   Density density;
+  MetricKind metric = MetricKind::unit;
   std::int64_t values = 0;
   std::vector<CompiledFunction> functions;  // log density with gradient, leapfrog, values of a draw
 
@@ -111,7 +112,8 @@ Graph draw_graph(const Density& density, const Exprs& arguments) {
   const Expr position = symbolic::input({DType::float64, {density.dimension}}, "position");
   const Exprs values = density.constrain(position);
   if (values.size() != density.variables.size())
-    throw InternalError(fmt::format("a draw has {} variables, but {} values", density.variables.size(), values.size()));
+    throw Error(fmt::format("density: {} variables are declared, but `constrain` gives {} values",
+                            density.variables.size(), values.size()));
   symbolic::Operands parts;
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (values[i].shape() != density.variables[i].shape)
@@ -136,6 +138,7 @@ CompiledDensity::CompiledDensity(Density density, MetricKind metric, const symbo
   auto state = std::make_shared<State>();
   for (const TraceVariable& variable : density.variables) state->values += symbolic::element_count(variable.shape);
   state->density = std::move(density);
+  state->metric = metric;
   state->functions = symbolic::compile(all, options);
   state_ = std::move(state);
 }
@@ -161,6 +164,7 @@ SampleTarget CompiledDensity::target() const {
   SampleTarget target;
   target.dimension = state_->density.dimension;
   target.values = state_->values;
+  target.metric = state_->metric;
   target.thread_safe = state_->density.thread_safe;
   target.integrator = [state = state_](std::int64_t) { return std::make_unique<CompiledIntegrator>(state); };
   target.constrain = [state = state_](std::int64_t) -> Constrain {

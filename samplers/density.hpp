@@ -46,6 +46,8 @@ Density host_density(std::int64_t dimension, LogDensityFunction function, bool t
 /// Log density, gradient, leapfrog and the values of a draw, compiled together as one translation unit.
 class CompiledDensity {
  public:
+  /// Throws Error when the density's variables and values do not fit each other, GraphError for what cannot be
+  /// compiled.
   CompiledDensity(Density density, MetricKind metric, const symbolic::CompileOptions& options = {});
 
   const Density& density() const;

@@ -49,6 +49,9 @@ LeapfrogGraphs leapfrog_graphs(std::int64_t dimension, const std::function<Expr(
   LeapfrogGraphs graphs;
   const Expr at = vector("position");
   const Expr value = log_density(at);
+  if (!value || value.type() != symbolic::Type{DType::float64, {}})
+    throw Error("density: the log density must be float64, got " +
+                (value ? symbolic::to_string(value.type()) : "an empty expression"));
   graphs.log_density = Graph{joined({at}), {value, symbolic::grad(value, at, symbolic::Disconnected::zero)}};
 
   const Expr position = vector("position"), momentum = vector("momentum"), gradient = vector("gradient");

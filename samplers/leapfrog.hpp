@@ -16,7 +16,8 @@ struct LeapfrogGraphs {
   symbolic::Graph leapfrog;
 };
 
-/// `log_density` maps a position to a scalar; `arguments` are the further inputs that it uses.
+/// `log_density` maps a position to a scalar; `arguments` are the further inputs that it uses. Throws Error when its
+/// result is no float64 scalar.
 ///
 /// One step (Neal 2011, MCMC using Hamiltonian dynamics, section 2.3), with g the gradient of the log density:
 ///     p <- p + eps/2 g(q);  q <- q + eps M^-1 p;  p <- p + eps/2 g(q)

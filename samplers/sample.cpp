@@ -15,6 +15,10 @@ namespace leapgraph::samplers {
 SampleResult sample(const SampleTarget& target, const SampleConfig& config, TraceSink& trace, SampleMonitor* monitor,
                     std::stop_token stop) {
   validate(config, target.dimension);
+  if (target.metric && *target.metric != config.metric) {
+    throw ConfigError(fmt::format("metric must be {}, for which the density was compiled, got {}", name(*target.metric),
+                                  name(config.metric)));
+  }
   const auto chains = static_cast<std::size_t>(config.chains);
   SampleMonitor own_monitor(monitor ? 0 : chains);
   SampleMonitor& monitors = monitor ? *monitor : own_monitor;

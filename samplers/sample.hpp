@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct SampleTarget {
   std::int64_t values = 0;  ///< doubles of one draw in the trace
   std::function<std::unique_ptr<Integrator>(std::int64_t chain)> integrator;
   std::function<Constrain(std::int64_t chain)> constrain;
+  std::optional<MetricKind> metric = {};  ///< the only one that the integrators know; none: they take any
   bool thread_safe = true;  ///< false: the density may not run on two threads at once, so chains run one by one
 };
 

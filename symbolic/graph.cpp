@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <memory_resource>
 #include <mutex>
 
 #include "leapgraph/symbolic/op.hpp"
@@ -254,7 +255,8 @@ Expr make(const Op& op, Exprs inputs, Attributes attributes, std::source_locatio
 
 std::vector<const Node*> topological_order(std::span<const Expr> outputs) {
   std::vector<const Node*> order;
-  std::unordered_map<const Node*, std::size_t> next_input;  // how many inputs were looked at
+  std::pmr::monotonic_buffer_resource memory;  // one map entry a node: too many for malloc
+  std::pmr::unordered_map<const Node*, std::size_t> next_input(&memory);  // how many inputs were looked at
   std::vector<const Node*> stack;
   for (const Expr& output : outputs) {
     if (output) stack.push_back(&output.node());
@@ -297,7 +299,8 @@ Exprs rebuild_same(const Node& node, const Exprs& inputs) {
 
 Exprs rebuild(std::span<const Expr> outputs, const Rebuild& f) {
   const std::vector<const Node*> order = topological_order(outputs);
-  std::unordered_map<const Node*, Exprs> done;
+  std::pmr::monotonic_buffer_resource memory;
+  std::pmr::unordered_map<const Node*, Exprs> done(&memory);
   done.reserve(order.size());
   Exprs inputs;
   const auto rebuilt = [&done](const Expr& e) -> const Expr& {

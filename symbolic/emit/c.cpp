@@ -23,6 +23,9 @@ constexpr std::array vector_math{"acos",  "acosh", "asin", "asinh", "atan", "ata
                                  "cos",   "cosh",  "erf",  "erfc",  "exp",  "exp2",  "expm1", "log",
                                  "log10", "log1p", "log2", "pow",   "sin",  "sinh",  "tan",   "tanh"};
 
+/// Functions of libm that compilers turn into instructions.
+constexpr std::array plain_math{"ceil", "floor", "rint", "sqrt", "trunc"};
+
 /// Helpers that every emitted file may use; `static inline`, so unused ones vanish.
 constexpr std::string_view prelude = R"(#ifdef __FMA__
 #define LG_FMA(x, y, z) __builtin_fma(x, y, z)
@@ -144,16 +147,20 @@ class Emitter {
                        [&routines](const RoutineCall& call) { routines.insert(std::string(call.routine->symbol)); });
     }
     const std::string attribute = "__attribute__((simd(\"notinbranch\"), const))";
+    const auto is_in = [](const auto& list, std::string_view name) {
+      return std::find(list.begin(), list.end(), name) != list.end();
+    };
     for (const std::string& name : names) {
+      const std::string shorter = name.substr(0, name.size() - 1);
       const bool single =
-          name.ends_with('f') &&
-          std::find(vector_math.begin(), vector_math.end(), name.substr(0, name.size() - 1)) != vector_math.end() &&
-          name != "erf";
-      const std::string base = single ? name.substr(0, name.size() - 1) : name;
+          name.ends_with('f') && name != "erf" && (is_in(vector_math, shorter) || is_in(plain_math, shorter));
+      const std::string base = single ? shorter : name;
       const std::string_view type = single ? "float" : "double";
-      if (std::find(vector_math.begin(), vector_math.end(), base) != vector_math.end()) {
+      if (is_in(vector_math, base)) {
         const bool two = base == "pow" || base == "atan2";
         out_.line(fmt::format("{0} {1}({0}{2}) {3};", type, name, two ? fmt::format(", {}", type) : "", attribute));
+      } else if (is_in(plain_math, base)) {
+        out_.line(fmt::format("{0} {1}({0});", type, name));
       } else if (const RuntimeSymbol* symbol = find_runtime_symbol(base)) {
         std::string arguments = "double";
         for (int k = 1; k < symbol->arguments; ++k) arguments += ", double";
@@ -417,11 +424,9 @@ class Emitter {
   void emit(const BranchStep& branch) {
     out_.open(fmt::format("if (*{})", pointer(branch.condition)));
     emit_steps(branch.if_true);
-    out_.close("} else {");
-    out_.open("");
+    out_.between("} else {");
     emit_steps(branch.if_false);
     out_.close();
-    out_.line("}");
   }
 
   // --- nests ---

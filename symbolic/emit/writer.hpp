@@ -14,12 +14,18 @@ class Writer {
   }
   /// A line that ends in `{`, whose block `close` ends.
   void open(std::string_view text) {
-    line(std::string(text) + " {");
+    line(text.empty() ? "{" : std::string(text) + " {");
     ++depth_;
   }
   void close(std::string_view text = "}") {
     --depth_;
     line(text);
+  }
+  /// Closes a block and opens the next.
+  void between(std::string_view text) {
+    --depth_;
+    line(text);
+    ++depth_;
   }
   /// Whole lines, as they are.
   void append(std::string_view text) { text_.append(text); }

@@ -120,9 +120,8 @@ Expr exact_literals(Views&, const Expr& e) {
   if (e.dtype() != DType::float64) return {};
   if (&op == &mul_op) {
     const double product = *x * *y;
-    return std::isfinite(product) && std::abs(product) > 1e-200 && std::fma(*x, *y, -product) == 0
-               ? constant(product)
-               : Expr();
+    return std::isfinite(product) && std::abs(product) > 1e-200 && std::fma(*x, *y, -product) == 0 ? constant(product)
+                                                                                                   : Expr();
   }
   const double b = &op == &sub_op ? -*y : *y;
   const double sum = *x + b, back = sum - *x;

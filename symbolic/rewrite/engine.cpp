@@ -2,6 +2,7 @@
 #include "leapgraph/symbolic/rewrite/engine.hpp"
 
 #include <cmath>
+#include <memory_resource>
 #include <optional>
 
 #include "leapgraph/symbolic/error.hpp"
@@ -21,9 +22,7 @@ constexpr int most_steps_at_a_node = 24;
 bool is_sum(const Op& op) { return &op == &add_op || &op == &sub_op; }
 bool is_product(const Op& op) { return &op == &mul_op || &op == &div_op || &op == &inv_op || &op == &sqr_op; }
 
-const Op* op_of(const Factor& f) {
-  return f.exponential ? &exp_op : is_sum(f.base.op()) ? &add_op : &f.base.op();
-}
+const Op* op_of(const Factor& f) { return f.exponential ? &exp_op : is_sum(f.base.op()) ? &add_op : &f.base.op(); }
 
 /// The op under which a part of a sum or product is indexed.
 const Op* index_op(const Pattern& part) {
@@ -175,43 +174,52 @@ class Engine {
   Exprs one_round(const Exprs& outputs) {
     views_ = Views();
     const std::vector<const Node*> order = topological_order(outputs);
-    std::unordered_map<const Node*, int> uses;
-    std::unordered_map<const Node*, const Node*> user;
-    for (const Node* node : order)
+    struct Place {
+      int uses = 0;
+      const Node* user = nullptr;
+      // Inside a larger sum or product, whose top will look at it.
+      bool inside_sum = false, inside_product = false;
+      Exprs made;
+    };
+    std::pmr::monotonic_buffer_resource memory;
+    std::pmr::unordered_map<const Node*, Place> places(&memory);
+    places.reserve(order.size());
+    for (const Node* node : order) {
+      places[node];
       for (const Expr& e : node->inputs()) {
-        ++uses[&e.node()];
-        user[&e.node()] = node;
+        Place& input = places.at(&e.node());
+        ++input.uses;
+        input.user = node;
       }
-    for (const Expr& e : outputs) uses[&e.node()] += 2;
-    // Whether a node lies inside a larger sum or product, whose top will look at it.
-    std::unordered_map<const Node*, char> inside_sum, inside_product;
-    for (auto it = order.rbegin(); it != order.rend(); ++it) {
-      const Node* node = *it;
-      if (uses[node] != 1) continue;
-      const Node* above = user[node];
-      const Op& op = above->op();
-      const bool transparent = &op == &neg_op;
-      inside_sum[node] = is_sum(op) || (transparent && inside_sum[above]);
-      inside_product[node] = (is_product(op) && &op != &sqr_op) || (transparent && inside_product[above]);
     }
-    for (const Node* node : order) views_.set_uses(node, uses[node]);
+    for (const Expr& e : outputs) places.at(&e.node()).uses += 2;
+    for (auto it = order.rbegin(); it != order.rend(); ++it) {
+      Place& here = places.at(*it);
+      views_.set_uses(*it, here.uses);
+      if (here.uses != 1) continue;
+      const Place& above = places.at(here.user);
+      const Op& op = here.user->op();
+      const bool transparent = &op == &neg_op;
+      here.inside_sum = is_sum(op) || (transparent && above.inside_sum);
+      here.inside_product = (is_product(op) && &op != &sqr_op) || (transparent && above.inside_product);
+    }
 
-    std::unordered_map<const Node*, Exprs> done;
-    done.reserve(order.size());
     Exprs inputs;
     for (const Node* node : order) {
+      Place& here = places.at(node);
       inputs.clear();
-      for (const Expr& e : node->inputs()) inputs.push_back(done.at(&e.node())[static_cast<std::size_t>(e.output())]);
+      for (const Expr& e : node->inputs())
+        inputs.push_back(places.at(&e.node()).made[static_cast<std::size_t>(e.output())]);
       Exprs made = rebuild_same(*node, inputs);
       if (made.size() == 1 && !node->inputs().empty()) {
-        if (&made[0].node() != node) views_.set_uses(&made[0].node(), uses[node]);
-        made[0] = simplified(made[0], !inside_sum[node], !inside_product[node]);
-        if (uses[node] == 1 && views_.uses(&made[0].node()) == 2) views_.set_uses(&made[0].node(), 1);
+        if (&made[0].node() != node) views_.set_uses(&made[0].node(), here.uses);
+        made[0] = simplified(made[0], !here.inside_sum, !here.inside_product);
+        if (here.uses == 1 && views_.uses(&made[0].node()) == 2) views_.set_uses(&made[0].node(), 1);
       }
-      done.emplace(node, std::move(made));
+      here.made = std::move(made);
     }
     Exprs result;
-    for (const Expr& e : outputs) result.push_back(done.at(&e.node())[static_cast<std::size_t>(e.output())]);
+    for (const Expr& e : outputs) result.push_back(places.at(&e.node()).made[static_cast<std::size_t>(e.output())]);
     return result;
   }
 
@@ -302,8 +310,9 @@ class Engine {
       const bool known = part.kind == Pattern::Kind::call && part.op == &exp_op &&
                          part.parts[0].kind == Pattern::Kind::variable && bindings[part.parts[0].variable].bound;
       std::size_t tried = 0;
-      for (const std::size_t j : known ? product.with_base(exponential_base(bindings[part.parts[0].variable].value, dtype), true)
-                                       : product.with_op(index_op(part))) {
+      for (const std::size_t j :
+           known ? product.with_base(exponential_base(bindings[part.parts[0].variable].value, dtype), true)
+                 : product.with_op(index_op(part))) {
         if (tried >= most_candidates) break;
         bool used = false;
         for (const Taken& t : taken) used = used || t.index == j;
@@ -551,8 +560,10 @@ class Engine {
         if (is_nan_carrier(without_carriers.factor(k))) without_carriers.take(k, without_carriers.factor(k).exponent);
       const Expr bare = without_carriers.changed() ? without_carriers.result() : without_carriers.whole();
       // bare = coefficient * common; position * new = scale * common * right
-      edits[i] = {true, make(mul_op, {bare, multiply(scale / common.coefficient * view.terms[i].position, right)}, {},
-                             whole.node().place()), false};
+      edits[i] = {true,
+                  make(mul_op, {bare, multiply(scale / common.coefficient * view.terms[i].position, right)}, {},
+                       whole.node().place()),
+                  false};
       edits[j] = {true, Expr(), false};
       fired_rule_ = c.rule->name;
       return true;

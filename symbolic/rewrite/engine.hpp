@@ -62,9 +62,9 @@ class RuleSet {
   };
   using Index = std::unordered_map<const Op*, std::vector<Compiled>>;
 
-  Index nodes;     ///< by the op at the root
-  Index terms;     ///< of sums, by the op of the anchor
-  Index factors;   ///< of products; nullptr: tried on every factor
+  Index nodes;    ///< by the op at the root
+  Index terms;    ///< of sums, by the op of the anchor
+  Index factors;  ///< of products; nullptr: tried on every factor
 };
 
 /// What one rule did at one node; `why` is built from these.

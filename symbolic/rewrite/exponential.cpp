@@ -52,11 +52,52 @@ Expr difference(Views& views, const Expr& a, const Expr& b) {
 
 Expr literal(double value, const Expr& like) { return constant(value, like.dtype()); }
 
+/// The base of a factor without the axes and stretching that only make its shape fit.
+Expr peeled(const Expr& e) {
+  Expr inner = e;
+  while (is(inner, expand_dims_op) || is(inner, broadcast_to_op)) inner = inner.node().input(0);
+  return inner;
+}
+
+/// `made` with the axes and the stretching that `whole` has around `inner`.
+Expr rewrapped(const Expr& whole, const Expr& inner, Expr made) {
+  std::vector<const Node*> wrappers;
+  for (Expr e = whole; !(e == inner); e = e.node().input(0)) wrappers.push_back(&e.node());
+  for (auto it = wrappers.rbegin(); it != wrappers.rend(); ++it)
+    made = make((*it)->op(), {made}, (*it)->attributes(), (*it)->place());
+  return made;
+}
+
+/// The factors that are reductions, or sums that may contain one; not more than are worth looking at.
+std::vector<std::size_t> reductions_of(const ProductEditor& product) {
+  std::vector<std::size_t> found;
+  for (const Op* op : {&sum_op, &expand_dims_op, &broadcast_to_op, &add_op})
+    for (const std::size_t i : product.with_op(op))
+      if (found.size() < most_terms) found.push_back(i);
+  return found;
+}
+
+/// Whether a term of the sum `e`, or the product `e`, has a power of exp(core).
+bool has_exponential(Views& views, const Expr& e, const Expr& core) {
+  if (!is_addition(e)) {
+    for (const Factor& f : views.product(e).factors)
+      if (f.exponential && f.base == core) return true;
+    return false;
+  }
+  const SumView view = views.sum(e);
+  if (view.terms.size() > most_terms) return false;
+  for (const Term& term : view.terms)
+    for (const Factor& f : views.product(view.tree[static_cast<std::size_t>(term.place)].expr).factors)
+      if (f.exponential && f.base == core) return true;
+  return false;
+}
+
 /// v is u minus its largest element already: what `logsumexp` and `softmax` become.
 bool is_shifted(const Expr& v, const Axes& axes) {
   if (!is(v, sub_op)) return false;
   Expr shift = v.node().input(1);
-  while (is(shift, expand_dims_op) || is(shift, broadcast_to_op) || is(shift, reshape_op)) shift = shift.node().input(0);
+  while (is(shift, expand_dims_op) || is(shift, broadcast_to_op) || is(shift, reshape_op))
+    shift = shift.node().input(0);
   if (is(shift, where_op)) shift = shift.node().input(2);
   return is(shift, max_op) && shift.node().input(0) == v.node().input(0) && shift.node().get<Axes>("axes") == axes;
 }
@@ -66,6 +107,13 @@ Expr log_softmax(const Expr& x, const Axes& axes) {
   const Expr largest = max(x, axes);
   const Expr shifted = x - expand_axes(where(isinf(largest), 0.0, largest), axes);
   return shifted - expand_axes(log(sum(exp(shifted), axes)), axes);
+}
+
+bool moves_elements(const Op& op) {
+  for (const Op* known :
+       {&expand_dims_op, &broadcast_to_op, &reshape_op, &squeeze_op, &transpose_op, &at_op, &slice_op, &gather_op})
+    if (&op == known) return true;
+  return false;
 }
 
 Log log_of_sum(Views& views, const Expr& e, int depth) {
@@ -100,6 +148,7 @@ Log log_of_product(Views& views, const Expr& e, int depth) {
   if (view.coefficient != 1.0) result.value = literal(std::log(view.coefficient), e);
   for (const Factor& f : view.factors) {
     Log part = f.exponential ? Log{f.base, true} : log_of(views, f.base, depth + 1);
+    if (is(f.base, erfc_op)) part = {log(f.base), true};
     if (!part.value) return {};
     result.explosive = result.explosive || part.explosive || f.spelled;
     result.value = plus(result.value, multiply(f.exponent, part.value));
@@ -129,10 +178,23 @@ Log find_log(Views& views, const Expr& e, int depth) {
     const Axes& axes = e.node().get<Axes>("axes");
     return axes.empty() ? Log{} : Log{log_softmax(e.node().input(0), axes), true};
   }
-  if (&op == &expand_dims_op || &op == &broadcast_to_op || &op == &reshape_op || &op == &squeeze_op) {
+  if (moves_elements(op)) {
     const Log inner = log_of(views, e.node().input(0), depth + 1);
     if (!inner.value || inner.value.shape() != e.node().input(0).shape()) return {};
-    return {make(op, {inner.value}, e.node().attributes(), e.node().place()), inner.explosive};
+    Exprs inputs = e.node().inputs();
+    inputs[0] = inner.value;
+    return {make(op, std::move(inputs), e.node().attributes(), e.node().place()), inner.explosive};
+  }
+  if (&op == &pow_op) {
+    const Log base = log_of(views, e.node().input(0), depth + 1);
+    return base.value ? Log{e.node().input(1) * base.value, true} : Log{};
+  }
+  if (&op == &prod_op) {
+    const Expr& factor = e.node().input(0);
+    Log inner = log_of(views, factor, depth + 1);
+    if (!inner.value && is_positive(factor)) inner.value = log(factor);
+    if (!inner.value || inner.value.shape() != factor.shape()) return {};
+    return {make(sum_op, {inner.value}, e.node().attributes(), e.node().place()), true};
   }
   if (&op == &sum_op) {
     const Log inner = log_of(views, e.node().input(0), depth + 1);
@@ -147,6 +209,121 @@ Log find_log(Views& views, const Expr& e, int depth) {
 
 /// log(e): of exponentials in sums, products and reductions.
 Expr log_node(Views& views, const Expr& e) { return stable_log(views, e.node().input(0)); }
+
+/// A sum whose terms are all multiples of exponentials, as exp(shift) * sum: neither overflows.
+struct ShiftedSum {
+  Expr shift;  ///< absent: it is not such a sum, or is shifted already
+  Expr sum;
+};
+
+/// The sum of the exponents of a product's exponentials; absent without any.
+Expr exponent_of(const ProductEditor& product) {
+  Expr total;
+  for (const std::size_t i : product.with_op(&exp_op))
+    total = plus(total, multiply(product.factor(i).exponent, product.factor(i).base));
+  return total;
+}
+
+Expr with_exponent_shifted(Views& views, const Expr& term, const Expr& shift) {
+  ProductEditor product(views, term);
+  const Expr exponent = exponent_of(product);
+  const std::vector<std::size_t> exponentials = product.with_op(&exp_op);
+  for (const std::size_t i : exponentials) product.take(i, product.factor(i).exponent);
+  product.multiply_at(exponentials[0], exp(exponent - shift));
+  return product.result();
+}
+
+/// The shift that `shifted` made is an infinite maximum replaced by 0.
+bool is_shift(const Expr& e) { return is(e, where_op) && is(e.node().input(0), isinf_op); }
+
+ShiftedSum shifted(Views& views, const Expr& e) {
+  Exprs terms;
+  Expr largest;
+  const bool reduces = is(e, sum_op);
+  const SumView view = views.sum(e);
+  if (view.terms.size() > most_terms || (!reduces && view.terms.size() < 2)) return {};
+  for (const Term& term : view.terms) {
+    terms.push_back(reduces ? e.node().input(0) : view.tree[static_cast<std::size_t>(term.place)].expr);
+    const Expr exponent = exponent_of(ProductEditor(views, terms.back()));
+    if (!exponent || (is(exponent, sub_op) && is_shift(peeled(exponent.node().input(1)))) ||
+        (reduces && exponent.shape() != terms.back().shape()))
+      return {};
+    largest = largest ? maximum(largest, exponent) : exponent;
+  }
+  if (reduces) {
+    const Axes& axes = e.node().get<Axes>("axes");
+    if (axes.empty()) return {};
+    largest = max(largest, axes);
+    const Expr shift = where(isinf(largest), 0.0, largest);
+    return {shift, make(sum_op, {with_exponent_shifted(views, terms[0], expand_axes(shift, axes))},
+                        e.node().attributes(), e.node().place())};
+  }
+  const Expr shift = where(isinf(largest), 0.0, largest);
+  std::vector<Edited> edits;
+  for (const Expr& term : terms) edits.push_back({true, with_exponent_shifted(views, term, shift), false});
+  return {shift, rebuild_sum(view, edits)};
+}
+
+/// log(a exp(x) + b exp(y)) with any a and b, and log(sum(w exp(v))): out of the logarithm goes the largest exponent.
+Expr log_of_weighted_sum(Views& views, const Expr& e) {
+  const Expr& argument = e.node().input(0);
+  if (!is_addition(argument) && !is(argument, sum_op)) return {};
+  if (stable_log(views, argument)) return {};
+  const ShiftedSum s = shifted(views, argument);
+  return s.shift ? s.shift + log(s.sum) : Expr();
+}
+
+/// Whether exp(k core) is itself a term of the sum.
+bool has_bare_exponential(Views& views, const Expr& e, const Expr& core) {
+  const SumView view = views.sum(e);
+  for (const Term& term : view.terms)
+    if (term.core && is(term.core, exp_op) &&
+        exponential_base(views.scaled(term.core.node().input(0)), e.dtype()) == core)
+      return true;
+  return is(e, sum_op) && is(e.node().input(0), exp_op);
+}
+
+/// exp(x) / (a exp(x) + b exp(y)): both shifted as the logarithm is.
+bool share_of_weighted_sum(Views& views, ProductEditor& product, std::size_t j) {
+  if (!product.factor(j).exponential) return false;
+  const Factor& f = product.factor(j);
+  if (is(f.base, sub_op) && is_shift(peeled(f.base.node().input(1)))) return false;
+  for (const std::size_t i : reductions_of(product)) {
+    if (!product.has(i, -1.0)) continue;
+    const Expr base = product.factor(i).base;
+    const Expr inner = peeled(base);
+    if (!is_addition(inner) && !is(inner, sum_op)) continue;
+    if (stable_log(views, inner) && has_bare_exponential(views, inner, f.base)) continue;  // for `share_of_sum`
+    const ShiftedSum s = shifted(views, inner);
+    if (!s.shift || !has_exponential(views, is(inner, sum_op) ? inner.node().input(0) : inner, f.base)) continue;
+    const double exponent = product.left(j);
+    product.take(i, -1.0);
+    product.take(j, exponent);
+    product.multiply_at(j, exp(multiply(exponent, f.base) - rewrapped(base, inner, s.shift)));
+    product.divide_at(j, rewrapped(base, inner, s.sum));
+    return true;
+  }
+  return false;
+}
+
+/// log((1 + x) + y): log1p(x + y) where that is better, which it is not near x = -1.
+Expr log_of_one_and_more(Views& views, const Expr& e) {
+  const Expr& argument = e.node().input(0);
+  if (!is_addition(argument)) return {};
+  const SumView view = views.sum(argument);
+  if (view.terms.size() < 3 || view.terms.size() > longest_sum) return {};
+  std::vector<Edited> edits(view.terms.size());
+  bool found = false;
+  for (std::size_t i = 0; i < view.terms.size() && !found; ++i)
+    if (!view.terms[i].core && view.terms[i].factor == 1.0) {
+      edits[i] = {true, Expr(), false};
+      found = true;
+    }
+  if (!found) return {};
+  const Expr rest = rebuild_sum(view, edits);
+  const Expr near = rest > -0.5;
+  return log(where(near, 1.0, argument)) + log1p(where(near, rest, 0.0));
+}
 
 /// log1p(e) of the same.
 Expr log1p_node(Views& views, const Expr& e) {
@@ -171,22 +348,6 @@ Expr log_of_mixed_product(Views& views, const Expr& e) {
 }
 
 // --- Shares: exp(a) / (exp(a) + ...) ---
-
-/// The base of a factor without the axes and stretching that only make its shape fit.
-Expr peeled(const Expr& e) {
-  Expr inner = e;
-  while (is(inner, expand_dims_op) || is(inner, broadcast_to_op)) inner = inner.node().input(0);
-  return inner;
-}
-
-/// `made` with the axes and the stretching that `whole` has around `inner`.
-Expr rewrapped(const Expr& whole, const Expr& inner, Expr made) {
-  std::vector<const Node*> wrappers;
-  for (Expr e = whole; !(e == inner); e = e.node().input(0)) wrappers.push_back(&e.node());
-  for (auto it = wrappers.rbegin(); it != wrappers.rend(); ++it)
-    made = make((*it)->op(), {made}, (*it)->attributes(), (*it)->place());
-  return made;
-}
 
 /// Factor k * core of an exponent that factor `j` has left: exp(k core) can be taken out of it.
 bool holds_exponential(const ProductEditor& product, std::size_t j, const Scaled& exponent) {
@@ -239,15 +400,6 @@ bool share_of_sum(Views& views, ProductEditor& product, std::size_t i) {
   return true;
 }
 
-/// The factors that are reductions, or sums that may contain one; not more than are worth looking at.
-std::vector<std::size_t> reductions_of(const ProductEditor& product) {
-  std::vector<std::size_t> found;
-  for (const Op* op : {&sum_op, &expand_dims_op, &broadcast_to_op, &add_op})
-    for (const std::size_t i : product.with_op(op))
-      if (found.size() < most_terms) found.push_back(i);
-  return found;
-}
-
 /// exp(v) / sum(exp(v)) and exp(v) / (sum(exp(v)) + ...).
 bool share_of_reduction(Views& views, ProductEditor& product, std::size_t j) {
   if (!product.factor(j).exponential) return false;
@@ -271,8 +423,8 @@ bool share_of_reduction(Views& views, ProductEditor& product, std::size_t j) {
       const Expr restored = expand_axes(inner, axes);
       bool leading = true;
       for (std::size_t k = 0; k < axes.size(); ++k) leading = leading && axes[k] == static_cast<std::int64_t>(k);
-      if (base == restored || (leading && base == inner) || (is(base, broadcast_to_op) && peeled(base) == inner &&
-                                                             base.node().input(0) == restored)) {
+      if (base == restored || (leading && base == inner) ||
+          (is(base, broadcast_to_op) && peeled(base) == inner && base.node().input(0) == restored)) {
         product.take(i, -1.0);
         product.take(j, exponent->factor);
         product.multiply_at(j, make(softmax_op, {v}, {{"axes", axes}}, base.node().place()));
@@ -307,7 +459,8 @@ bool divisor_into_sum(Views& views, ProductEditor& product, std::size_t i) {
     if (!product.has(j, -1.0)) continue;
     const Expr divisor = product.factor(j).base;
     const Expr inner = peeled(divisor);
-    if (!is(inner, sum_op) || !is(inner.node().input(0), exp_op) || inner.node().attributes() != outer.node().attributes())
+    if (!is(inner, sum_op) || !is(inner.node().input(0), exp_op) ||
+        inner.node().attributes() != outer.node().attributes())
       continue;
     const Scaled exponent = views.scaled(inner.node().input(0).node().input(0));
     for (const std::size_t k : terms.with_base(exponential_base(exponent, outer.dtype()), true)) {
@@ -401,14 +554,13 @@ bool cancel(Views& views, ProductEditor& product, std::size_t i) {
 /// Whether exp(k core) can be taken out of `e`, or is part of a sum there: exp(core) / e has a better form.
 bool contains_exponential(Views& views, const Expr& e, const Expr& core) {
   const Expr inner = peeled(e);
-  const auto is_it = [&](const Expr& term) { return is(term, exp_op) && views.scaled(term.node().input(0)).core == core; };
-  if (is(inner, sum_op)) return is_it(inner.node().input(0));
+  if (is(inner, sum_op)) return has_exponential(views, inner.node().input(0), core);
   if (!is_addition(inner)) return false;
+  if (has_exponential(views, inner, core)) return true;
   const SumView view = views.sum(inner);
   if (view.terms.size() > most_terms) return false;
   for (const Term& term : view.terms)
-    if (term.core && (is_it(term.core) || (is(peeled(term.core), sum_op) && contains_exponential(views, term.core, core))))
-      return true;
+    if (term.core && is(peeled(term.core), sum_op) && contains_exponential(views, term.core, core)) return true;
   return false;
 }
 
@@ -435,8 +587,9 @@ bool distribute(Views& views, ProductEditor& product, std::size_t i) {
       for (const std::size_t j : product.with_op(&exp_op)) {
         const Factor& g = product.factor(j);
         if (product.left(j) == 0 || ++tried > most_terms) continue;
-        const bool related = is(f.base, sigmoid_op) ? f.exponent > 0 && views.scaled(f.base.node().input(0)).core == g.base
-                                                    : f.exponent < 0 && contains_exponential(views, f.base, g.base);
+        const bool related = is(f.base, sigmoid_op)
+                                 ? f.exponent > 0 && views.scaled(f.base.node().input(0)).core == g.base
+                                 : f.exponent < 0 && contains_exponential(views, f.base, g.base);
         if (related) amounts[j] = product.left(j);
       }
     }
@@ -513,17 +666,47 @@ bool respell_exponential(Views&, ProductEditor& product, std::size_t i) {
   return true;
 }
 
-/// x^2 / x and x / x^2, whose square may leave the range: x (x / x), so that 0 and infinity still give nan.
-bool square_over_itself(Views&, ProductEditor& product, std::size_t i) {
+/// x^2 / x and x^2 / x^3, whose powers may leave the range: x (x / x), so that 0 and infinity still give nan.
+bool power_over_power(Views&, ProductEditor& product, std::size_t i) {
   const Factor& f = product.factor(i);
-  if (f.exponential || std::abs(f.exponent) != 2.0 || product.left(i) != f.exponent) return false;
+  const double mine = product.left(i);
+  if (f.exponential || std::abs(mine) < 2.0 || mine != f.exponent || mine != std::trunc(mine)) return false;
   for (const std::size_t j : product.with_base(f.base, false)) {
-    if (j == i || !product.has(j, -f.exponent / 2)) continue;
-    const Expr one = f.base / f.base;
-    product.take(i, f.exponent);
-    product.take(j, -f.exponent / 2);
-    product.multiply_at(i, one);
-    f.exponent > 0 ? product.multiply_at(i, f.base) : product.divide_at(i, f.base);
+    const double other = product.left(j);
+    if (j == i || mine * other >= 0 || other != std::trunc(other)) continue;
+    // One x / x is left behind, which must not be taken for a power again.
+    if (std::abs(other) == 1.0 && std::abs(mine) != 2.0) continue;
+    const double amount = std::copysign(std::min(std::abs(mine), std::abs(other)), mine);
+    product.take(i, amount);
+    product.take(j, -amount);
+    product.multiply_at(i, f.base / f.base);
+    return true;
+  }
+  return false;
+}
+
+/// x^a / x^b with literals that are no integers: x^(a - b), which is nan for negative x.
+bool fractional_powers(Views&, ProductEditor& product, std::size_t i) {
+  const auto literal_of = [](const Factor& f) -> std::optional<double> {
+    return is(f.base, pow_op) ? uniform_value(f.base.node().input(1)) : std::nullopt;
+  };
+  const Factor& f = product.factor(i);
+  const auto a = literal_of(f);
+  if (!a || product.left(i) == 0) return false;
+  const Expr x = f.base.node().input(0);
+  std::size_t tried = 0;
+  for (const std::size_t j : product.with_op(&pow_op)) {
+    const auto b = literal_of(product.factor(j));
+    if (j == i || !b || product.left(j) == 0 || ++tried > most_terms) continue;
+    if (!(product.factor(j).base.node().input(0) == x)) continue;
+    const double first = *a * product.left(i), second = *b * product.left(j), both = first + second;
+    if (first * second >= 0 || both - first != second) continue;
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    const bool whole = both == std::trunc(both);
+    const Expr power = both == 0 ? where(0.0 < x, 1.0, nan) : pow(x, constant(both, x.dtype()));
+    product.take(i, product.left(i));
+    product.take(j, product.left(j));
+    product.multiply_at(i, both != 0 && whole && !is_nonnegative(x) ? where(x < 0.0, nan, power) : power);
     return true;
   }
   return false;
@@ -548,7 +731,9 @@ bool merge_literals(Views&, ProductEditor& product, std::size_t) {
 
 Expr stable_log(Views& views, const Expr& e) {
   const Log result = log_of(views, e, 0);
-  return result.explosive ? result.value : Expr();
+  // A product may underflow where the logarithms of its factors do not.
+  const bool product = is(e, mul_op) || is(e, div_op) || is(e, sqr_op) || is(e, inv_op);
+  return result.explosive || (product && !is_constant(e)) ? result.value : Expr();
 }
 
 std::vector<Rule> exponential_family_rules() {
@@ -556,7 +741,8 @@ std::vector<Rule> exponential_family_rules() {
   static const Expr v = input({DType::float64, {5}}, "v"), w = input({DType::float64, {5}}, "w");
   static const Expr m = input({DType::float64, {3, 2}}, "m");
   const Expr total = sum(exp(v));
-  const Expr size = abs(x) + abs(y) + abs(z);
+  const Expr top = where(isinf(x), 0.0, abs(x)), shifted = y * exp(x - top) + z * exp(-x - top);
+  const Expr weights = (abs(y) + abs(z)) * (1.0 + abs(x));
   return {
       {.name = "log of sums and products of exponentials",
        .left = log(exp(x) + 2.0 * exp(y) + exp(z)),
@@ -571,6 +757,23 @@ std::vector<Rule> exponential_family_rules() {
        .rounds = abs(v - max(v)) + 1.0,
        .node = log_node,
        .anchor = &log_op},
+      {.name = "log(y exp(x) + z exp(-x))",
+       .left = log(y * exp(x) + z * exp(-x)),
+       .right = top + log(shifted),
+       .rounds = abs(x) + abs(inv(shifted)) * weights,
+       .node = log_of_weighted_sum,
+       .anchor = &log_op},
+      {.name = "exp(x) / (y exp(x) + z exp(-x))",
+       .left = exp(x) / (y * exp(x) + z * exp(-x)),
+       .right = exp(x - top) / shifted,
+       .rounds = sqr(inv(shifted)) * weights,
+       .factor = share_of_weighted_sum,
+       .anchor = &exp_op},
+      {.name = "log((1 + x) + y)",
+       .left = log((1.0 + x) + y),
+       .right = log(where(x + y > -0.5, 1.0, (1.0 + x) + y)) + log1p(where(x + y > -0.5, x + y, 0.0)),
+       .node = log_of_one_and_more,
+       .anchor = &log_op},
       {.name = "log1p(exp(x) + exp(y))",
        .left = log1p(exp(x) + exp(y)),
        .right = softplus(logaddexp(x, y)),
@@ -583,10 +786,7 @@ std::vector<Rule> exponential_family_rules() {
        .rounds = abs(x) + abs(log(y)),
        .node = log_of_mixed_product,
        .anchor = &log_op},
-      {.name = "f / f, f > 0",
-       .left = y * sigmoid(x) * exp(x) / sigmoid(x),
-       .right = y * exp(x),
-       .factor = cancel},
+      {.name = "f / f, f > 0", .left = y * sigmoid(x) * exp(x) / sigmoid(x), .right = y * exp(x), .factor = cancel},
       {.name = "1 / (1 + exp(x))",
        .left = inv(1.0 + exp(x)),
        .right = sigmoid(-x),
@@ -631,7 +831,12 @@ std::vector<Rule> exponential_family_rules() {
        .rounds = abs(y) + abs(z),
        .factor = distribute,
        .anchor = &add_op},
-      {.name = "x / x^2", .left = x / sqr(x), .right = x / x / x, .factor = square_over_itself},
+      {.name = "x / x^2", .left = x / sqr(x), .right = x / x / x, .factor = power_over_power},
+      {.name = "x^1.5 / x^2.5",
+       .left = pow(x, 1.5) / pow(x, 2.5),
+       .right = where(x < 0.0, std::numeric_limits<double>::quiet_NaN(), inv(x)),
+       .factor = fractional_powers,
+       .anchor = &pow_op},
       {.name = "2 (x / 2)", .left = 2.0 * (y * x / 2.0), .right = y * x, .factor = merge_literals},
   };
 }

@@ -33,9 +33,10 @@ const Variables& variables() {
 
 Expr realize(const Binding& binding, DType dtype) {
   const auto& [factor, core] = binding.value;
-  if (!core) return binding.origin && binding.value == binding.origin_value && is_floating(binding.origin.dtype())
-                        ? binding.origin
-                        : constant(factor, binding.origin ? binding.origin.dtype() : dtype);
+  if (!core)
+    return binding.origin && binding.value == binding.origin_value && is_floating(binding.origin.dtype())
+               ? binding.origin
+               : constant(factor, binding.origin ? binding.origin.dtype() : dtype);
   if (binding.origin) {
     if (factor == binding.origin_value.factor) return binding.origin;
     if (factor == -binding.origin_value.factor) return negate(binding.origin);
@@ -144,8 +145,8 @@ bool match_sum(Views& views, const Pattern& pattern, const Expr& e, Bindings& bi
   std::vector<std::size_t> fixed;
   const Pattern* rest = nullptr;
   for (std::size_t i = 0; i < pattern.parts.size(); ++i) {
-    const bool free_variable = pattern.parts[i].kind == Pattern::Kind::variable &&
-                               pattern.parts[i].variable != literal_variable;
+    const bool free_variable =
+        pattern.parts[i].kind == Pattern::Kind::variable && pattern.parts[i].variable != literal_variable;
     if (free_variable && rest == nullptr)
       rest = &pattern.parts[i];
     else
@@ -205,7 +206,12 @@ bool match_product(Views& views, const Pattern& pattern, const Expr& e, Bindings
         // exp(k core) matches any exponential with the pattern's exponent pulled inside.
         base = make(exp_op, {multiply(factor.exponent / pattern.exponents[part], factor.base)});
       } else if (factor.exponent != pattern.exponents[part]) {
-        continue;
+        // x^-1 is b^-2 with x = b^2.
+        const double power = factor.exponent / pattern.exponents[part];
+        if (pattern.parts[part].kind != Pattern::Kind::variable || power != std::trunc(power) || !(power > 0) ||
+            power > 16)
+          continue;
+        base = power_of(factor, power);
       }
       used[i] = true;
       const Then next = last ? then : Then([&] { return from(k + 1); });
@@ -234,7 +240,8 @@ bool match(Views& views, const Pattern& pattern, const Expr& e, Bindings& bindin
 }
 
 Expr instantiate(const Expr& right, const Bindings& bindings, DType dtype, const std::source_location& place) {
-  if (const int number = variable_number(right); number >= 0) return realize(bindings[static_cast<std::size_t>(number)], dtype);
+  if (const int number = variable_number(right); number >= 0)
+    return realize(bindings[static_cast<std::size_t>(number)], dtype);
   if (is(right, constant_op)) {
     const Array value = *constant_value(right);
     return is_floating(value.dtype()) ? constant(value.real(), dtype) : right;

@@ -1,4 +1,5 @@
-/// Rules as two expressions over variables, compiled once and matched modulo order, grouping, signs and literal factors.
+/// Rules as two expressions over variables, compiled once and matched modulo order, grouping, signs and literal
+/// factors.
 #pragma once
 
 #include <array>
@@ -78,8 +79,8 @@ bool match(Views& views, const Pattern& pattern, const Expr& e, Bindings& bindin
 /// Right side with the variables replaced, in the given element type, made at `place`.
 Expr instantiate(const Expr& right, const Bindings& bindings, DType dtype, const std::source_location& place);
 
-/// Whether the value is at least 0 (or nan) for all arguments, as far as a short look shows; `positive`: above 0 in real
-/// arithmetic, whatever it rounds to.
+/// Whether the value is at least 0 (or nan) for all arguments, as far as a short look shows; `positive`: above 0 in
+/// real arithmetic, whatever it rounds to.
 bool is_nonnegative(const Expr& e, int depth = 0);
 bool is_positive(const Expr& e, int depth = 0);
 

@@ -9,7 +9,8 @@ namespace leapgraph::symbolic {
 
 /// Overflow, underflow and cancellation that another form of the same function avoids.
 std::span<const Rule> stability_rules();
-/// Rules about exponentials of arrays and their sums, and about whole products: part of `stability_rules`, as functions.
+/// Rules about exponentials of arrays and their sums, and about whole products: part of `stability_rules`, as
+/// functions.
 std::vector<Rule> exponential_family_rules();
 /// What may only run when the stability rules are done with exponentials: sinh, cosh, merged exponentials.
 std::span<const Rule> closing_rules();

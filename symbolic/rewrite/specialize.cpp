@@ -128,6 +128,7 @@ class BodyRewriter {
   explicit BodyRewriter(const std::function<Graph(const Graph&)>& pass) : pass_(pass) {}
 
   Graph run(const Graph& graph) {
+    if (!has_bodies(graph)) return pass_(graph);
     return pass_({graph.inputs, rebuild(graph.outputs, [this](const Node& node, const Exprs& inputs) -> Exprs {
                     Attributes attributes = node.attributes();
                     bool changed = false;
@@ -143,6 +144,13 @@ class BodyRewriter {
   }
 
  private:
+  static bool has_bodies(const Graph& graph) {
+    for (const Node* node : topological_order(graph.outputs))
+      for (const auto& [name, value] : node->attributes().entries())
+        if (std::holds_alternative<Body>(value)) return true;
+    return false;
+  }
+
   Body rewritten(const Body& body) {
     auto& known = done_[body->outputs.empty() ? nullptr : &body->outputs[0].node()];
     for (const auto& [old, result] : known)

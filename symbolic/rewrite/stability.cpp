@@ -23,6 +23,12 @@ Expr erfc_series(const Expr& x) {
   return 1.0 + u * (-0.5 + u * (0.75 + u * (-1.875 + u * (6.5625 + u * (-29.53125 + u * 162.421875)))));
 }
 
+Expr gaussian_over_erfc(const Expr& x) {
+  const Expr small = minimum(x, erfc_series_from);
+  return where(x < erfc_series_from, gaussian(small) / erfc(small),
+               x * std::sqrt(std::numbers::pi) / erfc_series(maximum(x, erfc_series_from)));
+}
+
 bool literal_is_even_integer(const Match& m) { return std::fmod(m.literal(literal_variable), 2.0) == 0; }
 bool literal_is_odd_positive_integer(const Match& m) {
   return m.literal(literal_variable) > 0 && std::fmod(m.literal(literal_variable), 2.0) == 1;
@@ -61,15 +67,22 @@ std::vector<Rule> make_rules() {
       {.name = "log(1 / x)", .left = log(inv(x)), .right = -log(x)},
       {.name = "log(x^2)", .left = log(sqr(x)), .right = 2.0 * log(abs(x))},
       {.name = "log(x^c), c even", .left = log(pow(x, c)), .right = c * log(abs(x)), .guard = literal_is_even_integer},
-      {.name = "log(x^c), c odd", .left = log(pow(x, c)), .right = c * log(x), .guard = literal_is_odd_positive_integer},
-      {.name = "log(x^c), x >= 0",
+      {.name = "log(x^c), c odd",
        .left = log(pow(x, c)),
        .right = c * log(x),
-       .guard = [](const Match& m) { return x_is_nonnegative(m) && m.literal(literal_variable) != 0; }},
+       .guard = literal_is_odd_positive_integer},
+      {.name = "log(x^c), x >= 0 or c no integer",
+       .left = log(pow(x, c)),
+       .right = c * log(x),
+       .guard =
+           [](const Match& m) {
+             const double power = m.literal(literal_variable);
+             return std::isfinite(power) && power != 0 && (x_is_nonnegative(m) || power != std::trunc(power));
+           }},
       {.name = "log(cosh(x))",
        .left = log(cosh(x)),
-       .right = where(large < 1.0, log1p(2.0 * sqr(sinh(half_x))),
-                      large + (log1p(exp(-2.0 * large)) - std::numbers::ln2))},
+       .right =
+           where(large < 1.0, log1p(2.0 * sqr(sinh(half_x))), large + (log1p(exp(-2.0 * large)) - std::numbers::ln2))},
       {.name = "log(2 cosh(x))", .left = log(2.0 * cosh(x)), .right = logaddexp(x, -x)},
       {.name = "log((1 + x) / (1 - x))", .left = log((1.0 + x) / (1.0 - x)), .right = 2.0 * atanh(x)},
       {.name = "log(x + sqrt(x^2 + 1))", .left = log(x + sqrt(sqr(x) + 1.0)), .right = asinh(x)},
@@ -95,12 +108,11 @@ std::vector<Rule> make_rules() {
       {.name = "sigmoid(log(x / (1 - x)))",
        .left = sigmoid(log(x / (1.0 - x))),
        .right = where(logical_and(0.0 <= x, x <= 1.0), x, nan)},
-      {.name = "sigmoid(logit(x))",
-       .left = sigmoid(logit(x)),
-       .right = where(logical_and(0.0 <= x, x <= 1.0), x, nan)},
+      {.name = "sigmoid(logit(x))", .left = sigmoid(logit(x)), .right = where(logical_and(0.0 <= x, x <= 1.0), x, nan)},
       // --- roots ---
       {.name = "sqrt(x^2)", .left = sqrt(sqr(x)), .right = abs(x)},
       {.name = "sqrt(x)^2", .left = sqr(sqrt(x)), .right = where(x < 0.0, nan, x)},
+      {.name = "sqrt(exp(x))", .left = sqrt(exp(x)), .right = exp(half_x), .rounds = exp(half_x) * large},
       {.name = "sqrt(x^2 + y^2)",
        .left = sqrt(sqr(x) + sqr(y)),
        .right =
@@ -108,16 +120,13 @@ std::vector<Rule> make_rules() {
              // Scaled by a power of two where the squares would leave the range of doubles: exact, and the same bits
              // elsewhere.
              const Expr sum = sqr(x) + sqr(y);
-             const Expr scale =
-                 where(sum < 0x1p-900, 0x1p600, where(0x1p+1000 < sum, 0x1p-600, 1.0));
+             const Expr scale = where(sum < 0x1p-900, 0x1p600, where(0x1p+1000 < sum, 0x1p-600, 1.0));
              return sqrt(sqr(scale * x) + sqr(scale * y)) / scale;
            }(),
-       .guard =
-           [](const Match& m) {
-             return m.value(0).dtype() == DType::float64 && x_is_not_scaled_by_choice(m);
-           }},
+       .guard = [](const Match& m) { return m.value(0).dtype() == DType::float64 && x_is_not_scaled_by_choice(m); }},
       // --- terms of sums ---
       {.name = "exp(x) - 1", .left = exp(x) - 1.0, .right = expm1(x)},
+      {.name = "1 + expm1(x)", .left = 1.0 + expm1(x), .right = exp(x)},
       {.name = "1 - sigmoid(x)", .left = 1.0 - sigmoid(x), .right = sigmoid(-x)},
       {.name = "sigmoid(x) - sigmoid(-x)", .left = sigmoid(x) - sigmoid(-x), .right = tanh(half_x)},
       {.name = "2 sigmoid(x) - 1", .left = 2.0 * sigmoid(x) - 1.0, .right = tanh(half_x)},
@@ -148,19 +157,29 @@ std::vector<Rule> make_rules() {
        .right = -1.0 / expm1(y - x),
        .rounds = (abs(x) + abs(y)) * (1.0 + sqr(inv(expm1(y - x))) + inv(abs(expm1(y - x))))},
       {.name = "exp(x) / cosh(x)", .left = exp(x) / cosh(x), .right = 2.0 * sigmoid(2.0 * x)},
+      {.name = "1 / (cosh(x)^2 sigmoid(-2 x))",
+       .left = inv(sqr(cosh(x))) / sigmoid(-2.0 * x),
+       .right = 4.0 * sigmoid(2.0 * x)},
+      {.name = "1 / (cosh(x)^2 sigmoid(2 x))",
+       .left = inv(sqr(cosh(x))) / sigmoid(2.0 * x),
+       .right = 4.0 * sigmoid(-2.0 * x)},
       {.name = "sinh(x) / cosh(x)", .left = sinh(x) / cosh(x), .right = tanh(x)},
       {.name = "(exp(x) - exp(-x)) / (exp(x) + exp(-x))",
        .left = (exp(x) - exp(-x)) / (exp(x) + exp(-x)),
        .right = tanh(x)},
-      {.name = "exp(-x^2) / erfc(x)",
-       .left = exp(-sqr(x)) / erfc(x),
-       .right = gaussian(x) / erfc(x)},
+      {.name = "(exp(x) + exp(-x)) / (exp(x) - exp(-x))",
+       .left = (exp(x) + exp(-x)) / (exp(x) - exp(-x)),
+       .right = inv(tanh(x))},
+      {.name = "cosh(x) / sinh(x)", .left = cosh(x) / sinh(x), .right = inv(tanh(x))},
+      {.name = "exp(-x^2) / erfc(x)", .left = exp(-sqr(x)) / erfc(x), .right = gaussian(x) / erfc(x)},
       {.name = "gaussian(x) / erfc(x)",
        .left = gaussian(x) / erfc(x),
-       .right = where(x < erfc_series_from,
-                      gaussian(minimum(x, erfc_series_from)) / erfc(minimum(x, erfc_series_from)),
-                      x * std::sqrt(std::numbers::pi) / erfc_series(maximum(x, erfc_series_from))),
+       .right = gaussian_over_erfc(x),
        .guard = x_is_not_bounded},
+      {.name = "gaussian(x) / erfc(-x)",
+       .left = gaussian(x) / erfc(-x),
+       .right = gaussian_over_erfc(-x),
+       .guard = [](const Match& m) { return x_is_not_bounded(m) && &m.value(0).op() != &minimum_op; }},
   };
   rules.insert(rules.end(), rows.begin(), rows.end());
   return rules;
@@ -170,6 +189,15 @@ std::vector<Rule> make_closing_rules() {
   const auto& [x, y, z, c] = variables();
   return {
       {.name = "exp(x) - exp(-x)", .left = exp(x) - exp(-x), .right = 2.0 * sinh(x)},
+      // After log(x + sqrt(x^2 + 1)) has been seen. Where the square leaves the range, the literal does not count.
+      {.name = "sqrt(x^2 + c)",
+       .left = sqrt(sqr(x) + c),
+       .right = where(sqr(x) + c < 0x1p1000, sqrt(minimum(sqr(x) + c, 0x1p1000)), abs(x)),
+       .guard =
+           [](const Match& m) {
+             return m.literal(literal_variable) > 0 && m.literal(literal_variable) < 1e100 &&
+                    m.value(0).dtype() == DType::float64;
+           }},
       {.name = "exp(x) exp(y)",
        .left = exp(x) * exp(y),
        .right = exp(x + y),

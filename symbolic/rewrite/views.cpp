@@ -22,8 +22,7 @@ std::optional<double> uniform_value(const Expr& e) {
   if (is(e, constant_op)) return literal_value(e);
   for (const Op* op : {&broadcast_to_op, &reshape_op, &expand_dims_op, &squeeze_op})
     if (is(e, *op)) return uniform_value(e.node().input(0));
-  if (is(e, cast_op) && is_floating(e.dtype()) && is_floating(e.node().input(0).dtype()) &&
-      e.dtype() == DType::float64)
+  if (is(e, cast_op) && is_floating(e.dtype()) && is_floating(e.node().input(0).dtype()) && e.dtype() == DType::float64)
     return uniform_value(e.node().input(0));
   if (is(e, data_op) && is_floating(e.dtype())) {
     const Array value = *constant_value(e);
@@ -179,8 +178,7 @@ SumView Views::sum(const Expr& e) {
 
 Expr rebuild_sum(const SumView& view, const std::vector<Edited>& edits) {
   std::vector<Edited> values(view.tree.size());
-  for (std::size_t i = 0; i < view.terms.size(); ++i)
-    values[static_cast<std::size_t>(view.terms[i].place)] = edits[i];
+  for (std::size_t i = 0; i < view.terms.size(); ++i) values[static_cast<std::size_t>(view.terms[i].place)] = edits[i];
   for (std::size_t i = view.tree.size(); i-- > 0;) {
     const TreeNode& here = view.tree[i];
     if (here.kind == TreeNode::Kind::leaf) {

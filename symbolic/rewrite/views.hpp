@@ -19,8 +19,8 @@ struct Scaled {
 
 /// The base of exp(s) as a power: exp(factor * core) is exp(core)^factor, and exp of a literal is a power of exp(1).
 Expr exponential_base(const Scaled& s, DType dtype);
-/// The number that every element of `e` is, where that is evident: literals, also when cast or broadcast, and small data
-/// arrays of one value.
+/// The number that every element of `e` is, where that is evident: literals, also when cast or broadcast, and small
+/// data arrays of one value.
 std::optional<double> uniform_value(const Expr& e);
 /// -e without a needless neg: of a literal, a difference, a negation, a literal multiple.
 Expr negate(const Expr& e);
@@ -51,7 +51,8 @@ struct SumView {
   std::vector<Term> terms;
 };
 
-/// What stands at a leaf of an edited tree: nothing (it vanished), or an expression, inverted where it is a divisor of 1.
+/// What stands at a leaf of an edited tree: nothing (it vanished), or an expression, inverted where it is a divisor
+/// of 1.
 struct Edited {
   bool touched = false;
   Expr expr;
@@ -66,7 +67,7 @@ Expr rebuild_sum(const SumView& view, const std::vector<Edited>& edits);
 /// 1 + exp(x) is sigmoid(-x)^-1.
 struct Factor {
   double exponent = 1.0;
-  Expr base;              ///< of an exponential: the core of its argument
+  Expr base;  ///< of an exponential: the core of its argument
   bool exponential = false;
   Expr spelled;           ///< 1 + exp(x), where a sigmoid was spelled so
   double position = 1.0;  ///< 1 in a numerator, -1 in a denominator
@@ -75,9 +76,9 @@ struct Factor {
 
 struct ProductView {
   std::vector<TreeNode> tree;
-  std::vector<Factor> factors;   ///< literals are not among them
-  double coefficient = 1.0;      ///< the signs and the literals
-  std::vector<int> literals;     ///< their places
+  std::vector<Factor> factors;  ///< literals are not among them
+  double coefficient = 1.0;     ///< the signs and the literals
+  std::vector<int> literals;    ///< their places
   Expr whole;
 };
 

@@ -19,12 +19,13 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 /// Few enough that all pairs can be tried.
-const std::vector<double> extreme{0.0,    -0.0,  5e-324, -1e-300, 1e-160, 1e-20, -1e-20, 1e-8,  -1e-8,    0.3,
-                                  -0.3,   1.0,   -1.0,   2.5,     -2.5,   30.0,  -30.0,  700.0, -700.0,   800.0,
-                                  -800.0, 1e10,  -1e10,  1e200,   -1e300, 5.5,   0.999,  -25.0, infinity, -infinity,
-                                  nan,    1e300, -0.999, 27.0};
+const std::vector<double> extreme{0.0,    -0.0,     5e-324,    -1e-300, 1e-160, 1e-20,  -1e-20, 1e-8,  -1e-8,
+                                  0.3,    -0.3,     1.0,       -1.0,    2.5,    -2.5,   30.0,   -30.0, 700.0,
+                                  -700.0, 800.0,    -800.0,    1e10,    -1e10,  1e200,  -1e300, 5.5,   0.999,
+                                  -25.0,  infinity, -infinity, nan,     1e300,  -0.999, 27.0};
 /// For rules of several variables.
-const std::vector<double> few{0.0, -0.0, 1e-20, -0.3, 1.0, 2.5, -30.0, 30.0, 700.0, -800.0, 800.0, 1e300, infinity, -infinity, nan};
+const std::vector<double> few{0.0,   -0.0,   1e-20, -0.3,  1.0,      2.5,       -30.0, 30.0,
+                              700.0, -800.0, 800.0, 1e300, infinity, -infinity, nan};
 
 /// A rule over fresh variables, with a literal for its literal variable.
 struct Case {
@@ -40,7 +41,8 @@ std::vector<Case> cases_of(const Rule& rule) {
       if (e == v.c) return true;
     return false;
   }();
-  const std::vector<double> literals = uses_literal ? std::vector{2.0, -2.0, 3.0, 1.0, 0.5, -3.0, 1.7} : std::vector{0.0};
+  const std::vector<double> literals =
+      uses_literal ? std::vector{2.0, -2.0, 3.0, 1.0, 0.5, -3.0, 1.7} : std::vector{0.0};
   for (const double c : literals)
     for (const bool nonnegative : {false, true}) {
       const Expr x = nonnegative ? abs(v.x) : v.x;
@@ -126,7 +128,8 @@ class Comparison {
   }
 
   /// What is wrong with `right` in the place of `left`, empty if nothing. Where the real value does not exist, a
-  /// nan stays a nan (or becomes infinite: the sign of a zero decides which); where it does, the right side is not further from it. `comparable`: the truth is exact.
+  /// nan stays a nan (or becomes infinite: the sign of a zero decides which); where it does, the right side is not
+  /// further from it. `comparable`: the truth is exact.
   static std::string fault_of(double left, double right, const exact::Number& truth, double rounds, bool comparable) {
     if (boost::multiprecision::isnan(truth))
       return comparable && std::isnan(left) && std::isfinite(right) ? "a value where none exists" : "";

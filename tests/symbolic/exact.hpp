@@ -14,8 +14,7 @@
 namespace leapgraph::symbolic::exact {
 
 // Enough to tell 1 + 1e-320 from 1.
-using Number = boost::multiprecision::number<boost::multiprecision::cpp_bin_float<350>,
-                                             boost::multiprecision::et_off>;
+using Number = boost::multiprecision::number<boost::multiprecision::cpp_bin_float<350>, boost::multiprecision::et_off>;
 
 struct Value {
   Shape shape;
@@ -112,7 +111,10 @@ inline const std::map<std::string_view, Function>& functions() {
          const Number e = expm1_of(-2 * abs(a[0]));
          return Number(a[0] < 0 ? e / (2 + e) : -e / (2 + e));
        }},
-      {"asinh", [](V a) { return Number(a[0] < 0 ? -log_of(-a[0] + sqrt(a[0] * a[0] + 1)) : log_of(a[0] + sqrt(a[0] * a[0] + 1))); }},
+      {"asinh",
+       [](V a) {
+         return Number(a[0] < 0 ? -log_of(-a[0] + sqrt(a[0] * a[0] + 1)) : log_of(a[0] + sqrt(a[0] * a[0] + 1)));
+       }},
       {"acosh", [](V a) { return a[0] < 1 ? not_a_number() : log_of(a[0] + sqrt(a[0] * a[0] - 1)); }},
       {"atanh", [](V a) { return Number((log1p_of(a[0]) - log1p_of(-a[0])) / 2); }},
       {"erf", [](V a) { return Number(1 - erfc(a[0])); }},

@@ -14,7 +14,7 @@
 #include "leapgraph/symbolic/gradient.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 
-namespace leapgraph::symbolic::testing {
+namespace leapgraph::symbolic::random_graphs {
 
 /// A graph with arguments for it.
 struct RandomGraph {
@@ -29,8 +29,8 @@ struct RandomGraph {
 class GraphGenerator {
  public:
   explicit GraphGenerator(std::uint64_t seed) : random_(seed) {
-    dims_ = {pick<std::int64_t>({1, 2, 3, 4, 5}), pick<std::int64_t>({2, 3, 4, 7, 8, 16}),
-             pick<std::int64_t>({3, 5, 9, 33, 40})};
+    dims_ = {pick<std::int64_t>({1, 2, 3, 4, 5}), pick<std::int64_t>({2, 3, 4, 7, 8, 16, 40}),
+             pick<std::int64_t>({3, 5, 9, 33, 40, 65})};
     has_gradient_ = chance(0.3);
   }
 
@@ -440,8 +440,9 @@ class GraphGenerator {
   }
 
   Maybe view(const Pool& pool) {
-    if (pool.empty()) return std::nullopt;
-    const Item a = *find(pool, [](const Item& x) { return size(x) > 0; });
+    const Maybe found = find(pool, [](const Item& x) { return size(x) > 0; });
+    if (!found) return std::nullopt;
+    const Item& a = *found;
     const std::int64_t rank = a.e.rank();
     const auto same = [&a](const Expr& e) { return Item{e, a.bound, a.bits}; };
     switch (uniform(0, 9)) {
@@ -740,4 +741,4 @@ class GraphGenerator {
   std::vector<Array> arguments_;
 };
 
-}  // namespace leapgraph::symbolic::testing
+}  // namespace leapgraph::symbolic::random_graphs

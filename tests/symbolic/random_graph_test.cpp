@@ -16,8 +16,8 @@
 namespace leapgraph::symbolic {
 namespace {
 
-using testing::GraphGenerator;
-using testing::RandomGraph;
+using random_graphs::GraphGenerator;
+using random_graphs::RandomGraph;
 
 constexpr std::uint64_t graphs_a_unit = 8;
 

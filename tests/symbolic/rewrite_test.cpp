@@ -22,8 +22,7 @@ Graph rewritten(const Graph& graph) {
   options.observer = [](std::string_view pass, const Graph& g) { verify(g, Stage::built, pass); };
   Graph result = rewrite(graph, options);
   EXPECT_TRUE(rewrite(result, options) == result) << "rewriting twice is not rewriting once";
-  for (std::size_t i = 0; i < graph.outputs.size(); ++i)
-    EXPECT_EQ(result.outputs[i].type(), graph.outputs[i].type());
+  for (std::size_t i = 0; i < graph.outputs.size(); ++i) EXPECT_EQ(result.outputs[i].type(), graph.outputs[i].type());
   return result;
 }
 
@@ -64,7 +63,10 @@ std::vector<Row> rows() {
           const Expr y = constant(3.0), p = pow(1.0 + exp(z * -1.0), -1.0);
           return (0.0 - y) * log(p) - (5.0 - y) * log(1.0 + -1.0 * p);
         }},
-       {{50, 100.0, 2.0}, {-800, 2400.0, -3.0}, {800, 1600.0, 2.0}, {0.3, 3.3717762223426355955, -0.12778741594170507781}}},
+       {{50, 100.0, 2.0},
+        {-800, 2400.0, -3.0},
+        {800, 1600.0, 2.0},
+        {0.3, 3.3717762223426355955, -0.12778741594170507781}}},
       {"log sigmoid",
        {[](E z) { return log(1.0 / (1.0 + exp(-z))); }, [](E z) { return -log(1.0 + exp(-z)); },
         [](E z) { return log(1.0 - 1.0 / (1.0 + exp(z))); }, [](E z) { return log(sigmoid(z)); },
@@ -76,7 +78,9 @@ std::vector<Row> rows() {
        {[](E x) { return log(1.0 - exp(x)); }, [](E x) { return log(-exp(x) + 1.0); },
         [](E x) { return log(-(exp(x) - 1.0)); }, [](E x) { return log1p(-exp(x)); },
         [](E x) { return log(1.0 + -1.0 * exp(x)); }},
-       {{-1e-20, -46.051701859880913735, -1e20}, {-3, -0.051069180942701586539, -0.052395696491255951972}, {-800, 0, 0}}},
+       {{-1e-20, -46.051701859880913735, -1e20},
+        {-3, -0.051069180942701586539, -0.052395696491255951972},
+        {-800, 0, 0}}},
       {"log(e^x + e^2x)",
        {[](E x) { return log(exp(x) + exp(2.0 * x)); }, [](E x) { return log(exp(x * 2.0) + exp(x)); },
         [](E x) { return log(exp(x) + sqr(exp(x))); }, [](E x) { return log(exp(x) + exp(x) * exp(x)); },
@@ -189,13 +193,16 @@ std::vector<Row> rows() {
        {[](E x) { return log(sqrt(x)); }},
        {{1e-300, -345.38776394910685259, 5e299}, {3, 0.5493061443340548457, 0.16666666666666666667}}},
       {"mean of exponentials",
-       {[](E x) { return log((exp(x) + exp(3.0 * x)) / 2.0); }, [](E x) { return log(0.5 * exp(x) + 0.5 * exp(3.0 * x)); }},
+       {[](E x) { return log((exp(x) + exp(3.0 * x)) / 2.0); },
+        [](E x) { return log(0.5 * exp(x) + 0.5 * exp(3.0 * x)); }},
        {{800, 2399.3068528194400547, 3.0},
         {-800, -800.69314718055994531, 1.0},
         {0.5, 1.1201145069582775246, 2.4621171572600097585}}},
       {"e^x / (e^x + 3)",
        {[](E x) { return exp(x) / (exp(x) + 3.0); }, [](E x) { return exp(x) / (3.0 + exp(x)); }},
-       {{800, 1.0, 0}, {-700, 3.2865588479199236189e-305, 3.2865588479199236189e-305}, {0.5, 0.35466124439244339273, 0.22887664611844693285}},
+       {{800, 1.0, 0},
+        {-700, 3.2865588479199236189e-305, 3.2865588479199236189e-305},
+        {0.5, 0.35466124439244339273, 0.22887664611844693285}},
        2e-13},
       {"log((1 - e^-x) / (1 + e^-x))",
        {[](E x) { return log((1.0 - exp(-x)) / (1.0 + exp(-x))); }},
@@ -207,8 +214,8 @@ class Stability : public testing::TestWithParam<Row> {};
 
 void expect_near(double got, double truth, double tolerance, const std::string& what) {
   // Values below the smallest double are 0 to us.
-  EXPECT_LE(std::abs(got - truth), std::max(tolerance * std::abs(truth), 1e-320)) << what << ": " << got << ", true "
-                                                                                  << truth;
+  EXPECT_LE(std::abs(got - truth), std::max(tolerance * std::abs(truth), 1e-320))
+      << what << ": " << got << ", true " << truth;
   EXPECT_FALSE(std::isnan(got)) << what;
 }
 

@@ -1,4 +1,5 @@
-/// `verify` accepts what builders make and names what is wrong with anything else; `specialize` leaves no unknown length.
+/// `verify` accepts what builders make and names what is wrong with anything else; `specialize` leaves no unknown
+/// length.
 #include <gtest/gtest.h>
 
 #include "leapgraph/symbolic/gradient.hpp"
