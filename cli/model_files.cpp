@@ -3,9 +3,10 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
+#include <cmath>
 #include <set>
 
+#include "leapgraph/cli/message.hpp"
 #include "leapgraph/symbolic/function.hpp"
 
 namespace leapgraph::cli {
@@ -15,7 +16,7 @@ models::CheckedProgram read_program(const ModelFiles& files) {
   models::CheckedProgram program = models::CheckedProgram::read(files.model, folders);
   if (!program.warnings().empty()) {
     const std::string text = models::render(program.source(), program.warnings());
-    fmt::print(stderr, "{}{}", text, text.ends_with('\n') ? "" : "\n");
+    say(fmt::format("{}{}", text, text.ends_with('\n') ? "" : "\n"));
   }
   return program;
 }
@@ -31,15 +32,22 @@ std::vector<double> read_start(const std::string& file, const models::Model& mod
   for (const samplers::TraceVariable& variable : model.density().variables) known.insert(variable.name);
   for (const models::DataVariable& variable : values.variables()) {
     if (!known.contains(variable.name)) {
-      fmt::print(stderr, "hmc-run: warning: {}: the model has no parameter {}\n", file, variable.name);
+      say(fmt::format("hmc-run: warning: {}: the model has no parameter {}\n", file, variable.name));
     }
   }
-  return model.unconstrain(values);
+  std::vector<double> start = model.unconstrain(values);
+  for (std::size_t i = 0; i < start.size(); ++i) {
+    if (std::isinf(start[i])) {
+      throw models::DataError(
+          fmt::format("{}: error: {} cannot start at infinity or on its bound", file, model.coordinate_names()[i]));
+    }
+  }
+  return start;
 }
 
 void warn_without_compiler() {
   const std::string reason = symbolic::missing_compiler();
-  if (!reason.empty()) fmt::print(stderr, "hmc-run: warning: {}\n", reason);
+  if (!reason.empty()) say(fmt::format("hmc-run: warning: {}\n", reason));
 }
 
 }  // namespace leapgraph::cli

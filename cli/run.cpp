@@ -8,9 +8,11 @@
 #include <cstring>
 #include <exception>
 #include <new>
+#include <system_error>
 #include <variant>
 
 #include "leapgraph/cli/commands.hpp"
+#include "leapgraph/cli/message.hpp"
 #include "leapgraph/cli/options.hpp"
 #include "leapgraph/models/data.hpp"
 #include "leapgraph/models/source.hpp"
@@ -38,13 +40,13 @@ ExitStatus status_of(TraceError::Kind kind) {
 }
 
 ExitStatus complain(ExitStatus status, std::string_view message) {
-  fmt::print(stderr, "hmc-run: {}\n", message);
+  say(fmt::format("hmc-run: {}\n", message));
   return status;
 }
 
 // Messages of models and data begin with their own place, "file:line:column: error: ...".
 ExitStatus complain_at_place(std::string_view message) {
-  fmt::print(stderr, "{}{}", message, message.ends_with('\n') ? "" : "\n");
+  say(fmt::format("{}{}", message, message.ends_with('\n') ? "" : "\n"));
   return ExitStatus::bad_input;
 }
 
@@ -71,6 +73,8 @@ ExitStatus complain_about_current_exception() {
     return complain(ExitStatus::our_fault, error.what());
   } catch (const std::bad_alloc&) {
     return complain(ExitStatus::our_fault, "out of memory");
+  } catch (const std::system_error& error) {  // stdout that cannot take a long table
+    return complain(ExitStatus::io, error.what());
   } catch (const std::exception& error) {
     return complain(ExitStatus::our_fault, fmt::format("internal error: {}", error.what()));
   }
@@ -94,7 +98,7 @@ int run(std::span<const std::string> arguments) noexcept {
     try {
       std::fflush(stdout);
       return static_cast<int>(complain_about_current_exception());
-    } catch (...) {  // stderr cannot be written to either
+    } catch (...) {  // no memory for a message
       return static_cast<int>(ExitStatus::our_fault);
     }
   }

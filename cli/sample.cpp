@@ -13,6 +13,7 @@
 
 #include "leapgraph/cli/commands.hpp"
 #include "leapgraph/cli/interrupt.hpp"
+#include "leapgraph/cli/message.hpp"
 #include "leapgraph/cli/model_files.hpp"
 #include "leapgraph/cli/progress.hpp"
 #include "leapgraph/cli/table.hpp"
@@ -166,7 +167,7 @@ void remove_empty_trace(const std::string& path) {
   try {
     const samplers::Trace trace = samplers::read_trace(path);
     if (trace.sampling.draws > 0 || trace.warmup.draws > 0) {
-      fmt::print(stderr, "hmc-run: {} holds the draws so far\n", path);
+      say(fmt::format("hmc-run: {} holds the draws so far\n", path));
     } else {
       std::filesystem::remove(path);
     }
@@ -177,24 +178,25 @@ void remove_empty_trace(const std::string& path) {
 void print_messages(const SampleResult& result) {
   for (std::size_t chain = 0; chain < result.chains.size(); ++chain) {
     for (const std::string& message : result.chains[chain].messages) {
-      fmt::print(stderr, "hmc-run: chain {}: {}\n", chain + 1, message);
+      say(fmt::format("hmc-run: chain {}: {}\n", chain + 1, message));
     }
   }
 }
 
 void print_plan(const SampleCommand& command, const SampleConfig& config, std::int64_t dimension) {
-  fmt::print(stderr, "{}: {} unconstrained parameter{}, {} chain{} of {} + {} transitions, {}, seed {}\n",
-             command.files.model, dimension, dimension == 1 ? "" : "s", config.chains, config.chains == 1 ? "" : "s",
-             config.warmup, config.draws, is_nuts(config) ? "NUTS" : "HMC", config.seed);
+  say(fmt::format("{}: {} unconstrained parameter{}, {} chain{} of {} + {} transitions, {}, seed {}\n",
+                  command.files.model, dimension, dimension == 1 ? "" : "s", config.chains,
+                  config.chains == 1 ? "" : "s", config.warmup, config.draws, is_nuts(config) ? "NUTS" : "HMC",
+                  config.seed));
 }
 
 void print_interruption(int signal, const samplers::Trace& trace, const SampleConfig& config, const std::string& path) {
   const std::int64_t left_out = config.chains - trace.chains;
-  fmt::print(stderr, "hmc-run: stopped by {} after {} of {} draws of each chain; {} holds them{}\n",
-             signal_name(signal), trace.sampling.draws, trace.sampling.planned, path,
-             left_out > 0
-                 ? fmt::format(", without {} chain{} that had hardly begun", left_out, left_out == 1 ? "" : "s")
-                 : "");
+  say(fmt::format("hmc-run: stopped by {} after {} of {} draws of each chain; {} holds them{}\n", signal_name(signal),
+                  trace.sampling.draws, trace.sampling.planned, path,
+                  left_out > 0
+                      ? fmt::format(", without {} chain{} that had hardly begun", left_out, left_out == 1 ? "" : "s")
+                      : ""));
 }
 
 void print_summary(const samplers::Trace& trace, const SampleCommand& command) {
@@ -245,8 +247,8 @@ ExitStatus execute(const SampleCommand& command) {
   if (result.interrupted) print_interruption(watch.signal(), drawn, config, command.output);
   print_summary(drawn, command);
   if (!command.quiet) {
-    fmt::print(stderr, "{}: compiled in {:.2f} s, sampled in {:.2f} s, {:.2f} s in all\n", command.output, compiled,
-               sampled, total.seconds());
+    say(fmt::format("{}: compiled in {:.2f} s, sampled in {:.2f} s, {:.2f} s in all\n", command.output, compiled,
+                    sampled, total.seconds()));
   }
   return result.interrupted ? static_cast<ExitStatus>(128 + watch.signal()) : ExitStatus::done;
 }

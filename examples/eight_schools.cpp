@@ -38,6 +38,7 @@ int main() {
 
   const Summary summary = summarize(trace->trace());
   for (const SummaryRow& row : summary.rows)
-    std::cout << row.name << ": " << row.statistics.mean << " +- " << row.statistics.sd << " (rhat " << row.statistics.rhat << ")\n";
+    std::cout << row.name << ": " << row.statistics.mean << " +- " << row.statistics.sd << " (rhat "
+              << row.statistics.rhat << ")\n";
   for (const std::string& line : verdict_lines(verdict(summary))) std::cout << line << '\n';
 }

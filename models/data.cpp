@@ -44,7 +44,9 @@ std::string excerpt(std::string_view line, std::size_t column) {
   const std::string_view before = line.substr(begin, column - begin);
   const auto characters = std::count_if(before.begin(), before.end(), [](char c) { return (c & 0xC0) != 0x80; });
   std::string shown(line.substr(begin, end - begin));
+  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
   std::replace(shown.begin(), shown.end(), '\t', ' ');
+  std::replace_if(shown.begin(), shown.end(), is_control, '?');  // a terminal would obey them
   return fmt::format("  {}{}{}\n  {}^", lead, shown, end < line.size() ? "..." : "",
                      std::string(lead.size() + static_cast<std::size_t>(characters), ' '));
 }

@@ -32,7 +32,8 @@ void validate(const SampleConfig& config, std::int64_t dimension) {
   at_least(1, "thin", config.thin);
   at_least(0, "threads", config.threads);
   constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max();
-  require(config.chains <= most, "chains", "below 2^32", config.chains);
+  constexpr std::int64_t most_chains = 1'000'000;  // each takes memory before it begins
+  require(config.chains <= most_chains, "chains", fmt::format("at most {}", most_chains), config.chains);
   require(config.warmup <= most && config.draws <= most - config.warmup, "warmup + draws", "below 2^32",
           fmt::format("{} + {}", config.warmup, config.draws));
 

@@ -32,9 +32,12 @@ bool succeeds(Work&& work, OnFailure&& on_failure) {
   }
 }
 
+// The sign of a nan says nothing.
+double unsigned_nan(double x) { return std::isnan(x) ? std::abs(x) : x; }
+
 std::string describe(const Integrator& integrator, double log_density) {
   const std::string reason = integrator.why();
-  const std::string value = fmt::format("the log density is {}", log_density);
+  const std::string value = fmt::format("the log density is {}", unsigned_nan(log_density));
   return reason.empty() ? value : fmt::format("{}: {}", value, reason);
 }
 
@@ -105,7 +108,7 @@ bool evaluate_start(Integrator& integrator, Point& point, std::string& reason) {
   for (std::size_t i = 0; i < point.gradient.size(); ++i) {
     if (!std::isfinite(point.gradient[i])) {
       reason = fmt::format("the log density is {}, but element {} of its gradient is {}", point.log_density, i + 1,
-                           point.gradient[i]);
+                           unsigned_nan(point.gradient[i]));
       return false;
     }
   }

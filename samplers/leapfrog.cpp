@@ -52,7 +52,14 @@ LeapfrogGraphs leapfrog_graphs(std::int64_t dimension, const std::function<Expr(
   if (!value || value.type() != symbolic::Type{DType::float64, {}})
     throw Error("density: the log density must be float64, got " +
                 (value ? symbolic::to_string(value.type()) : "an empty expression"));
-  graphs.log_density = Graph{joined({at}), {value, symbolic::grad(value, at, symbolic::Disconnected::zero)}};
+  // One function that both graphs call: compiled once, however long it is.
+  const symbolic::Body density =
+      symbolic::close(Graph{joined({at}), {value, symbolic::grad(value, at, symbolic::Disconnected::zero)}});
+  const auto density_at = [&](const Expr& position) {
+    const Exprs inputs = joined({position});
+    return symbolic::call(density, symbolic::Operands(inputs.begin(), inputs.end()));
+  };
+  graphs.log_density = Graph{joined({at}), density_at(at)};
 
   const Expr position = vector("position"), momentum = vector("momentum"), gradient = vector("gradient");
   const Expr inverse_metric =
@@ -62,8 +69,7 @@ LeapfrogGraphs leapfrog_graphs(std::int64_t dimension, const std::function<Expr(
   const auto step = [&](const Exprs& carry, const Exprs&) {
     const Expr half_kick = carry[1] + (0.5 * step_size) * carry[2];
     const Expr moved = carry[0] + step_size * velocity(metric, inverse_metric, half_kick);
-    symbolic::Substitution here{{at, moved}};
-    const Exprs there = symbolic::substitute(graphs.log_density.outputs, here);
+    const Exprs there = density_at(moved);
     const Expr kicked = half_kick + (0.5 * step_size) * there[1];
     return symbolic::ScanBody{{moved, kicked, there[1], there[0]}, {}};
   };

@@ -255,7 +255,7 @@ Expr make(const Op& op, Exprs inputs, Attributes attributes, std::source_locatio
 
 std::vector<const Node*> topological_order(std::span<const Expr> outputs) {
   std::vector<const Node*> order;
-  std::pmr::monotonic_buffer_resource memory;  // one map entry a node: too many for malloc
+  std::pmr::monotonic_buffer_resource memory;                             // one map entry a node: too many for malloc
   std::pmr::unordered_map<const Node*, std::size_t> next_input(&memory);  // how many inputs were looked at
   std::vector<const Node*> stack;
   for (const Expr& output : outputs) {

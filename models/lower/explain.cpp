@@ -59,10 +59,11 @@ std::string explain(const Lowered& program, const Source& source, std::span<cons
   for (const Contribution& contribution : program.contributions) {
     const double value = evaluate(program, {expression_from(contribution.value)}, position).at(0).real();
     if (std::isfinite(value)) continue;
+    const double shown = std::isnan(value) ? std::abs(value) : value;  // the sign of a nan says nothing
     const Location place = source.locate(contribution.range.begin);
     std::string words =
         fmt::format("{}:{}:{}: {} is {}", place.file, place.line, place.column,
-                    contribution.text.empty() ? quoted(source.text(contribution.range)) : contribution.text, value);
+                    contribution.text.empty() ? quoted(source.text(contribution.range)) : contribution.text, shown);
     std::string reason = contribution.reason;
     for (const DensityAt& density : contribution.densities) {
       if (reason.empty()) reason = fault(program, density, position);

@@ -126,6 +126,13 @@ NewFile::~NewFile() {
 }
 
 void NewFile::reserve(std::int64_t bytes) {
+  // What can never fit is not tried: the attempt would fill the disk for all others.
+  struct statvfs disk {};
+  struct stat file {};
+  if (fstatvfs(descriptor_, &disk) == 0 && disk.f_blocks > 0 && fstat(descriptor_, &file) == 0) {
+    const double free = static_cast<double>(disk.f_bfree) * static_cast<double>(disk.f_frsize);
+    if (static_cast<double>(bytes) > free + 512.0 * static_cast<double>(file.st_blocks)) no_room(path_, bytes, ENOSPC);
+  }
   const int error = allocate(descriptor_, bytes);
   if (is_full(error)) no_room(path_, bytes, error);
   if (error != 0)

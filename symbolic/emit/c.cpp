@@ -218,7 +218,7 @@ class Emitter {
                               [](const Buffer& b) { return b.place == Place::local; });
     Writer before = std::exchange(out_, Writer());
     out_.line("");
-    out_.open(fmt::format("int {}{}", name_, parameters()));
+    out_.open(fmt::format("{}int {}{}", program_->exported ? "" : "static ", name_, parameters()));
     std::set<int> used;
     collect(program_->steps, used);
     declare_buffers(used);

@@ -171,14 +171,13 @@ bool broadcast_to_layout(const Node& node, const Layout& from, Layout& to) {
 
 std::vector<Type> broadcast_like_type(std::span<const Type> inputs, const Attributes&) {
   const Shape &from = inputs[0].shape, &like = inputs[1].shape;
-  const Shape both = broadcast(from, like);
   Shape result = like;
   bool fits = from.size() <= like.size();
   const std::size_t shift = fits ? like.size() - from.size() : 0;
   for (std::size_t axis = 0; fits && axis < from.size(); ++axis) {
     std::int64_t& length = result[shift + axis];
     if (length == unknown && from[axis] != 1) length = from[axis];
-    fits = length == unknown || both[shift + axis] == length;
+    fits = from[axis] == unknown || from[axis] == 1 || from[axis] == length;  // an unknown one may be 1
   }
   if (!fits) throw GraphError(fmt::format("{} does not stretch to {}", to_string(from), to_string(like)));
   return {Type{inputs[0].dtype, result}};

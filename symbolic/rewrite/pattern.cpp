@@ -88,8 +88,8 @@ namespace {
 
 using Then = std::function<bool()>;
 
-bool bind(Binding& binding, const Scaled& value, const Expr& origin, const Scaled& origin_value, bool literal_only,
-          const Then& then) {
+bool bind_variable(Binding& binding, const Scaled& value, const Expr& origin, const Scaled& origin_value,
+                   bool literal_only, const Then& then) {
   if (literal_only && value.core) return false;
   if (binding.bound) return binding.value == value && then();
   binding = {true, value, origin, origin_value};
@@ -98,17 +98,20 @@ bool bind(Binding& binding, const Scaled& value, const Expr& origin, const Scale
   return false;
 }
 
-/// Matches a variable or its literal multiple.
-bool match_variable(const Pattern& pattern, const Scaled& s, const Expr& origin, Bindings& bindings, const Then& then) {
+/// Matches a variable or its literal multiple. `origin` is where s was seen, up to a sign.
+bool match_variable(Views& views, const Pattern& pattern, const Scaled& s, const Expr& origin, Bindings& bindings,
+                    const Then& then) {
   const Scaled value{s.factor / pattern.factor, s.core};
   if (value.factor * pattern.factor != s.factor) return false;
-  return bind(bindings[pattern.variable], value, origin, s, pattern.variable == literal_variable, then);
+  return bind_variable(bindings[pattern.variable], value, origin, views.scaled(origin),
+                       pattern.variable == literal_variable, then);
 }
 
 /// Matches `pattern` against factor * core.
 bool match_scaled(Views& views, const Pattern& pattern, double factor, const Expr& core, const Expr& origin,
                   Bindings& bindings, const Then& then) {
-  if (pattern.kind == Pattern::Kind::variable) return match_variable(pattern, {factor, core}, origin, bindings, then);
+  if (pattern.kind == Pattern::Kind::variable)
+    return match_variable(views, pattern, {factor, core}, origin, bindings, then);
   if (!core) return pattern.kind == Pattern::Kind::literal && pattern.factor == factor && then();
   if (pattern.kind == Pattern::Kind::call) {
     if (factor != pattern.factor || &core.op() != pattern.op) return false;
@@ -176,7 +179,7 @@ bool match_sum(Views& views, const Pattern& pattern, const Expr& e, Bindings& bi
       if (used[i]) edits[i] = {true, Expr(), false};
     const Expr remaining = rebuild_sum(view, edits);
     const Scaled s = views.scaled(remaining);
-    return match_variable(*rest, s, remaining, bindings, then);
+    return match_variable(views, *rest, s, remaining, bindings, then);
   };
   return from(0);
 }

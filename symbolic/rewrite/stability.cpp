@@ -29,6 +29,17 @@ Expr gaussian_over_erfc(const Expr& x) {
                x * std::sqrt(std::numbers::pi) / erfc_series(maximum(x, erfc_series_from)));
 }
 
+Expr log_erfc(const Expr& x) {
+  const Expr large = maximum(x, erfc_series_from);
+  return where(x < erfc_series_from, log(erfc(minimum(x, erfc_series_from))),
+               log(erfc_series(large)) - sqr(x) - log(large * std::sqrt(std::numbers::pi)));
+}
+
+/// log(2 sigmoid(x)) = log(1 + tanh(x / 2)), which is 0 at 0.
+Expr log_twice_sigmoid(const Expr& x) {
+  return where(abs(x) < 0.5, -log1p(0.5 * expm1(-x)), log_sigmoid(x) + std::numbers::ln2);
+}
+
 bool literal_is_even_integer(const Match& m) { return std::fmod(m.literal(literal_variable), 2.0) == 0; }
 bool literal_is_odd_positive_integer(const Match& m) {
   return m.literal(literal_variable) > 0 && std::fmod(m.literal(literal_variable), 2.0) == 1;
@@ -49,7 +60,15 @@ std::vector<Rule> make_rules() {
   const auto& [x, y, z, c] = variables();
   const Expr half_x = 0.5 * x;
   const Expr large = abs(x);
-  std::vector<Rule> rules = exponential_family_rules();
+  // Better than what the rules about any product find.
+  std::vector<Rule> rules{
+      {.name = "log(erfc(x) / 2)",
+       .left = log(0.5 * erfc(x)),
+       .right = where(x < 0.0, log1p(-0.5 * erfc(abs(x))), log_erfc(x) - std::numbers::ln2)},
+      {.name = "log(2 sigmoid(x))", .left = log(2.0 * sigmoid(x)), .right = log_twice_sigmoid(x)},
+  };
+  for (const std::vector<Rule>& functions : {logarithm_rules(), product_rules()})
+    rules.insert(rules.end(), functions.begin(), functions.end());
   const std::vector<Rule> rows{
       // --- log ---
       {.name = "log(1 + exp(x))", .left = log(1.0 + exp(x)), .right = softplus(x)},
@@ -87,16 +106,13 @@ std::vector<Rule> make_rules() {
       {.name = "log((1 + x) / (1 - x))", .left = log((1.0 + x) / (1.0 - x)), .right = 2.0 * atanh(x)},
       {.name = "log(x + sqrt(x^2 + 1))", .left = log(x + sqrt(sqr(x) + 1.0)), .right = asinh(x)},
       {.name = "log(x + sqrt(x^2 - 1))", .left = log(x + sqrt(sqr(x) - 1.0)), .right = acosh(x)},
-      {.name = "log(erfc(x))",
-       .left = log(erfc(x)),
-       .right = where(x < erfc_series_from, log(erfc(minimum(x, erfc_series_from))),
-                      log(erfc_series(maximum(x, erfc_series_from))) - sqr(x) -
-                          log(maximum(x, erfc_series_from) * std::sqrt(std::numbers::pi))),
-       .guard = x_is_not_bounded},
+      {.name = "log(erfc(x))", .left = log(erfc(x)), .right = log_erfc(x), .guard = x_is_not_bounded},
       // --- log1p, expm1, exp ---
       {.name = "log1p(exp(x))", .left = log1p(exp(x)), .right = softplus(x)},
       {.name = "log1p(-exp(x))", .left = log1p(-exp(x)), .right = log1mexp(x)},
       {.name = "log1p(-sigmoid(x))", .left = log1p(-sigmoid(x)), .right = log_sigmoid(-x)},
+      {.name = "log1p(-tanh(x))", .left = log1p(-tanh(x)), .right = log_twice_sigmoid(-2.0 * x)},
+      {.name = "log1p(tanh(x))", .left = log1p(tanh(x)), .right = log_twice_sigmoid(2.0 * x)},
       {.name = "log1p(expm1(x))", .left = log1p(expm1(x)), .right = x},
       {.name = "expm1(log1p(x))", .left = expm1(log1p(x)), .right = where(x < -1.0, nan, x)},
       {.name = "expm1(softplus(x))", .left = expm1(softplus(x)), .right = exp(x)},

@@ -140,6 +140,7 @@ std::size_t statement_count(const Steps& steps);
 /// A whole function. Buffers are numbered through nested steps.
 struct Program {
   std::string name;
+  bool exported = false;  ///< callable from outside; bodies that are called are not
   std::vector<Type> inputs, outputs;
   std::vector<Buffer> buffers;
   std::vector<Array> data;

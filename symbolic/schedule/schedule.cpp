@@ -243,7 +243,10 @@ int ModuleBuilder::schedule_function(const std::string& name, const Graph& graph
 ScheduledModule schedule(std::span<const NamedGraph> graphs) {
   ScheduledModule result;
   ModuleBuilder builder(result.module);
-  for (const NamedGraph& graph : graphs) result.entry.push_back(builder.schedule_function(graph.name, graph.graph));
+  for (const NamedGraph& graph : graphs) {
+    result.entry.push_back(builder.schedule_function(graph.name, graph.graph));
+    result.module.functions.back().exported = true;
+  }
   return result;
 }
 

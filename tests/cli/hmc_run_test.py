@@ -329,10 +329,19 @@ class BadInput(Case):
         self.assertIn("tau", self.expect(65, MODEL, DATA, "--init", "start.json").stderr)
         self.assertEqual(os.listdir(self.folder), ["start.json"])
 
+    def test_a_start_on_the_bound(self):
+        (self.folder / "start.json").write_text('{"tau": 0}')
+        self.assertIn("tau cannot start", self.expect(65, MODEL, DATA, "--init", "start.json").stderr)
+
+    def test_a_terminal_is_not_told_what_it_would_obey(self):
+        (self.folder / "d.json").write_bytes(b"\x1b[31m\x07")
+        self.assertIn("?[31m?", self.expect(65, "check", MODEL, "d.json").stderr)
+
 
 class Usage(Case):
     def test_mistakes_cost_64_and_one_line(self):
         for arguments in ([], [MODEL, DATA, "--chians", "3"], [MODEL, DATA, "--chains", "0"], ["sumary", "t.h5"],
+                          [MODEL, DATA, "--chains", "1000000000"],
                           ["report", "t.h5", "-o", "r.html"], ["sample", "--resume", "t.h5"], ["summary"], ["dump", MODEL]):
             with self.subTest(arguments):
                 result = self.expect(64, *arguments)
@@ -355,6 +364,18 @@ class Usage(Case):
         with open("/dev/full", "w") as full:
             status = subprocess.run([PROGRAM, "--help"], stdout=full, stderr=subprocess.DEVNULL, check=False).returncode
         self.assertEqual(status, 74)
+
+    def test_nobody_needs_to_listen_to_stderr(self):
+        run = f'"{PROGRAM}" "{MODEL}" "{DATA}" {" ".join(SHORT)} --force -o t.h5'
+        for silence in ("2>&-", "2>/dev/full"):
+            with self.subTest(silence):
+                result = subprocess.run(["sh", "-c", f"{run} {silence}"], cwd=self.folder, env=environment(),
+                                        capture_output=True, check=False)
+                self.assertEqual(result.returncode, 0)
+                self.assertIn(b"tau", result.stdout)
+                self.expect(0, "summary", "t.h5")  # and no message went into the trace
+                status = subprocess.run(["sh", "-c", f'"{PROGRAM}" check missing.stan {silence}'], check=False).returncode
+                self.assertEqual(status, 66)
 
 
 class Output(Case):

@@ -7,6 +7,7 @@
 #include <limits>
 #include <random>
 
+#include "leapgraph/symbolic/gradient.hpp"
 #include "leapgraph/symbolic/interpret.hpp"
 #include "leapgraph/symbolic/rewrite/passes.hpp"
 #include "leapgraph/symbolic/rewrite/rules.hpp"
@@ -197,6 +198,54 @@ std::string test_name(const testing::TestParamInfo<const Rule*>& info) {
   for (const char c : info.param->name)
     if (std::isalnum(static_cast<unsigned char>(c))) name += c;
   return name;
+}
+
+// --- Rules together ---
+
+/// Random expressions of x and y and their derivatives.
+Exprs random_expression(std::mt19937& random, const Expr& x, const Expr& y) {
+  Exprs pool{x, y, constant(1.0), constant(2.0), constant(-1.0), constant(0.5), constant(3.0)};
+  const auto below = [&random](std::size_t n) { return std::uniform_int_distribution<std::size_t>(0, n - 1)(random); };
+  // Half the time one of the last four, so that expressions get deep.
+  const auto pick = [&] { return below(2) == 0 ? pool[pool.size() - 1 - below(4)] : pool[below(pool.size())]; };
+  const std::size_t steps = 3 + below(9);
+  for (std::size_t step = 0; step < steps; ++step) {
+    const Expr a = pick(), b = pick();
+    const Exprs choices{exp(a),  exp(a),  log(a), a + b,  a - b,  a - b,        a * b,      a * b,
+                        a / b,   a / b,   -a,     inv(a), sqr(a), 1.0 + exp(a), sigmoid(a), 1.0 / (1.0 + exp(a)),
+                        tanh(a), sqrt(a), cosh(a)};
+    pool.push_back(choices[below(choices.size())]);
+  }
+  const Expr wrt[] = {x, y};
+  Exprs result = grad(pool.back(), wrt, Disconnected::zero);
+  result.push_back(pool.back());
+  return result;
+}
+
+TEST(AllRules, KeepOrImproveRandomExpressionsAndTheirDerivatives) {
+  std::mt19937 random(1);
+  const Expr x = variables().x, y = variables().y;
+  for (int trial = 0; trial < 300; ++trial) {
+    const Graph before{{x, y}, random_expression(random, x, y)};
+    const Graph after = rewrite(before);
+    for (const auto& [vx, vy] : {std::pair{0.7, -1.3}, {2.1, 0.4}, {-0.6, 3.0}, {30.0, -20.0}, {-800.0, 1e-9}}) {
+      const Array point[] = {Array::scalar(vx), Array::scalar(vy)};
+      const auto left = interpret(before, point), right = interpret(after, point);
+      const std::map<const Node*, exact::Value> exact_point{{&x.node(), {{}, {exact::Number(vx)}}},
+                                                            {&y.node(), {{}, {exact::Number(vy)}}}};
+      for (std::size_t i = 0; i < left.size(); ++i) {
+        const double l = left[i].real(), r = right[i].real();
+        if (l == r || (std::isnan(l) && std::isnan(r))) continue;
+        const auto truth = exact::evaluate(before.outputs[i], exact_point);
+        if (!truth || !exact::is_finite(truth->elements[0])) continue;
+        // Conditioning is arbitrary here: this finds wrong rules, not lost places.
+        const exact::Number& t = truth->elements[0];
+        EXPECT_TRUE(error(r, t) <= 100 * error(l, t) + 1e-9 * abs(t) + 1e-12)
+            << "trial " << trial << ", output " << i << " at " << vx << " " << vy << ": " << l << " became " << r
+            << ", exact " << static_cast<double>(t);
+      }
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Canonical, EveryRule, testing::ValuesIn(rules_of(canonical_rules())), test_name);

@@ -75,12 +75,15 @@ std::string failure(std::uint64_t first, std::uint64_t count, bool rewriting) {
   return "";
 }
 
+std::pair<std::uint64_t, std::uint64_t> seeds(std::uint64_t last) {
+  const char* range = std::getenv("LEAPGRAPH_FUZZ");
+  if (range == nullptr) return {1, last};
+  const std::string text = range;
+  return {std::stoull(text), std::stoull(text.substr(text.find('-') + 1))};
+}
+
 void check_seeds(bool rewriting) {
-  std::uint64_t first = 1, last = 3 * graphs_a_unit;
-  if (const char* range = std::getenv("LEAPGRAPH_FUZZ")) {
-    first = std::strtoull(range, nullptr, 10);
-    last = std::strtoull(std::string(range).substr(std::string(range).find('-') + 1).c_str(), nullptr, 10);
-  }
+  const auto [first, last] = seeds(3 * graphs_a_unit);
   for (std::uint64_t seed = first; seed <= last; seed += graphs_a_unit)
     EXPECT_EQ(failure(seed, std::min(graphs_a_unit, last - seed + 1), rewriting), "")
         << "rewriting is " << (rewriting ? "on" : "off");
@@ -89,6 +92,43 @@ void check_seeds(bool rewriting) {
 TEST(RandomGraph, CompiledAsWrittenAgreesWithTheInterpreter) { check_seeds(false); }
 
 TEST(RandomGraph, CompiledAfterRewritingAgreesWithTheInterpreter) { check_seeds(true); }
+
+/// The same graph over inputs whose lengths are not known.
+Graph with_unknown_lengths(const Graph& graph) {
+  Substitution open;
+  Graph result;
+  for (const Expr& e : graph.inputs) {
+    result.inputs.push_back(input({e.dtype(), Shape(e.shape().size(), unknown)}, name_of(e)));
+    open[e] = result.inputs.back();
+  }
+  result.outputs = substitute(graph.outputs, open);
+  return result;
+}
+
+/// Adds the gradient of a sum over all outputs.
+void add_gradient(Graph& graph) {
+  Expr cost = constant(0.0);
+  for (const Expr& e : graph.outputs)
+    if (e.dtype() == DType::float64) cost = cost + sum(sin(e));
+  Exprs wrt;
+  for (const Expr& e : graph.inputs)
+    if (e.dtype() == DType::float64) wrt.push_back(e);
+  for (const Expr& e : grad(cost, wrt, Disconnected::zero)) graph.outputs.push_back(e);
+}
+
+TEST(RandomGraph, OfUnknownLengthsAgreesWithTheOneOfKnownLengthsGradientsIncluded) {
+  const auto [first, last] = seeds(100);
+  for (std::uint64_t seed = first; seed <= last; ++seed) {
+    RandomGraph random = GraphGenerator(seed).run();
+    Graph open = with_unknown_lengths(random.graph);
+    add_gradient(random.graph);
+    add_gradient(open);
+    const std::vector<Array> want = interpret(random.graph, random.arguments);
+    EXPECT_EQ(differences(random, want, interpret(open, random.arguments)), "") << "as written, seed " << seed;
+    const Function f = function(open.inputs, open.outputs, {.target = CompileOptions::Target::interpreter});
+    EXPECT_EQ(differences(random, want, f(random.arguments)), "") << "specialised, seed " << seed;
+  }
+}
 
 }  // namespace
 }  // namespace leapgraph::symbolic

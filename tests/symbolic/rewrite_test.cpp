@@ -207,6 +207,63 @@ std::vector<Row> rows() {
       {"log((1 - e^-x) / (1 + e^-x))",
        {[](E x) { return log((1.0 - exp(-x)) / (1.0 + exp(-x))); }},
        {{1e-20, -46.744849040440859045, 1e20}, {1, -0.77193683290530472507, 0.85091812823932154513}}},
+      {"log of the logistic density",
+       {[](E x) { return log(exp(-x) / sqr(1.0 + exp(-x))); },
+        [](E x) { return log(exp(-x) * pow(1.0 + exp(-x), -2.0)); },
+        [](E x) { return log(sigmoid(x) * (1.0 - sigmoid(x))); }},
+       {{800, -800.0, -1.0}, {-800, -800.0, 1.0}, {0.5, -1.4481539683602133617, -0.24491866240370912928}}},
+      {"log Phi",
+       {[](E x) { return log(0.5 * (1.0 + erf(x / std::sqrt(2.0)))); },
+        [](E x) { return log(0.5 * erfc(-x * std::sqrt(0.5))); },
+        [](E x) { return log(erfc(-x / std::sqrt(2.0)) / 2.0); }},
+       {{-40, -804.60844201375378817, 40.024968847207263723},
+        {-5, -15.064998393988725736, 5.1865039671258421156},
+        {3, -0.0013508099647481937988, 0.0044378390421256637933}},
+       1e-14},
+      {"mixture",
+       {[](E x) { return log(0.3 * exp(-0.5 * sqr(x - 1.0)) + 0.7 * exp(-0.5 * sqr(x + 2.0))); },
+        [](E x) { return log(exp(-sqr(2.0 + x) / 2.0) * 0.7 + exp(-((x - 1.0) * (x - 1.0)) / 2.0) * 0.3); }},
+       {{60, -1741.703972804325936, -59.0},
+        {0.5, -1.2190697779372225383, 0.18776303534011031389},
+        {-100, -4802.3566749439387324, 98.0}}},
+      {"mixture of unknown weights",
+       {[](E x) {
+         const Expr w = sigmoid(x);
+         return log(w * exp(-0.5 * sqr(x - 1.0)) + (1.0 - w) * exp(-0.5 * sqr(x + 2.0)));
+       }},
+       {{60, -1740.5, -59.0}, {0.5, -0.56932656590748611568, 0.7602917457927201599}, {-100, -4802.0, 98.0}}},
+      {"weights that are no probabilities",
+       {[](E x) { return log(x * exp(-800.0 * x) + (1.0 - x) * exp(-900.0 * x)); }},
+       {{0.5, -400.69314718055994531, -798.0}, {0.9, -720.10536051565784404, -798.88888888888888892}}},
+      {"log(1 + x + x^2)",
+       {[](E x) { return log(1.0 + x + sqr(x)); }, [](E x) { return log(sqr(x) + (x + 1.0)); },
+        [](E x) { return log(1.0 + (x + x * x)); }},
+       {{1e-20, 1e-20, 1.0}, {2, 1.9459101490553133051, 0.71428571428571428571}, {-1e-20, -1e-20, 1.0}}},
+      {"coth",
+       {[](E x) { return (exp(x) + exp(-x)) / (exp(x) - exp(-x)); }, [](E x) { return cosh(x) / sinh(x); }},
+       {{1e-20, 1e20, -1e40}, {2, 1.0373147207275480959, -0.076021829838071099253}},
+       1e-14},
+      {"log(1 - tanh)",
+       {[](E x) { return log(1.0 - tanh(x)); }, [](E x) { return log1p(-tanh(x)); }},
+       {{800, -1599.3068528194400547, -2.0},
+        {2, -3.3250027473578644309, -1.9640275800758168839},
+        {-800, 0.69314718055994530942, 0.0}}},
+      {"log(1 - tanh^2)",
+       {[](E x) { return log(1.0 - sqr(tanh(x))); }, [](E x) { return -2.0 * log(cosh(x)); }},
+       {{800, -1598.6137056388801094, -2.0},
+        {2, -2.6500054947157288619, -1.9280551601516337679},
+        {-800, -1598.6137056388801094, 2.0}}},
+      {"log of a gamma density",
+       {[](E x) { return log(pow(x, 2.5) * exp(-x)); }},
+       {{800, -783.28847068083018176, -0.996875},
+        {1e-200, -1151.2925464970228421, 2.5e200},
+        {2, -0.26713204860013672646, 0.25}}},
+      {"1 - sqrt(1 - x^2)",
+       {[](E x) { return 1.0 - sqrt(1.0 - sqr(x)); }, [](E x) { return -(sqrt(1.0 - x * x) - 1.0); }},
+       {{1e-10, 5e-21, 1e-10}, {0.5, 0.13397459621556135324, 0.57735026918962576451}}},
+      {"complementary log-log",
+       {[](E x) { return log(1.0 - exp(-exp(x))); }, [](E x) { return log(-expm1(-exp(x))); }},
+       {{-50, -50.0, 1.0}, {2, -0.00061817001705152019443, 0.0045691050310371435924}}},
   };
 }
 
@@ -426,10 +483,15 @@ TEST(Rewrite, WorksInFloat32) {
 
 // --- Cost ---
 
+/// The best of three, since others use the machine as well.
 double seconds(const std::function<void()>& f) {
-  const auto start = std::chrono::steady_clock::now();
-  f();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  double best = 1e9;
+  for (int i = 0; i < 3; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    f();
+    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+  return best;
 }
 
 /// Layers of tanh and sin with their gradient.
@@ -442,7 +504,7 @@ Graph layers(int count) {
 }
 
 TEST(Rewrite, TakesTimeLinearInTheNumberOfLayers) {
-  const Graph few = layers(125), many = layers(500);
+  const Graph few = layers(60), many = layers(240);
   rewrite(few);  // compiles the rules
   const double a = seconds([&] { rewrite(few); }), b = seconds([&] { rewrite(many); });
   // Four times the layers; twice that for noise on a busy machine.
@@ -459,7 +521,7 @@ TEST(Rewrite, TakesTimeLinearInTheLengthOfSumsAndProducts) {
     }
     return Graph{{x}, {total, product}};
   };
-  const Graph few = chain(500), many = chain(4000);
+  const Graph few = chain(250), many = chain(2000);
   rewrite(few);
   const double a = seconds([&] { rewrite(few); }), b = seconds([&] { rewrite(many); });
   EXPECT_LT(b, 16 * a + 0.05) << a << " s and " << b << " s";
