@@ -43,6 +43,23 @@ Constraint at_position(Constraint constraint, const Expr& position, const std::v
   return constraint;
 }
 
+/// A parameter that no value can have is refused as soon as its bounds are known.
+void require_room(const Evaluator& evaluator, const Parameter& parameter) {
+  const Constraint& constraint = parameter.constraint;
+  const auto known = [](const std::optional<Value>& bound) { return !bound || is_known(*bound); };
+  if (!constraint.lower || !constraint.upper || !known(constraint.lower) || !known(constraint.upper)) return;
+  for (std::int64_t i = 0; i < parameter.size; ++i) {
+    const auto bounds = bounds_of_element({.lower = constraint.lower, .upper = constraint.upper}, i);
+    if (bounds.lower < bounds.upper) continue;
+    const Declared& variable = parameter.variable;
+    evaluator.fail({.range = variable.range,
+                    .message = fmt::format("the bounds of '{}{}' leave no room", variable.name,
+                                           element_indices(variable.shape, static_cast<std::size_t>(i))),
+                    .expected = "a lower bound below the upper one",
+                    .found = fmt::format("lower={}, upper={}", bounds.lower, bounds.upper)});
+  }
+}
+
 }  // namespace
 
 std::vector<Parameter> parameters_of(Evaluator& evaluator, const TypedProgram& program,
@@ -65,6 +82,7 @@ void constrain_parameters(Evaluator& evaluator, std::vector<Parameter>& paramete
   for (Parameter& parameter : parameters) {
     const Declared& variable = parameter.variable;
     parameter.constraint = constraint_of(evaluator, variable);
+    require_room(evaluator, parameter);
     const library::Constrained constrained = parameter.constraint.transform->constrain(
         shaped(position, parameter), bounds_as_expressions(parameter.constraint));
     evaluator.declare(variable.symbol, variable.shape, constrained.value);

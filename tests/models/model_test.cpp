@@ -94,6 +94,20 @@ TEST(ModelData, BoundsMayBeContainersWhichArraysRepeat) {
               HasSubstr("y[2, 2] must be at least 5, found 4"));
 }
 
+TEST(ModelData, BoundsThatLeaveNoRoomAreRefusedAtTheParameter) {
+  const std::string program = R"(data {
+  vector[2] low;
+}
+parameters {
+  vector<lower=low, upper=1>[2] x;
+}
+)";
+  EXPECT_EQ(complaint_about(program, R"({"low": [0, 0.5]})"), "no error");
+  EXPECT_THAT(complaint_about(program, R"({"low": [0, 1]})"),
+              StartsWith("model.stan:5:33: error: the bounds of 'x[2]' leave no room: expected a lower bound below the "
+                         "upper one, found lower=1, upper=1"));
+}
+
 TEST(ModelData, NegativeSizesAreRefusedAtTheirPlace) {
   EXPECT_EQ(complaint_about("data {\n  int N;\n  vector[N - 1] x;\n}\n", R"({"N": 0, "x": []})"),
             "model.stan:3:10: error: negative size of 'x': expected 0 or more, found -1\n"

@@ -25,8 +25,8 @@ const std::vector<double> extreme{0.0,    -0.0,     5e-324,    -1e-300, 1e-160, 
                                   -700.0, 800.0,    -800.0,    1e10,    -1e10,  1e200,  -1e300, 5.5,   0.999,
                                   -25.0,  infinity, -infinity, nan,     1e300,  -0.999, 27.0};
 /// For rules of several variables.
-const std::vector<double> few{0.0,   -0.0,   1e-20, -0.3,  1.0,      2.5,       -30.0, 30.0,
-                              700.0, -800.0, 800.0, 1e300, infinity, -infinity, nan};
+const std::vector<double> few{0.0,   -0.0,   1e-20, -0.3,     2.5,       -30.0, 700.0,
+                              800.0, -800.0, 1e300, infinity, -infinity, nan};
 
 /// A rule over fresh variables, with a literal for its literal variable.
 struct Case {
@@ -165,9 +165,9 @@ void compare(const Case& c) {
       for (const double y : few) comparison.at({Array::scalar(x), Array::scalar(y)});
   } else {
     std::mt19937 random(20240117);
-    for (int trial = 0; trial < 60; ++trial) {
+    for (int trial = 0; trial < 45; ++trial) {
       // First what real numbers are; then, with infinities and nan.
-      std::uniform_int_distribution<std::size_t> pick(0, few.size() - (trial < 40 ? 4 : 1));
+      std::uniform_int_distribution<std::size_t> pick(0, few.size() - (trial < 30 ? 4 : 1));
       std::vector<Array> point;
       for (const Expr& e : inputs) {
         point.emplace_back(e.type());

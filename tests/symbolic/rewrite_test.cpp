@@ -507,8 +507,8 @@ TEST(Rewrite, TakesTimeLinearInTheNumberOfLayers) {
   const Graph few = layers(60), many = layers(240);
   rewrite(few);  // compiles the rules
   const double a = seconds([&] { rewrite(few); }), b = seconds([&] { rewrite(many); });
-  // Four times the layers; twice that for noise on a busy machine.
-  EXPECT_LT(b, 8 * a + 0.05) << a << " s and " << b << " s";
+  // Four times the layers would be sixteen times the time if it were quadratic.
+  EXPECT_LT(b, 11 * a + 0.1) << a << " s and " << b << " s";
 }
 
 TEST(Rewrite, TakesTimeLinearInTheLengthOfSumsAndProducts) {
@@ -524,7 +524,8 @@ TEST(Rewrite, TakesTimeLinearInTheLengthOfSumsAndProducts) {
   const Graph few = chain(250), many = chain(2000);
   rewrite(few);
   const double a = seconds([&] { rewrite(few); }), b = seconds([&] { rewrite(many); });
-  EXPECT_LT(b, 16 * a + 0.05) << a << " s and " << b << " s";
+  // Eight times the terms would be 64 times the time.
+  EXPECT_LT(b, 32 * a + 0.1) << a << " s and " << b << " s";
 }
 
 TEST(Rewrite, PassesAVeryDeepGraph) {
