@@ -37,12 +37,13 @@ Graph closing(const Graph& graph) {
   return apply_rules(graph, rules);
 }
 
-constexpr std::array<Pass, 8> passes{{
+constexpr std::array<Pass, 9> passes{{
     {"canonical", "one spelling of everything, so that the rules after it need to know one", canonical},
     {"stability", "before constants are folded: log(1 + exp(800)) must still be seen as what it is", stability},
     {"fold", "constants, now that the rules have seen them", fold_constants},
     {"lower", "logsumexp and softmax, which no rule needs to see as one any more", lower_abstract},
     {"closing", "what hides exponentials from the stability rules, and what lowering and folding opened up", closing},
+    {"lower again", "what the closing rules recognised as a logsumexp", lower_abstract},
     {"fold again", "constants that the closing rules left", fold_constants},
     {"merge", "what has become equal up to the order of arguments", merge_commuted},
     {"windows", "last: the gradients of parts of a vector meet as a sum of padded slices only when all is simplified",

@@ -3,6 +3,7 @@
 /// LEAPGRAPH_UPDATE_GOLDEN=1 writes the text beside this file instead of comparing with it; review the difference.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -26,7 +27,7 @@ std::string emitted(const Graph& graph) {
 
 /// What is emitted after the helpers, which are the same in every file.
 std::string functions_of(const std::string& source) {
-  const std::size_t start = source.find("\nint lg_");
+  const std::size_t start = std::min(source.find("\nint lg_"), source.find("\nstatic int lg_"));
   return source.substr(start + 1);
 }
 
