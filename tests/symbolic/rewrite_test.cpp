@@ -483,9 +483,8 @@ TEST(Rewrite, WorksInFloat32) {
 
 // --- Cost ---
 
-/// The best of three, since others use the machine as well.
-/// Processor time, which does not grow when others use the machine. Only growth by a factor that tells quadratic from
-/// linear is asked of it.
+/// The best of three, in processor time, which does not grow when others use the machine. Only growth by a factor that
+/// tells quadratic from linear is asked of it.
 double seconds(const std::function<void()>& f) {
   double best = 1e9;
   for (int i = 0; i < 3; ++i) {
