@@ -25,7 +25,7 @@ namespace leapgraph::symbolic {
 namespace {
 
 /// Part of every key: emitted source of another version may have another ABI.
-constexpr std::string_view version = "leapgraph 0.1.0";
+constexpr std::string_view version = "leapgraph " LEAPGRAPH_VERSION;
 
 std::string find_in_path(const std::string& name) {
   if (name.find('/') != std::string::npos) return ::access(name.c_str(), X_OK) == 0 ? name : "";
