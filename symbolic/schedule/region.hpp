@@ -40,7 +40,7 @@ struct Ref {
 
 /// One node's share of a group.
 struct Member {
-  enum class Kind { elementwise, reduction, contraction, gather, scatter_add, copy };
+  enum class Kind { elementwise, reduction, contraction, gather, scatter_add, set_rows, add_rows, copy };
   Kind kind;
   const Node* node;  ///< none for a copy
   std::vector<Ref> inputs = {};
@@ -81,6 +81,7 @@ class Region {
   // fuse.cpp: groups
   void plan(const Node& node);
   void plan_view(const Node& node, const View& view);
+  void plan_update(const Node& node, Member::Kind kind);
   void plan_windows(const Node& node, const Scatter& scatter);
   void plan_opaque(const Node& node);
   void plan_member(const Node& node, Member member, const Shape& space, bool in_register);
