@@ -78,16 +78,24 @@ std::vector<Array> scan_evaluate(const Node& node, std::span<const Array> inputs
     if (const std::int64_t length = arguments[carries + j].shape()[0]; length < steps)
       throw GraphError(fmt::format("scan: sequence {} has {} elements, {} steps were asked for", j, length, steps));
 
+  for (std::size_t i = 0; i < carries; ++i) arguments[i] = take(inputs[input_of(i)]);
+  const Evaluator evaluate(body);
   std::vector<Array> stacked;  // made when the type of the first row is known
   for (std::int64_t step = 0; step < steps; ++step) {
     for (std::size_t j = carries; j < carries + sequences; ++j) arguments[j] = row_of(inputs[input_of(j)], step);
-    const std::vector<Array> results = interpret(body, arguments);
+    // The body is the only holder of the carries that it gets: it may write them in place.
+    std::vector<Type> types;
+    for (std::size_t i = 0; i < carries; ++i) types.push_back(arguments[i].type());
+    std::vector<Array> given;
+    for (std::size_t i = 0; i < arguments.size(); ++i)
+      given.push_back(i < carries + sequences ? std::move(arguments[i]) : arguments[i]);
+    std::vector<Array> results = evaluate(std::move(given));
     for (std::size_t i = 0; i < results.size(); ++i) {
       if (i < carries) {
-        if (results[i].type() != arguments[i].type())
+        if (results[i].type() != types[i])
           throw GraphError(fmt::format("scan: carry {} is {} before step {} and {} after it; a carry keeps its type", i,
-                                       to_string(arguments[i].type()), step, to_string(results[i].type())));
-        arguments[i] = results[i];
+                                       to_string(types[i]), step, to_string(results[i].type())));
+        arguments[i] = std::move(results[i]);
         continue;
       }
       if (step == 0) stacked.emplace_back(stacked_type(results[i].type(), steps));

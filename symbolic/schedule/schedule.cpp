@@ -42,15 +42,25 @@ int add_data(Program& program, const Array& array) {
                                     .index = static_cast<std::int64_t>(program.data.size()) - 1});
 }
 
+InPlacePlan Region::plan_for(std::span<const Expr> outputs, std::span<const Expr> writable) const {
+  return plan_in_place(
+      outputs, [this](const Expr& e) { return refs_.contains(e); }, writable);
+}
+
 Steps Region::schedule(std::span<const Wanted> wanted) {
   Exprs outputs;
   for (const Wanted& w : wanted) outputs.push_back(w.expr);
-  for (const Node* node : topological_order(outputs))
-    if (!refs_.contains(outputs_of(*node)[0])) plan(*node);
+  return schedule(wanted, plan_for(outputs, {}));
+}
+
+Steps Region::schedule(std::span<const Wanted> wanted, InPlacePlan in_place) {
+  in_place_ = std::move(in_place);
+  for (const Node* node : in_place_.order) plan(*node);
 
   for (const Wanted& w : wanted) {
     const Ref ref = reference(w.expr);
-    Value& value = values_[static_cast<std::size_t>(ref.value)];
+    Value& value = memory_of(ref.value);
+    if (value.buffer == w.placed.buffer && is_row_major(ref.layout) && ref.layout.offset == 0) continue;  // is there
     // A short carry is a variable while its loop runs and is copied afterwards.
     const bool is_short_carry = value.is_carry && element_count(value.type.shape) <= max_local_elements;
     const bool can_live_there = !value.literal && !ref.is_view && !is_short_carry && value.buffer < 0 &&
@@ -70,8 +80,9 @@ Steps Region::schedule(std::span<const Wanted> wanted) {
 
 void Region::assign_buffers() {
   for (Value& value : values_)
-    if (value.needs_buffer && value.buffer < 0 && !value.literal)
+    if (value.memory < 0 && value.needs_buffer && value.buffer < 0 && !value.literal)
       value.buffer = add_temporary(program_, value.type.dtype, element_count(value.type.shape));
+  for (std::size_t v = 0; v < values_.size(); ++v) values_[v].buffer = memory_of(static_cast<int>(v)).buffer;
 }
 
 Steps Region::build_steps() {
@@ -133,11 +144,22 @@ Step Region::build_loop(const Group& group) {
     loop.steps = whole_buffer(group.opaque_inputs[0]);
 
   Region inner(module_, program_);
-  std::vector<Wanted> wanted;
   for (std::size_t c = 0; c < carries; ++c) {
     const Value& carry = values_[static_cast<std::size_t>(group.opaque_outputs[c])];
     inner.give(body->inputs[c], Placed{carry.buffer, row_major_layout(carry.type.shape)});
+  }
+  // Parameters that are not carries are given below: they own no memory that could be written.
+  InPlacePlan in_place = plan_in_place(
+      body->outputs, [&body](const Expr& e) { return std::count(body->inputs.begin(), body->inputs.end(), e) > 0; },
+      std::span(body->inputs).first(carries));
+  std::vector<Wanted> wanted;
+  for (std::size_t c = 0; c < carries; ++c) {
+    const Value& carry = values_[static_cast<std::size_t>(group.opaque_outputs[c])];
     if (body->outputs[c] == body->inputs[c]) continue;
+    if (in_place.memory_of(body->outputs[c]) == body->inputs[c]) {
+      wanted.push_back({body->outputs[c], Placed{carry.buffer, row_major_layout(carry.type.shape)}});
+      continue;
+    }
     const int next = add_temporary(program_, carry.type.dtype, element_count(carry.type.shape));
     loop.carries.push_back({carry.buffer, next});
     wanted.push_back({body->outputs[c], Placed{next, row_major_layout(carry.type.shape)}});
@@ -175,7 +197,7 @@ Step Region::build_loop(const Group& group) {
                                                 .loop = loop.number});
     wanted.push_back({body->outputs[y], Placed{row, row_major_layout(body->outputs[y].shape())}});
   }
-  loop.body = inner.schedule(wanted);
+  loop.body = inner.schedule(wanted, std::move(in_place));
   return {std::move(loop)};
 }
 
