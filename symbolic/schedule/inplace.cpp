@@ -49,7 +49,7 @@ class Planner {
     for (const Node* node : plan_.order)
       for (std::size_t i = 0; i < node->types().size(); ++i)
         if (const int k = overwritten_input(*node, i); k >= 0) try_in_place(*node, i, static_cast<std::size_t>(k));
-    if (!before_.empty()) sort();
+    if (!plan_.before.empty()) sort();
     return std::move(plan_);
   }
 
@@ -72,7 +72,7 @@ class Planner {
         if (after.contains(reader)) return;
     }
     for (const Node* reader : readers) {
-      before_[&node].push_back(reader);
+      plan_.before[&node].push_back(reader);
       then_[reader].push_back(&node);
     }
     taken_.insert(whole);
@@ -141,8 +141,8 @@ class Planner {
       while (!stack.empty()) {
         const Node* node = stack.back().node;
         const std::size_t next = stack.back().next++;
-        const auto found = before_.find(node);
-        const std::vector<const Node*>& readers = found == before_.end() ? none : found->second;
+        const auto found = plan_.before.find(node);
+        const std::vector<const Node*>& readers = found == plan_.before.end() ? none : found->second;
         if (next < node->inputs().size())
           enter(&node->input(next).node());
         else if (next < node->inputs().size() + readers.size())
@@ -162,7 +162,7 @@ class Planner {
   InPlacePlan plan_;
   std::unordered_map<Expr, std::vector<const Node*>, ExprHash> users_;
   std::unordered_set<Expr, ExprHash> taken_;  ///< values whose memory another one has taken over
-  std::unordered_map<const Node*, std::vector<const Node*>> before_, then_;
+  std::unordered_map<const Node*, std::vector<const Node*>> then_;
 };
 
 }  // namespace

@@ -15,6 +15,8 @@ struct InPlacePlan {
   /// Outputs that take over the memory of an input: of a row update that of its tensor, of a loop's carry that of its
   /// initial value.
   std::unordered_set<Expr, ExprHash> in_place;
+  /// Of a node that writes over memory, those that must come before although it does not use them.
+  std::unordered_map<const Node*, std::vector<const Node*>> before;
 
   /// The expression whose memory `e` lies in, as a whole and in row-major order; `e` itself where that is its own.
   Expr memory_of(const Expr& e) const;

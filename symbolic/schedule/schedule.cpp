@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
+#include <queue>
 
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/schedule/region.hpp"
@@ -14,6 +16,24 @@ namespace {
 
 /// Shorter arrays are variables of the emitted function, which the C compiler can keep in registers.
 constexpr std::int64_t max_local_elements = 32;
+
+/// Elements that a node goes through; loops and calls come when nothing else is left.
+std::int64_t work_of(const Node& node, const InPlacePlan& plan) {
+  const Lowering& lowering = node.op().lowering;
+  if (std::holds_alternative<View>(lowering) || std::holds_alternative<Source>(lowering)) return 0;
+  const bool is_opaque = std::holds_alternative<Loop>(lowering) || std::holds_alternative<Branch>(lowering) ||
+                         std::holds_alternative<Call>(lowering) || std::holds_alternative<Routine>(lowering);
+  if (is_opaque || std::holds_alternative<Abstract>(lowering)) return std::numeric_limits<std::int64_t>::max();
+  if (plan.in_place.contains(outputs_of(node)[0])) return element_count(node.input(2).shape());  // a row update
+  if (std::holds_alternative<Gather>(lowering)) return element_count(node.types()[0].shape);
+  std::int64_t work = 0;
+  const auto count = [&work](const Type& type) {
+    if (is_known(type.shape)) work = std::max(work, element_count(type.shape));
+  };
+  for (const Type& type : node.types()) count(type);
+  for (const Expr& e : node.inputs()) count(e.type());
+  return work;
+}
 
 }  // namespace
 
@@ -47,6 +67,44 @@ InPlacePlan Region::plan_for(std::span<const Expr> outputs, std::span<const Expr
       outputs, [this](const Expr& e) { return refs_.contains(e); }, writable);
 }
 
+namespace {
+
+/// Inputs before users, and of those that are ready the ones with the least work first: what is small comes before the
+/// long loops that need it, so that these need not be cut in two.
+std::vector<const Node*> planning_order(const InPlacePlan& plan) {
+  const std::vector<const Node*>& order = plan.order;
+  std::unordered_map<const Node*, std::size_t> numbers;
+  for (std::size_t i = 0; i < order.size(); ++i) numbers.emplace(order[i], i);
+  std::vector<std::vector<std::size_t>> users(order.size());
+  std::vector<std::size_t> waits(order.size(), 0);
+  using Entry = std::pair<std::int64_t, std::size_t>;  // work, number
+  std::priority_queue<Entry, std::vector<Entry>, std::greater<>> ready;
+  const auto make_ready = [&](std::size_t i) { ready.emplace(work_of(*order[i], plan), i); };
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const auto wait_for = [&](const Node* node) {
+      if (const auto found = numbers.find(node); found != numbers.end()) {
+        users[found->second].push_back(i);
+        ++waits[i];
+      }
+    };
+    for (const Expr& e : order[i]->inputs()) wait_for(&e.node());
+    if (const auto readers = plan.before.find(order[i]); readers != plan.before.end())
+      for (const Node* reader : readers->second) wait_for(reader);
+    if (waits[i] == 0) make_ready(i);
+  }
+  std::vector<const Node*> result;
+  while (!ready.empty()) {
+    const std::size_t i = ready.top().second;
+    ready.pop();
+    result.push_back(order[i]);
+    for (std::size_t user : users[i])
+      if (--waits[user] == 0) make_ready(user);
+  }
+  return result;
+}
+
+}  // namespace
+
 Steps Region::schedule(std::span<const Wanted> wanted) {
   Exprs outputs;
   for (const Wanted& w : wanted) outputs.push_back(w.expr);
@@ -55,7 +113,7 @@ Steps Region::schedule(std::span<const Wanted> wanted) {
 
 Steps Region::schedule(std::span<const Wanted> wanted, InPlacePlan in_place) {
   in_place_ = std::move(in_place);
-  for (const Node* node : in_place_.order) plan(*node);
+  for (const Node* node : planning_order(in_place_)) plan(*node);
 
   for (const Wanted& w : wanted) {
     const Ref ref = reference(w.expr);
