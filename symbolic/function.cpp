@@ -10,6 +10,7 @@
 #include <unordered_set>
 
 #include "leapgraph/symbolic/backend/cpu.hpp"
+#include "leapgraph/symbolic/checks.hpp"
 #include "leapgraph/symbolic/emit/c.hpp"
 #include "leapgraph/symbolic/interpret.hpp"
 #include "leapgraph/symbolic/op.hpp"
@@ -31,6 +32,7 @@ struct CompiledFunction::State {
   NativeFunction native = nullptr;
   std::shared_ptr<const LoadedObject> object;
   std::shared_ptr<const std::string> source;
+  std::shared_ptr<const std::vector<std::source_location>> places;
 };
 
 namespace {
@@ -110,6 +112,13 @@ int CompiledFunction::call(const void* const* in, void* const* out, void* worksp
   return call_interpreted(*state_, in, out);
 }
 
+std::string CompiledFunction::failure(const RuntimeError& error) const {
+  if (error.check == 0 || !state_->places) return "the compiled function failed";
+  const auto place = static_cast<std::size_t>(error.place);
+  return describe({static_cast<Check>(error.check), error.value, error.limit},
+                  place < state_->places->size() ? (*state_->places)[place] : std::source_location());
+}
+
 std::vector<Array> CompiledFunction::operator()(std::span<const Array> arguments) const {
   const State& state = *state_;
   if (arguments.size() != state.inputs.size())
@@ -128,9 +137,7 @@ std::vector<Array> CompiledFunction::operator()(std::span<const Array> arguments
   RuntimeError error;
   const Runtime runtime{&error};
   if (state.native(in.data(), out.data(), workspace.get(), &runtime) != 0) {
-    if (error.check == 1)
-      throw GraphError(fmt::format("position {} is out of range: there are {} rows", error.value, error.position));
-    throw GraphError("the compiled function failed");
+    throw GraphError(failure(error));
   }
   return results;
 }
@@ -151,6 +158,7 @@ std::vector<CompiledFunction> compile(std::span<const Graph> graphs, const Compi
   if (compiler) {
     const ScheduledModule module = scheduled(ready);
     const auto source = std::make_shared<const std::string>(emit_c(module.module));
+    const auto places = std::make_shared<const std::vector<std::source_location>>(module.module.places);
     const std::shared_ptr<const LoadedObject> object = load_source(*source, *compiler, options.cache);
     for (std::size_t i = 0; i < states.size(); ++i) {
       const Program& program = module.module.functions[static_cast<std::size_t>(module.entry[i])];
@@ -158,6 +166,7 @@ std::vector<CompiledFunction> compile(std::span<const Graph> graphs, const Compi
       states[i]->workspace_bytes = program.workspace_bytes;
       states[i]->object = object;
       states[i]->source = source;
+      states[i]->places = places;
       states[i]->native = reinterpret_cast<NativeFunction>(object->symbol("lg_" + program.name));
     }
   }

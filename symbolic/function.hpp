@@ -18,9 +18,10 @@ struct CompileOptions {
 
 /// What emitted code reports when a run-time check fails; mirrors `struct lg_error` of the emitted prelude.
 struct RuntimeError {
-  std::int64_t check = 0;     ///< 1: a row number is out of range
-  std::int64_t position = 0;  ///< rows there are
-  std::int64_t value = 0;     ///< the row asked for
+  std::int64_t check = 0;  ///< one of `Check` (checks.hpp)
+  std::int64_t limit = 0;  ///< what the value had to fit
+  std::int64_t value = 0;
+  std::int64_t place = -1;  ///< number of the place in the user's source; see `CompiledFunction::failure`
 };
 struct Runtime {
   RuntimeError* error = nullptr;
@@ -40,6 +41,9 @@ class CompiledFunction {
   /// The raw call: `in` has pointers to the inputs and then to `data()`, all row-major; `out` to the outputs, which
   /// must not overlap anything else. Non-zero: a run-time check failed.
   int call(const void* const* in, void* const* out, void* workspace, const Runtime* runtime = nullptr) const;
+
+  /// What a failed call has reported, in words.
+  std::string failure(const RuntimeError& error) const;
 
   /// Checks the arguments and calls. Throws GraphError for arguments that do not fit and for failed run-time checks.
   std::vector<Array> operator()(std::span<const Array> arguments) const;

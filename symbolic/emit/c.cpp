@@ -10,6 +10,7 @@
 #include <set>
 #include <utility>
 
+#include "leapgraph/symbolic/checks.hpp"
 #include "leapgraph/symbolic/emit/nest.hpp"
 #include "leapgraph/symbolic/emit/writer.hpp"
 #include "leapgraph/symbolic/runtime/symbols.hpp"
@@ -32,8 +33,17 @@ constexpr std::string_view prelude = R"(#ifdef __FMA__
 #else
 #define LG_FMA(x, y, z) ((x) * (y) + (z))
 #endif
-struct lg_error { long check; long position; long value; };
+struct lg_error { long check; long limit; long value; long place; };
 struct lg_runtime { struct lg_error* error; };
+static inline int lg_fail(const struct lg_runtime* rt, long check, long value, long limit, long place) {
+  if (rt && rt->error) {
+    rt->error->check = check;
+    rt->error->limit = limit;
+    rt->error->value = value;
+    rt->error->place = place;
+  }
+  return 1;
+}
 
 static inline double lg_mod_d(double x, double y) {
   const double r = __builtin_fmod(x, y);
@@ -299,7 +309,7 @@ class Emitter {
     use(call.workspace, used);
   }
   void collect(const LoopStep& loop, std::set<int>& used) const {
-    use(loop.steps, used);
+    use({loop.steps, loop.stop, loop.done}, used);
     for (const LoopStep::Carry& carry : loop.carries) {
       use(carry.current, used);
       use(carry.next, used);
@@ -401,8 +411,8 @@ class Emitter {
   }
 
   void emit(const LoopStep& loop) {
-    const std::string steps =
-        loop.steps < 0 ? std::to_string(loop.known_steps) : fmt::format("*{}", pointer(loop.steps));
+    const std::string steps = loop_steps(loop);
+    emit_checks(loop, steps);
     out_.open(fmt::format("for (long t{0} = 0; t{0} < {1}; ++t{0})", loop.number, steps));
     std::set<int> used;
     collect(loop.body, used);
@@ -418,7 +428,40 @@ class Emitter {
         out_.line(fmt::format("__builtin_memcpy({}, {}, {});", pointer(carry.current), pointer(carry.next),
                               buffer(carry.current).size * info(buffer(carry.current).dtype).bytes));
     }
+    if (loop.stop >= 0) emit_stop(loop);
     out_.close();
+    if (loop.must_stop)
+      out_.line(fmt::format("if ({0} > 0 && !*{1}) {2}", steps, pointer(loop.stop),
+                            failure(Check::never_stopped, "0", steps, loop.made_at)));
+  }
+
+  /// What is not known before the function runs: the sign of the number of steps, and whether there is room for them.
+  void emit_checks(const LoopStep& loop, const std::string& steps) {
+    if (loop.steps >= 0) {
+      out_.line(fmt::format("if ({} < 0) {}", steps, failure(Check::negative_steps, steps, "0", loop.made_at)));
+      if (loop.limit >= 0)
+        out_.line(fmt::format("if ({} > {}) {}", steps, loop.limit,
+                              failure(Check::short_sequence, steps, std::to_string(loop.limit), loop.made_at)));
+      if (loop.capacity >= 0 && loop.stop < 0)
+        out_.line(fmt::format("if ({} > {}) {}", steps, loop.capacity,
+                              failure(Check::capacity, steps, std::to_string(loop.capacity), loop.made_at)));
+    }
+    if (loop.stop >= 0) out_.line(fmt::format("*{} = {};", pointer(loop.done), steps));
+  }
+
+  void emit_stop(const LoopStep& loop) {
+    out_.open(fmt::format("if (*{})", pointer(loop.stop)));
+    out_.line(fmt::format("*{} = t{} + 1;", pointer(loop.done), loop.number));
+    out_.line("break;");
+    out_.close();
+    // The rows are full and there is a step to come: how many there will be is not known.
+    if (loop.capacity >= 0)
+      out_.line(fmt::format("if (t{0} + 1 >= {1} && {1} < {2}) {3}", loop.number, loop.capacity, loop_steps(loop),
+                            failure(Check::capacity, "-1", std::to_string(loop.capacity), loop.made_at)));
+  }
+
+  std::string loop_steps(const LoopStep& loop) const {
+    return loop.steps < 0 ? std::to_string(loop.known_steps) : fmt::format("*{}", pointer(loop.steps));
   }
 
   void emit(const BranchStep& branch) {
@@ -447,14 +490,15 @@ class Emitter {
     return fmt::format("b{}[{}]", access.buffer, index);
   }
 
+  /// The statement that leaves the function because a check failed.
+  static std::string failure(Check check, const std::string& value, const std::string& limit, int made_at) {
+    return fmt::format("return lg_fail(rt, {}, {}, {}, {});", static_cast<int>(check), value, limit, made_at);
+  }
+
   void check_row(const Access& access) {
     if (access.row < 0 || access.row_is_checked) return;
-    out_.open(fmt::format("if (__builtin_expect((unsigned long)(long)v{} >= {}UL, 0))", access.row, access.rows));
-    out_.line(fmt::format(
-        "if (rt && rt->error) {{ rt->error->check = 1; rt->error->position = {}; rt->error->value = (long)v{}; }}",
-        access.rows, access.row));
-    out_.line("return 1;");
-    out_.close();
+    out_.line(fmt::format("if (__builtin_expect((unsigned long)(long)v{0} >= {1}UL, 0)) {2}", access.row, access.rows,
+                          failure(Check::row, fmt::format("(long)v{}", access.row), std::to_string(access.rows), access.made_at)));
   }
 
   static std::string expand(const Compute& compute, DType dtype) {

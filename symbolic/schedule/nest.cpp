@@ -106,6 +106,7 @@ class NestBuilder {
     from.row_stride = table.layout.strides[0];
     from.rows = table.layout.shape[0];
     from.row_is_checked = rows_fit(member.node->input(1), from.rows);
+    from.made_at = region_.module_.number_of(member.node->place());
     define(member, statement(Load{std::move(from)}, member.node->types()[0].dtype));
   }
 
@@ -121,6 +122,7 @@ class NestBuilder {
     to.row_stride = output.layout.strides[0];
     to.rows = output.layout.shape[0];
     to.row_is_checked = rows_fit(member.node->input(1), to.rows);
+    to.made_at = region_.module_.number_of(member.node->place());
     nest_.accumulations.push_back(
         {.combine = Combine::sum, .value = operand(member, 0), .to = std::move(to), .scattered = true});
   }

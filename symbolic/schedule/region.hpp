@@ -103,6 +103,7 @@ class Region {
   int whole_buffer(const Ref& ref);
   Step build_opaque(const Group& group);
   Step build_loop(const Group& group);
+  void build_ending(const Group& group, LoopStep& loop, std::vector<Wanted>& wanted);
   Step build_branch(const Group& group);
 
   friend class NestBuilder;
@@ -123,6 +124,8 @@ class ModuleBuilder {
   int schedule_function(const std::string& name, const Graph& graph);
   int function_of(const Body& body);
   int new_loop() { return loops_++; }
+  /// Number of the place in Module::places.
+  int number_of(const std::source_location& place);
   std::int64_t workspace_bytes(int function) const {
     return module_.functions[static_cast<std::size_t>(function)].workspace_bytes;
   }

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "leapgraph/symbolic/ops.hpp"
+#include "leapgraph/symbolic/ops/scan.hpp"
 #include "leapgraph/symbolic/schedule/region.hpp"
 
 namespace leapgraph::symbolic {
@@ -162,7 +163,8 @@ Step Region::build_loop(const Group& group) {
       inner.give(body->inputs[k], Placed{value.buffer, layout});
     }
   }
-  for (std::size_t y = carries; y < body->outputs.size(); ++y) {
+  build_ending(group, loop, wanted);
+  for (std::size_t y = carries; y < carries + stacked_outputs(node); ++y) {
     const Value& stacked = values_[static_cast<std::size_t>(group.opaque_outputs[y])];
     const std::int64_t row_size = element_count(body->outputs[y].shape());
     const int row = add_buffer(program_, Buffer{.place = Place::slice,
@@ -175,6 +177,28 @@ Step Region::build_loop(const Group& group) {
   }
   loop.body = inner.schedule(wanted);
   return {std::move(loop)};
+}
+
+/// How the loop may end early, and what has to be checked before it starts.
+void Region::build_ending(const Group& group, LoopStep& loop, std::vector<Wanted>& wanted) {
+  const Node& node = *group.opaque;
+  const Ending ending = ending_of(node.attributes());
+  loop.made_at = module_.number_of(node.place());
+  if (ending != Ending::none) {
+    const Body& body = node.get<Body>("body");
+    loop.stop = add_temporary(program_, DType::boolean, 1);
+    loop.done = values_[static_cast<std::size_t>(group.opaque_outputs.back())].buffer;
+    loop.must_stop = ending == Ending::must_stop;
+    wanted.push_back({body->outputs.back(), Placed{loop.stop, row_major_layout({})}});
+  }
+  if (loop.steps < 0 && ending == Ending::none) return;
+  const std::size_t carries = count_of(node.attributes(), "carries");
+  for (std::size_t j = 0; j < count_of(node.attributes(), "sequences"); ++j) {
+    const std::int64_t rows = group.opaque_inputs[1 + carries + j].layout.shape[0];
+    loop.limit = loop.limit < 0 ? rows : std::min(loop.limit, rows);
+  }
+  if (node.attributes().has("capacity") && stacked_outputs(node) > 0)
+    loop.capacity = node.get<std::int64_t>("capacity");
 }
 
 Step Region::build_branch(const Group& group) {
@@ -200,6 +224,16 @@ Step Region::build_branch(const Group& group) {
   branch.if_true = side(node.get<Body>("then"));
   branch.if_false = side(node.get<Body>("else"));
   return {std::move(branch)};
+}
+
+int ModuleBuilder::number_of(const std::source_location& place) {
+  for (std::size_t i = 0; i < module_.places.size(); ++i) {
+    const std::source_location& known = module_.places[i];
+    if (known.line() == place.line() && std::string_view(known.file_name()) == place.file_name())
+      return static_cast<int>(i);
+  }
+  module_.places.push_back(place);
+  return static_cast<int>(module_.places.size()) - 1;
 }
 
 int ModuleBuilder::function_of(const Body& body) {
