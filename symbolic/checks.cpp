@@ -20,7 +20,7 @@ std::string words(const Failure& f) {
     case Check::capacity:
       return fmt::format("scan: {} steps are needed, the function was compiled for {}", f.value, f.limit);
     case Check::lengths:
-      return fmt::format("lengths {} and {} do not fit together", f.value, f.limit);
+      return fmt::format("a run-time length of {} does not fit the lengths that it meets", f.value);
   }
   return "a check at run time failed";
 }

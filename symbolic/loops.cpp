@@ -35,9 +35,9 @@ class Builder {
     if (!options_.fn) throw refuse("there is no fn");
     const Operands slices = sequence_slices();
     const Operands initial = registers();
-    const ScanResult made = symbolic::scan(
-        [this](const Exprs& carry, const Exprs& elements) { return step(carry, elements); }, initial, slices,
-        number_of_steps(slices), place_);
+    const ScanResult made =
+        symbolic::scan([this](const Exprs& carry, const Exprs& elements) { return step(carry, elements); }, initial,
+                       slices, number_of_steps(slices), place_);
     const ScanResult result =
         options_.truncate_gradient < 0 ? made : with_truncated_gradient(made, options_.truncate_gradient);
     ScanOutputs outputs{result.outputs, Exprs(result.outputs.size()), result.steps};
@@ -52,7 +52,8 @@ class Builder {
     return GraphError(fmt::format("{}: {} (made at {}:{})", name_, what, place_.file_name(), place_.line()));
   }
 
-  /// One slice a tap: the furthest tap into the past begins at element 0, the furthest into the future ends at the last.
+  /// One slice a tap: the furthest tap into the past begins at element 0, the furthest into the future ends at the
+  /// last.
   Operands sequence_slices() const {
     Operands slices;
     for (std::size_t s = 0; s < options_.sequences.size(); ++s) {
@@ -125,10 +126,10 @@ class Builder {
       for (std::int64_t tap : r.taps) all.push_back(carry[r.first + static_cast<std::size_t>(-tap) - 1]);
     for (const Operand& e : options_.non_sequences) all.push_back(e);
     if (options_.fn.arity() >= 0 && static_cast<std::size_t>(options_.fn.arity()) != all.size())
-      throw refuse(fmt::format(
-          "fn takes {} arguments and gets {}: {} from sequences, {} from earlier outputs, {} non_sequences",
-          options_.fn.arity(), all.size(), elements.size(),
-          all.size() - elements.size() - options_.non_sequences.size(), options_.non_sequences.size()));
+      throw refuse(
+          fmt::format("fn takes {} arguments and gets {}: {} from sequences, {} from earlier outputs, {} non_sequences",
+                      options_.fn.arity(), all.size(), elements.size(),
+                      all.size() - elements.size() - options_.non_sequences.size(), options_.non_sequences.size()));
     return all;
   }
 

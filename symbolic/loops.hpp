@@ -1,5 +1,5 @@
-/// Loops as Theano has them: `scan` with taps into past and future, `map`, `reduce`, `foldl`, `foldr`, `until`. All build
-/// the one core loop of ops.hpp.
+/// Loops as Theano has them: `scan` with taps into past and future, `map`, `reduce`, `foldl`, `foldr`, `until`. All
+/// build the one core loop of ops.hpp.
 #pragma once
 
 #include <concepts>
@@ -58,15 +58,13 @@ class ScanFunction {
   ScanFunction(F f) : call_([f = std::move(f)](const Exprs& arguments) -> ScanStep { return f(arguments); }) {}
 
   template <class F>
-    requires(!detail::TakesAll<F> && requires { &F::operator(); })
-  ScanFunction(F f) {
+  requires(!detail::TakesAll<F> && requires { &F::operator(); }) ScanFunction(F f) {
     using Arguments = typename detail::CallOperator<decltype(&F::operator())>::Arguments;
     constexpr std::size_t count = std::tuple_size_v<Arguments>;
     arity_ = static_cast<int>(count);
     call_ = [f = std::move(f)](const Exprs& arguments) -> ScanStep {
-      return [&]<std::size_t... I>(std::index_sequence<I...>) -> ScanStep {
-        return f(arguments[I]...);
-      }(std::make_index_sequence<count>());
+      return [&]<std::size_t... I>(std::index_sequence<I...>)->ScanStep { return f(arguments[I]...); }
+      (std::make_index_sequence<count>());
     };
   }
 
@@ -88,8 +86,9 @@ class ScanFunction {
 class Tapped {
  public:
   template <class T>
-    requires std::convertible_to<T, Operand> && (!std::same_as<std::remove_cvref_t<T>, Tapped>)
-  Tapped(T&& value, std::vector<std::int64_t> taps = {}) : value_(std::forward<T>(value)), taps_(std::move(taps)) {}
+  requires std::convertible_to<T, Operand> &&
+      (!std::same_as<std::remove_cvref_t<T>, Tapped>)Tapped(T&& value, std::vector<std::int64_t> taps = {})
+      : value_(std::forward<T>(value)), taps_(std::move(taps)) {}
 
   const Operand& value() const { return value_; }
   const std::vector<std::int64_t>& taps() const { return taps_; }  ///< as given; empty: the default

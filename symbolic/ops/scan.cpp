@@ -134,8 +134,7 @@ std::vector<Array> scan_evaluate(const Node& node, std::span<const Array> inputs
   if (steps < 0) throw fail({Check::negative_steps, steps});
   std::vector<Array> arguments(inputs.begin() + 1, inputs.end());
   std::int64_t available = steps;
-  for (std::size_t j = 0; j < sequences; ++j)
-    available = std::min(available, arguments[carries + j].shape()[0]);
+  for (std::size_t j = 0; j < sequences; ++j) available = std::min(available, arguments[carries + j].shape()[0]);
   if (available < steps) throw fail({Check::short_sequence, steps, available});
 
   std::vector<Rows> stacked(outputs);
@@ -348,7 +347,7 @@ ScanResult scan(const std::function<ScanBody(const Exprs& carry, const Exprs& el
   if (!steps && rows.empty() && !body.until) throw refuse("give the number of steps or a sequence");
   if (body.until && body.until.type() != Type{DType::boolean, {}})
     throw refuse("the condition must be a boolean scalar, got " + to_string(body.until.type()));
-  const Expr count = steps           ? cast(*steps, DType::int64)
+  const Expr count = steps          ? cast(*steps, DType::int64)
                      : rows.empty() ? constant(std::numeric_limits<std::int64_t>::max())
                                     : steps_of(rows);
 
@@ -361,8 +360,8 @@ ScanResult scan(const std::function<ScanBody(const Exprs& carry, const Exprs& el
   variables.insert(variables.end(), constants.begin(), constants.end());
   arguments.insert(arguments.end(), constants.begin(), constants.end());
   const Ending ending = !body.until ? Ending::none : body.must_stop ? Ending::must_stop : Ending::may_stop;
-  const Exprs outputs =
-      outputs_of(*make_scan(count, arguments, close_over(results, variables), carry.size(), rows.size(), place, ending));
+  const Exprs outputs = outputs_of(
+      *make_scan(count, arguments, close_over(results, variables), carry.size(), rows.size(), place, ending));
   const auto split = outputs.begin() + static_cast<std::ptrdiff_t>(carry.size());
   return {{outputs.begin(), split},
           {split, split + static_cast<std::ptrdiff_t>(body.outputs.size())},

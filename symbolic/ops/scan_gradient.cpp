@@ -211,9 +211,9 @@ Exprs scan_gradient(const Application& a) {
       continue;
     }
     const auto row = std::find(kept.begin(), kept.end(), emitted[k]);
-    const Expr rows = reach.cut ? pad_like(reverse.outputs[k],
-                                           kept_rows[static_cast<std::size_t>(row - kept.begin())], 0, backwards)
-                                : slice(reverse.outputs[k], 0, backwards);
+    const Expr rows =
+        reach.cut ? pad_like(reverse.outputs[k], kept_rows[static_cast<std::size_t>(row - kept.begin())], 0, backwards)
+                  : slice(reverse.outputs[k], 0, backwards);
     result[input_of(emitted[k])] = scan.fits_exactly(sequence) ? rows : pad_like(rows, sequence, 0, {0, std::nullopt});
   }
   return result;

@@ -26,7 +26,7 @@ class Describer {
 
   std::string name(int number) const {
     const Buffer& buffer = program_->buffers[static_cast<std::size_t>(number)];
-    constexpr const char* places[] = {"in", "out", "data", "work", "local", "row"};
+    constexpr const char* places[] = {"in", "out", "extent", "data", "work", "local", "row"};
     return fmt::format("b{}:{}", number, places[static_cast<std::size_t>(buffer.place)]);
   }
   std::string at(const Access& access) const {

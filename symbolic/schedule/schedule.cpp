@@ -52,8 +52,10 @@ Steps Region::schedule(std::span<const Wanted> wanted) {
   for (const Wanted& w : wanted) {
     const Ref ref = reference(w.expr);
     Value& value = values_[static_cast<std::size_t>(ref.value)];
-    const bool can_live_there = !value.literal && !ref.is_view && value.buffer < 0 && is_row_major(w.placed.layout) &&
-                                w.placed.layout.offset == 0;
+    // A short carry is a variable while its loop runs and is copied afterwards.
+    const bool is_short_carry = value.is_carry && element_count(value.type.shape) <= max_local_elements;
+    const bool can_live_there = !value.literal && !ref.is_view && !is_short_carry && value.buffer < 0 &&
+                                is_row_major(w.placed.layout) && w.placed.layout.offset == 0;
     if (can_live_there) {
       value.buffer = w.placed.buffer;
       value.needs_buffer = true;
@@ -244,7 +246,7 @@ int ModuleBuilder::function_of(const Body& body) {
   return number;
 }
 
-int ModuleBuilder::schedule_function(const std::string& name, const Graph& graph) {
+int ModuleBuilder::schedule_function(const std::string& name, const Graph& graph, std::size_t extents) {
   Program program;
   program.name = name;
   Region region(*this, program);
@@ -260,14 +262,16 @@ int ModuleBuilder::schedule_function(const std::string& name, const Graph& graph
   std::vector<Region::Wanted> wanted;
   for (std::size_t i = 0; i < graph.outputs.size(); ++i) {
     const Expr& e = graph.outputs[i];
-    program.outputs.push_back(e.type());
-    const int buffer = add_buffer(program, Buffer{.place = Place::output,
+    const std::size_t results = graph.outputs.size() - extents;
+    if (i < results) program.outputs.push_back(e.type());
+    const int buffer = add_buffer(program, Buffer{.place = i < results ? Place::output : Place::extent,
                                                   .dtype = e.dtype(),
                                                   .size = element_count(e.shape()),
-                                                  .index = static_cast<std::int64_t>(i)});
+                                                  .index = static_cast<std::int64_t>(i < results ? i : i - results)});
     wanted.push_back({e, Placed{buffer, row_major_layout(e.shape())}});
   }
   program.steps = region.schedule(wanted);
+  write_carries_in_place(program);
   spill_locals(program);
   plan_workspace(program);
   module_.functions.push_back(std::move(program));
@@ -278,7 +282,7 @@ ScheduledModule schedule(std::span<const NamedGraph> graphs) {
   ScheduledModule result;
   ModuleBuilder builder(result.module);
   for (const NamedGraph& graph : graphs) {
-    result.entry.push_back(builder.schedule_function(graph.name, graph.graph));
+    result.entry.push_back(builder.schedule_function(graph.name, graph.graph, graph.extents));
     result.module.functions.back().exported = true;
   }
   return result;
