@@ -116,6 +116,7 @@ class Region {
   int whole_buffer(const Ref& ref);
   Step build_opaque(const Group& group);
   Step build_loop(const Group& group);
+  void build_ending(const Group& group, LoopStep& loop, std::vector<Wanted>& wanted);
   Step build_branch(const Group& group);
 
   friend class NestBuilder;
@@ -134,9 +135,11 @@ class ModuleBuilder {
  public:
   explicit ModuleBuilder(Module& module) : module_(module) {}
 
-  int schedule_function(const std::string& name, const Graph& graph);
+  int schedule_function(const std::string& name, const Graph& graph, std::size_t extents = 0);
   int function_of(const Body& body);
   int new_loop() { return loops_++; }
+  /// Number of the place in Module::places.
+  int number_of(const std::source_location& place);
   std::int64_t workspace_bytes(int function) const {
     return module_.functions[static_cast<std::size_t>(function)].workspace_bytes;
   }

@@ -8,6 +8,7 @@
 #include <queue>
 
 #include "leapgraph/symbolic/ops.hpp"
+#include "leapgraph/symbolic/ops/scan.hpp"
 #include "leapgraph/symbolic/schedule/region.hpp"
 
 namespace leapgraph::symbolic {
@@ -244,7 +245,8 @@ Step Region::build_loop(const Group& group) {
       inner.give(body->inputs[k], Placed{value.buffer, layout});
     }
   }
-  for (std::size_t y = carries; y < body->outputs.size(); ++y) {
+  build_ending(group, loop, wanted);
+  for (std::size_t y = carries; y < carries + stacked_outputs(node); ++y) {
     const Value& stacked = values_[static_cast<std::size_t>(group.opaque_outputs[y])];
     const std::int64_t row_size = element_count(body->outputs[y].shape());
     const int row = add_buffer(program_, Buffer{.place = Place::slice,
@@ -257,6 +259,28 @@ Step Region::build_loop(const Group& group) {
   }
   loop.body = inner.schedule(wanted, std::move(in_place));
   return {std::move(loop)};
+}
+
+/// How the loop may end early, and what has to be checked before it starts.
+void Region::build_ending(const Group& group, LoopStep& loop, std::vector<Wanted>& wanted) {
+  const Node& node = *group.opaque;
+  const Ending ending = ending_of(node.attributes());
+  loop.made_at = module_.number_of(node.place());
+  if (ending != Ending::none) {
+    const Body& body = node.get<Body>("body");
+    loop.stop = add_temporary(program_, DType::boolean, 1);
+    loop.done = values_[static_cast<std::size_t>(group.opaque_outputs.back())].buffer;
+    loop.must_stop = ending == Ending::must_stop;
+    wanted.push_back({body->outputs.back(), Placed{loop.stop, row_major_layout({})}});
+  }
+  if (loop.steps < 0 && ending == Ending::none) return;
+  const std::size_t carries = count_of(node.attributes(), "carries");
+  for (std::size_t j = 0; j < count_of(node.attributes(), "sequences"); ++j) {
+    const std::int64_t rows = group.opaque_inputs[1 + carries + j].layout.shape[0];
+    loop.limit = loop.limit < 0 ? rows : std::min(loop.limit, rows);
+  }
+  if (node.attributes().has("capacity") && stacked_outputs(node) > 0)
+    loop.capacity = node.get<std::int64_t>("capacity");
 }
 
 Step Region::build_branch(const Group& group) {
@@ -284,6 +308,16 @@ Step Region::build_branch(const Group& group) {
   return {std::move(branch)};
 }
 
+int ModuleBuilder::number_of(const std::source_location& place) {
+  for (std::size_t i = 0; i < module_.places.size(); ++i) {
+    const std::source_location& known = module_.places[i];
+    if (known.line() == place.line() && std::string_view(known.file_name()) == place.file_name())
+      return static_cast<int>(i);
+  }
+  module_.places.push_back(place);
+  return static_cast<int>(module_.places.size()) - 1;
+}
+
 int ModuleBuilder::function_of(const Body& body) {
   for (const auto& [known, number] : bodies_)
     if (*known == *body) return number;
@@ -292,7 +326,7 @@ int ModuleBuilder::function_of(const Body& body) {
   return number;
 }
 
-int ModuleBuilder::schedule_function(const std::string& name, const Graph& graph) {
+int ModuleBuilder::schedule_function(const std::string& name, const Graph& graph, std::size_t extents) {
   Program program;
   program.name = name;
   Region region(*this, program);
@@ -308,11 +342,12 @@ int ModuleBuilder::schedule_function(const std::string& name, const Graph& graph
   std::vector<Region::Wanted> wanted;
   for (std::size_t i = 0; i < graph.outputs.size(); ++i) {
     const Expr& e = graph.outputs[i];
-    program.outputs.push_back(e.type());
-    const int buffer = add_buffer(program, Buffer{.place = Place::output,
+    const std::size_t results = graph.outputs.size() - extents;
+    if (i < results) program.outputs.push_back(e.type());
+    const int buffer = add_buffer(program, Buffer{.place = i < results ? Place::output : Place::extent,
                                                   .dtype = e.dtype(),
                                                   .size = element_count(e.shape()),
-                                                  .index = static_cast<std::int64_t>(i)});
+                                                  .index = static_cast<std::int64_t>(i < results ? i : i - results)});
     wanted.push_back({e, Placed{buffer, row_major_layout(e.shape())}});
   }
   program.steps = region.schedule(wanted);
@@ -327,7 +362,7 @@ ScheduledModule schedule(std::span<const NamedGraph> graphs) {
   ScheduledModule result;
   ModuleBuilder builder(result.module);
   for (const NamedGraph& graph : graphs) {
-    result.entry.push_back(builder.schedule_function(graph.name, graph.graph));
+    result.entry.push_back(builder.schedule_function(graph.name, graph.graph, graph.extents));
     result.module.functions.back().exported = true;
   }
   return result;
