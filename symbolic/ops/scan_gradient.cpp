@@ -16,9 +16,14 @@ Opened::Opened(const Node& scan)
       body(*scan.get<Body>("body")),
       carries(count_of(scan.attributes(), "carries")),
       sequences(count_of(scan.attributes(), "sequences")),
-      length(scan.get<std::int64_t>("length")),
+      ending(ending_of(scan.attributes())),
+      length(ending == Ending::none ? scan.get<std::int64_t>("length") : unknown),
       variables(fresh_arguments(body, "step")),
-      results(symbolic::apply(body, variables)) {}
+      results(symbolic::apply(body, variables)) {
+  if (ending == Ending::none) return;
+  condition = results.back();
+  results.pop_back();
+}
 
 namespace {
 
@@ -91,11 +96,32 @@ Exprs stored(const Opened& scan, const std::vector<std::size_t>& parameters) {
   body->outputs.assign(scan.body.outputs.begin(),
                        scan.body.outputs.begin() + static_cast<std::ptrdiff_t>(scan.carries));
   for (std::size_t i : parameters) body->outputs.push_back(scan.body.inputs[i]);
+  if (scan.condition) body->outputs.push_back(scan.body.outputs.back());
   const Exprs arguments(scan.node.inputs().begin() + 1, scan.node.inputs().end());
-  const Exprs outputs =
-      outputs_of(*make_scan(scan.steps(), arguments, std::move(body), scan.carries, scan.sequences, scan.node.place()));
-  return {outputs.begin() + static_cast<std::ptrdiff_t>(scan.carries), outputs.end()};
+  const Exprs outputs = outputs_of(*make_scan(scan.steps(), arguments, std::move(body), scan.carries, scan.sequences,
+                                              scan.node.place(), scan.ending));
+  const auto first = outputs.begin() + static_cast<std::ptrdiff_t>(scan.carries);
+  return {first, first + static_cast<std::ptrdiff_t>(parameters.size())};
 }
+
+/// How far back gradients flow: attribute "truncate_gradient".
+struct Reach {
+  std::int64_t last;  ///< steps at most; -1: all
+  bool cut;           ///< fewer than there may be
+  Expr steps;         ///< of the adjoint scan
+
+  explicit Reach(const Opened& scan)
+      : last(scan.node.attributes().has("truncate_gradient") ? scan.node.get<std::int64_t>("truncate_gradient") : -1),
+        cut(last >= 0 && (scan.length == unknown || last < scan.length)),
+        steps(scan.steps_done()) {
+    if (cut) steps = scan.length == unknown ? minimum(steps, last) : constant(last);
+  }
+  /// The adjoint of an initial carry, which gradients reach only where they flow through all steps.
+  Expr at_the_start(const Opened& scan, const Expr& adjoint) const {
+    if (!cut) return adjoint;
+    return scan.length != unknown ? Expr() : where(scan.steps_done() <= last, adjoint, 0.0);
+  }
+};
 
 }  // namespace
 
@@ -112,10 +138,12 @@ Exprs scan_gradient(const Application& a) {
     if (e) reads.push_back(e);
   reads = free_inputs(reads);
   const auto is_read = [&reads](const Expr& e) { return std::find(reads.begin(), reads.end(), e) != reads.end(); };
+  const Reach reach(scan);
   std::vector<std::size_t> kept;
   for (std::size_t i = 0; i < scan.carries + scan.sequences; ++i) {
     const bool at_hand = scan.is_sequence(i) && (scan.length != unknown || scan.fits_exactly(scan.argument(i)));
-    if (is_read(scan.variables[i]) && !at_hand) kept.push_back(i);
+    const bool gives_rows = reach.cut && scan.length == unknown && scan.is_sequence(i) && step.adjoints[i];
+    if ((is_read(scan.variables[i]) && !at_hand) || gives_rows) kept.push_back(i);
   }
   const Exprs kept_rows = kept.empty() ? Exprs() : stored(scan, kept);
 
@@ -170,13 +198,22 @@ Exprs scan_gradient(const Application& a) {
         for (std::size_t i : emitted) next.outputs.push_back(adjoints[i]);
         return next;
       },
-      initial, sequences, scan.steps(), a.node.place());
+      initial, sequences, reach.steps, a.node.place());
 
-  for (std::size_t k = 0; k < carried.size(); ++k) result[input_of(carried[k])] = reverse.carry[k];
+  for (std::size_t k = 0; k < carried.size(); ++k)
+    result[input_of(carried[k])] = reach.at_the_start(scan, reverse.carry[k]);
   for (std::size_t k = 0; k < summed.size(); ++k) result[input_of(summed[k])] = reverse.carry[carried.size() + k];
   for (std::size_t k = 0; k < emitted.size(); ++k) {
     const Expr& sequence = scan.argument(emitted[k]);
-    const Expr rows = slice(reverse.outputs[k], 0, backwards);
+    if (reach.cut && scan.length != unknown) {
+      result[input_of(emitted[k])] =
+          pad_like(slice(reverse.outputs[k], 0, backwards), sequence, 0, {scan.length - reach.last, scan.length});
+      continue;
+    }
+    const auto row = std::find(kept.begin(), kept.end(), emitted[k]);
+    const Expr rows =
+        reach.cut ? pad_like(reverse.outputs[k], kept_rows[static_cast<std::size_t>(row - kept.begin())], 0, backwards)
+                  : slice(reverse.outputs[k], 0, backwards);
     result[input_of(emitted[k])] = scan.fits_exactly(sequence) ? rows : pad_like(rows, sequence, 0, {0, std::nullopt});
   }
   return result;
@@ -228,6 +265,7 @@ Exprs scan_tangent(const Node& node, std::span<const Expr> tangents) {
           if (moving[i]) next.carry.push_back(moved[i] ? broadcast_like(moved[i], carry[i]) : zeros_like(carry[i]));
         for (std::size_t i = scan.carries; i < moved.size(); ++i)
           if (moved[i]) next.outputs.push_back(broadcast_like(moved[i], results[i]));
+        if (scan.condition) next.until = substitute(Exprs{scan.condition}, now)[0];
         return next;
       },
       initial, sequences, scan.steps(), node.place());
