@@ -203,6 +203,7 @@ void Region::plan_opaque(const Node& node) {
     if (i < carries)
       values_[static_cast<std::size_t>(value)].group = number;  // the carry's memory holds the result afterwards
     values_[static_cast<std::size_t>(value)].needs_buffer = true;
+    values_[static_cast<std::size_t>(value)].is_carry = i < carries;
     group.opaque_outputs.push_back(value);
     refs_[outputs_of(node)[i]] = Ref{value, row_major_layout(node.types()[i].shape), false};
   }

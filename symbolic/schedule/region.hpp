@@ -26,6 +26,7 @@ struct Value {
   int group = -1;            ///< where it is computed; -1: available from the start
   bool in_register = false;  ///< members of the same group may use it without memory
   bool needs_buffer = false;
+  bool is_carry = false;  ///< of a loop, which reads and writes it at every step
   std::optional<Array> literal = {};
   int buffer = -1;
   Layout layout = {};  ///< of its buffer
@@ -140,6 +141,9 @@ class ModuleBuilder {
 int add_buffer(Program& program, Buffer buffer);
 int add_temporary(Program& program, DType dtype, std::int64_t size);
 int add_data(Program& program, const Array& array);
+
+/// Drops the copies of carries whose next value can be written over the old one.
+void write_carries_in_place(Program& program);
 
 /// Moves the local buffers of a long function to the workspace, so that emitters can cut it into parts.
 void spill_locals(Program& program);
