@@ -68,6 +68,7 @@ class InPlace {
         std::erase_if(loop->carries, [&](const LoopStep::Carry& carry) {
           if (!can_share(loop->body, carry)) return false;
           rename(loop->body, carry.next, carry.current);
+          drop_copies_to_self(loop->body);
           return true;
         });
       }
@@ -134,6 +135,20 @@ class InPlace {
     });
     for (Buffer& buffer : program_.buffers)
       if (buffer.base == from) buffer.base = to;
+  }
+
+  /// Elements that keep their value need not be stored.
+  static void drop_copies_to_self(Steps& steps) {
+    std::erase_if(steps, [](Step& step) {
+      auto* nest = std::get_if<Nest>(&step.what);
+      if (nest == nullptr) return false;
+      std::erase_if(nest->stores, [nest](const Store& store) {
+        const auto* load = std::get_if<Load>(&nest->statements[static_cast<std::size_t>(store.value)].what);
+        return load != nullptr && load->from.row < 0 && store.to.row < 0 && load->from.buffer == store.to.buffer &&
+               load->from.offset == store.to.offset && load->from.strides == store.to.strides;
+      });
+      return nest->stores.empty() && nest->accumulations.empty();
+    });
   }
 
   Program& program_;
