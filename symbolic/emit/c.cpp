@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "leapgraph/symbolic/emit/c_nest.hpp"
+#include "leapgraph/symbolic/emit/c_text.hpp"
 #include "leapgraph/symbolic/emit/declarations.hpp"
 #include "leapgraph/symbolic/emit/writer.hpp"
 
@@ -31,7 +32,6 @@ class Emitter {
 
  private:
   const Buffer& buffer(int number) const { return program_->buffers[static_cast<std::size_t>(number)]; }
-  static std::string c_type(DType dtype) { return std::string(info(dtype).c_name); }
 
   bool is_scalar_variable(int number) const { return symbolic::is_scalar_variable(buffer(number)); }
   std::string pointer(int number) const { return fmt::format("{}b{}", is_scalar_variable(number) ? "&" : "", number); }
@@ -287,7 +287,7 @@ class Emitter {
     emit_steps(branch.if_false);
     out_.close();
   }
-  void emit(const Nest& nest) { emit_nest(*program_, nest, out_); }
+  void emit(const Nest& nest) { emit_nest(*program_, nest, !loops_.empty(), out_); }
 
   const Module& module_;
   const Program* program_ = nullptr;

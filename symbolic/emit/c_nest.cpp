@@ -4,33 +4,29 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
+#include "leapgraph/symbolic/emit/c_text.hpp"
+#include "leapgraph/symbolic/emit/c_unrolled.hpp"
 #include "leapgraph/symbolic/emit/nest.hpp"
 
 namespace leapgraph::symbolic {
 
 namespace {
 
-std::string literal(const Literal& value, DType dtype) {
-  if (!is_floating(dtype))
-    return value.whole == INT64_MIN ? "(-9223372036854775807 - 1)" : fmt::format("{}", value.whole);
-  const std::string_view suffix = dtype == DType::float32 ? "f" : "";
-  if (std::isnan(value.real)) return fmt::format("__builtin_nan{}(\"\")", suffix);
-  if (std::isinf(value.real)) return fmt::format("{}__builtin_inf{}()", value.real < 0 ? "-" : "", suffix);
-  std::string text = fmt::format("{}", value.real);
-  if (text.find_first_of(".e") == std::string::npos) text += ".0";
-  return text + std::string(suffix);
-}
-
 class NestEmitter {
  public:
   NestEmitter(const Program& program, Writer& out) : program_(program), out_(out) {}
 
-  void run(const Nest& original) {
+  void run(const Nest& original, bool in_loop) {
     const NestPlan plan = plan_nest(original);
     const Nest& nest = plan.nest;
     if (!nest.origin.empty()) out_.line(fmt::format("/* {} */", nest.origin));
+    if (in_loop && unrolls(nest)) {
+      out_.open("");
+      emit_unrolled(program_, nest, out_);
+      out_.close();
+      return;
+    }
     const std::size_t rank = nest.extents.size();
     // What is accumulated in memory starts from the identity.
     for (std::size_t a = 0; a < nest.accumulations.size(); ++a)
@@ -67,33 +63,9 @@ class NestEmitter {
     out_.close();
   }
 
-  static std::string expand(const Compute& compute, DType dtype) {
-    const std::string_view code = compute.code->code;
-    std::string text;
-    for (std::size_t i = 0; i < code.size(); ++i) {
-      if (code[i] != '{') {
-        text += code[i];
-        continue;
-      }
-      const char what = code[i + 1];
-      if (what == 'f')
-        text += dtype == DType::float32 ? "f" : "";
-      else if (what == 'T')
-        text += info(dtype).c_name;
-      else if (what == 'i')
-        text += compute.index_axis < 0 ? "0" : fmt::format("i{}", compute.index_axis);
-      else
-        text += fmt::format("v{}", compute.arguments[static_cast<std::size_t>(what - '0')]);
-      i += 2;
-    }
-    return text;
-  }
-
   void emit_statement(const Nest& nest, std::size_t number) {
     const Statement& statement = nest.statements[number];
-    // Booleans are bytes in memory and truth values in loops, which vectorise as masks.
-    const std::string declared =
-        fmt::format("const {} v{} = ", statement.dtype == DType::boolean ? "_Bool" : c_type(statement.dtype), number);
+    const std::string declared = fmt::format("const {} v{} = ", variable_type(statement.dtype), number);
     if (const auto* load = std::get_if<Load>(&statement.what)) {
       check_row(load->from);
       out_.line(declared + element(load->from) + ";");
@@ -101,67 +73,11 @@ class NestEmitter {
       out_.line(declared + literal(*value, statement.dtype) + ";");
     } else {
       const auto& compute = std::get<Compute>(statement.what);
-      std::string code = expand(compute, statement.dtype);
-      if (code.starts_with("lg_cast(")) {
-        // Conversions: to booleans by comparison, from reals to integers with a value for every real.
-        const std::string argument = fmt::format("v{}", compute.arguments[0]);
-        const bool from_real = is_floating(nest.statements[static_cast<std::size_t>(compute.arguments[0])].dtype);
-        if (statement.dtype == DType::boolean)
-          code = argument + " != 0";
-        else if (from_real && !is_floating(statement.dtype))
-          code = fmt::format("({})lg_whole({})", c_type(statement.dtype), argument);
-        else
-          code = fmt::format("({}){}", c_type(statement.dtype), argument);
-      }
+      const auto name = [](int argument) { return fmt::format("v{}", argument); };
+      const std::string code = computed(nest, compute, statement.dtype, name,
+                                        compute.index_axis < 0 ? "0" : fmt::format("i{}", compute.index_axis));
       out_.line(declared + code + ";");
     }
-  }
-
-  static std::string combined(Combine combine, const std::string& target, const std::string& value) {
-    switch (combine) {
-      case Combine::sum:
-        return fmt::format("{0} + {1}", target, value);
-      case Combine::product:
-        return fmt::format("{0} * {1}", target, value);
-      case Combine::maximum:
-        return fmt::format("({1} > {0} || {1} != {1}) ? {1} : {0}", target, value);
-      case Combine::minimum:
-        return fmt::format("({1} < {0} || {1} != {1}) ? {1} : {0}", target, value);
-      case Combine::all:
-        return fmt::format("{0} & ({1} != 0)", target, value);
-      case Combine::any:
-        return fmt::format("{0} | ({1} != 0)", target, value);
-    }
-    return "";
-  }
-
-  std::string identity(Combine combine, DType dtype) const {
-    switch (combine) {
-      case Combine::sum:
-        return "0";
-      case Combine::product:
-        return "1";
-      case Combine::maximum:
-        return is_floating(dtype) ? "-__builtin_inf()" : lowest(dtype);
-      case Combine::minimum:
-        return is_floating(dtype) ? "__builtin_inf()" : highest(dtype);
-      case Combine::all:
-        return "1";
-      case Combine::any:
-        return "0";
-    }
-    return "";
-  }
-  static std::string highest(DType dtype) {
-    const auto bits = static_cast<int>(8 * info(dtype).bytes);
-    if (dtype == DType::boolean) return "1";
-    if (info(dtype).kind == NumberKind::unsigned_integer)
-      return bits == 64 ? "0xffffffffffffffffUL" : fmt::format("{}", (std::uint64_t{1} << bits) - 1);
-    return fmt::format("{}", static_cast<std::int64_t>((std::uint64_t{1} << (bits - 1)) - 1));
-  }
-  static std::string lowest(DType dtype) {
-    if (dtype == DType::boolean || info(dtype).kind == NumberKind::unsigned_integer) return "0";
-    return fmt::format("(-{} - 1)", highest(dtype));
   }
 
   std::string product(const Accumulation& a) const {
@@ -267,7 +183,6 @@ class NestEmitter {
   }
 
   const Buffer& buffer(int number) const { return program_.buffers[static_cast<std::size_t>(number)]; }
-  static std::string c_type(DType dtype) { return std::string(info(dtype).c_name); }
 
   const Program& program_;
   Writer& out_;
@@ -276,6 +191,8 @@ class NestEmitter {
 
 }  // namespace
 
-void emit_nest(const Program& program, const Nest& nest, Writer& out) { NestEmitter(program, out).run(nest); }
+void emit_nest(const Program& program, const Nest& nest, bool in_loop, Writer& out) {
+  NestEmitter(program, out).run(nest, in_loop);
+}
 
 }  // namespace leapgraph::symbolic
