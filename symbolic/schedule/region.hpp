@@ -99,6 +99,7 @@ class Region {
   Nest build_nest(const Group& group);
 
   // schedule.cpp: steps
+  std::vector<const Node*> planning_order(const Exprs& outputs) const;
   void assign_buffers();
   Steps build_steps();
   int whole_buffer(const Ref& ref);

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
+#include <queue>
 
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/schedule/region.hpp"
@@ -14,6 +16,22 @@ namespace {
 
 /// Shorter arrays are variables of the emitted function, which the C compiler can keep in registers.
 constexpr std::int64_t max_local_elements = 32;
+
+/// Elements that a node goes through; loops and calls come when nothing else is left.
+std::int64_t work_of(const Node& node) {
+  const Lowering& lowering = node.op().lowering;
+  if (std::holds_alternative<View>(lowering) || std::holds_alternative<Source>(lowering)) return 0;
+  const bool is_opaque = std::holds_alternative<Loop>(lowering) || std::holds_alternative<Branch>(lowering) ||
+                         std::holds_alternative<Call>(lowering) || std::holds_alternative<Routine>(lowering);
+  if (is_opaque || std::holds_alternative<Abstract>(lowering)) return std::numeric_limits<std::int64_t>::max();
+  std::int64_t work = 0;
+  const auto count = [&work](const Type& type) {
+    if (is_known(type.shape)) work = std::max(work, element_count(type.shape));
+  };
+  for (const Type& type : node.types()) count(type);
+  for (const Expr& e : node.inputs()) count(e.type());
+  return work;
+}
 
 }  // namespace
 
@@ -42,11 +60,42 @@ int add_data(Program& program, const Array& array) {
                                     .index = static_cast<std::int64_t>(program.data.size()) - 1});
 }
 
+/// Inputs before users, and of those that are ready the ones with the least work first: what is small comes before the
+/// long loops that need it, so that these need not be cut in two.
+std::vector<const Node*> Region::planning_order(const Exprs& outputs) const {
+  std::vector<const Node*> order;
+  for (const Node* node : topological_order(outputs))
+    if (!refs_.contains(outputs_of(*node)[0])) order.push_back(node);
+  std::unordered_map<const Node*, std::size_t> numbers;
+  for (std::size_t i = 0; i < order.size(); ++i) numbers.emplace(order[i], i);
+  std::vector<std::vector<std::size_t>> users(order.size());
+  std::vector<std::size_t> waits(order.size(), 0);
+  using Entry = std::pair<std::int64_t, std::size_t>;  // work, number
+  std::priority_queue<Entry, std::vector<Entry>, std::greater<>> ready;
+  const auto make_ready = [&](std::size_t i) { ready.emplace(work_of(*order[i]), i); };
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    for (const Expr& e : order[i]->inputs())
+      if (const auto found = numbers.find(&e.node()); found != numbers.end()) {
+        users[found->second].push_back(i);
+        ++waits[i];
+      }
+    if (waits[i] == 0) make_ready(i);
+  }
+  std::vector<const Node*> result;
+  while (!ready.empty()) {
+    const std::size_t i = ready.top().second;
+    ready.pop();
+    result.push_back(order[i]);
+    for (std::size_t user : users[i])
+      if (--waits[user] == 0) make_ready(user);
+  }
+  return result;
+}
+
 Steps Region::schedule(std::span<const Wanted> wanted) {
   Exprs outputs;
   for (const Wanted& w : wanted) outputs.push_back(w.expr);
-  for (const Node* node : topological_order(outputs))
-    if (!refs_.contains(outputs_of(*node)[0])) plan(*node);
+  for (const Node* node : planning_order(outputs)) plan(*node);
 
   for (const Wanted& w : wanted) {
     const Ref ref = reference(w.expr);
