@@ -114,6 +114,20 @@ struct Domain {
   double high = 2.0;
 };
 
+/// An expression that may have gained leading batch axes: an input or output of a node that `vectorize` rebuilds.
+struct Batched {
+  Expr value;
+  bool varies = true;  ///< with batch axes in front; else one value for the whole batch
+};
+
+/// What a batching rule sees: the node, and its inputs with `axes` batch axes in front where they vary, at least one of
+/// them. A batch axis along which an input stays the same has length 1.
+struct Batch {
+  const Node& node;
+  std::vector<Batched> inputs;
+  std::int64_t axes;
+};
+
 struct Op {
   std::string_view name;
   std::string_view summary;  ///< one line, for the documentation
@@ -132,6 +146,9 @@ struct Op {
   /// Expressions that tests evaluate, differentiate and compile, over fresh inputs; elementwise ops have them made from
   /// their arity.
   Exprs (*examples)() = nullptr;
+  /// How the op gains leading batch axes, where its lowering does not say: views, windows, abstract ops, routines. Rules
+  /// are in ops/batching.hpp. Absent there: `vectorize` refuses, naming the op.
+  std::vector<Batched> (*batched)(const Batch& batch) = nullptr;
 };
 
 /// Every op there is, in the order of the families.

@@ -12,3 +12,4 @@
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/print.hpp"
 #include "leapgraph/symbolic/type.hpp"
+#include "leapgraph/symbolic/vectorize.hpp"
