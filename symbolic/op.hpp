@@ -80,7 +80,10 @@ struct Gather {};
 enum class ScatterKind {
   add,  ///< in0: values [i..., r...], in1: index [i...]; out[index[i], r] += values[i, r]; out has attribute "length"
         ///< rows
-  window,  ///< each input k is copied to out at the place that `windows` gives; what no input covers is 0
+  set_rows,  ///< in0, but out[index[i], r] = values[i, r] with in1: index [i...], in2: values [i..., r...], in this
+             ///< order: of equal rows the last stays. Written into the memory of in0 where nobody reads that afterwards
+  add_rows,  ///< the same with +=
+  window,    ///< each input k is copied to out at the place that `windows` gives; what no input covers is 0
 };
 struct Scatter {
   ScatterKind kind;

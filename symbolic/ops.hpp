@@ -164,6 +164,11 @@ Expr at(const Operand& a, std::int64_t position, std::int64_t axis = 0);
 Expr gather(const Operand& a, const Operand& index, std::int64_t axis = 0);
 /// out[index[i]] += values[i], `length` rows: the adjoint of gather along axis 0.
 Expr scatter_add(const Operand& values, const Operand& index, std::int64_t length);
+/// `x` with x[index[i...]] = values[i...]: rows along axis 0, an index of any rank; of rows named twice the last stays.
+/// `values` are broadcast to one row for each element of the index and converted to the element type of `x`.
+Expr set_rows(const Operand& x, const Operand& index, const Operand& values);
+/// The same with +=: a row named twice gets both.
+Expr add_rows(const Operand& x, const Operand& index, const Operand& values);
 /// Zeros of the given shape with `part` placed at slice(axis, range): the adjoint of slice.
 Expr pad_slice(const Operand& part, const Operand& like, std::int64_t axis, Slice range);
 

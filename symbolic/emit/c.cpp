@@ -630,6 +630,7 @@ class Emitter {
     for (const Statement& statement : nest.statements)
       if (const auto* load = std::get_if<Load>(&statement.what))
         vectorises = vectorises && (load->from.row < 0 || load->from.row_is_checked);
+    for (const Store& store : nest.stores) vectorises = vectorises && store.to.row < 0;  // of equal rows the last stays
     std::string sums;
     for (std::size_t a = 0; a < nest.accumulations.size(); ++a) {
       const Accumulation& accumulation = nest.accumulations[a];
@@ -647,7 +648,10 @@ class Emitter {
   void emit_innermost(const NestPlan& plan) {
     const Nest& nest = plan.nest;
     for (std::size_t s = 0; s < nest.statements.size(); ++s) emit_statement(nest, s);
-    for (const Store& store : nest.stores) out_.line(fmt::format("{} = v{};", element(store.to), store.value));
+    for (const Store& store : nest.stores) {
+      check_row(store.to);
+      out_.line(fmt::format("{} = v{};", element(store.to), store.value));
+    }
     for (std::size_t a = 0; a < nest.accumulations.size(); ++a) {
       const Accumulation& accumulation = nest.accumulations[a];
       if (plan.in_memory[a]) {

@@ -183,21 +183,6 @@ Expr slice_like(const Expr& a, const Expr& part, const Attributes& range) {
 
 // --- Gather and scatter ---
 
-void require_index(const Type& index) {
-  if (!is_integer(index.dtype)) throw GraphError("the index must be of integers, got " + to_string(index));
-}
-
-void require_positions(std::string_view op, const Array& index, std::int64_t length) {
-  for (std::int64_t i = 0; i < index.size(); ++i)
-    if (const std::int64_t position = index.integer(i); position < 0 || position >= length)
-      throw GraphError(fmt::format("{}: position {} does not exist along an axis of length {}", op, position, length));
-}
-
-/// Elements in one row of a tensor.
-std::int64_t row_size(const Shape& shape, std::size_t leading) {
-  return element_count(Shape(shape.begin() + static_cast<std::ptrdiff_t>(leading), shape.end()));
-}
-
 std::vector<Type> gather_type(std::span<const Type> inputs, const Attributes&) {
   require_index(inputs[1]);
   if (inputs[0].rank() == 0) throw GraphError("a scalar has no rows");

@@ -175,6 +175,20 @@ void Region::plan_windows(const Node& node, const Scatter& scatter) {
   refs_[outputs_of(node)[0]] = Ref{whole, row_major_layout(node.types()[0].shape), false};
 }
 
+/// The rows of a copy are written, after it was made.
+void Region::plan_update(const Node& node, Member::Kind kind) {
+  const Shape& space = node.input(2).shape();
+  Member member{.kind = kind, .node = &node, .inputs = {reference(node.input(2)), reference(node.input(1))}};
+  member.aligned = {true, node.input(1).shape() == space};
+  member.output = add_value(node.types()[0], -1, false);
+  copy_to(reference(node.input(0)), member.output, row_major_layout(node.types()[0].shape));
+  const int written = values_[static_cast<std::size_t>(member.output)].group;
+  const int group = find_or_add_group(std::max(earliest_group(member, space), written + 1), space);
+  values_[static_cast<std::size_t>(member.output)].group = group;
+  refs_[outputs_of(node)[0]] = Ref{member.output, row_major_layout(node.types()[0].shape), false};
+  join(group, std::move(member));
+}
+
 void Region::plan_opaque(const Node& node) {
   Group group;
   group.opaque = &node;
@@ -203,6 +217,7 @@ void Region::plan_opaque(const Node& node) {
     if (i < carries)
       values_[static_cast<std::size_t>(value)].group = number;  // the carry's memory holds the result afterwards
     values_[static_cast<std::size_t>(value)].needs_buffer = true;
+    values_[static_cast<std::size_t>(value)].is_carry = i < carries;
     group.opaque_outputs.push_back(value);
     refs_[outputs_of(node)[i]] = Ref{value, row_major_layout(node.types()[i].shape), false};
   }
@@ -234,6 +249,10 @@ void Region::plan(const Node& node) {
   } else if (const auto* scatter = std::get_if<Scatter>(&lowering)) {
     if (scatter->kind == ScatterKind::window)
       plan_windows(node, *scatter);
+    else if (scatter->kind == ScatterKind::set_rows)
+      plan_update(node, Member::Kind::set_rows);
+    else if (scatter->kind == ScatterKind::add_rows)
+      plan_update(node, Member::Kind::add_rows);
     else
       plan_member(node, member(Member::Kind::scatter_add, {true, node.input(1).shape() == node.input(0).shape()}),
                   node.input(0).shape(), false);

@@ -26,6 +26,7 @@ struct Value {
   int group = -1;            ///< where it is computed; -1: available from the start
   bool in_register = false;  ///< members of the same group may use it without memory
   bool needs_buffer = false;
+  bool is_carry = false;  ///< of a loop, which reads and writes it at every step
   std::optional<Array> literal = {};
   int buffer = -1;
   Layout layout = {};  ///< of its buffer
@@ -40,7 +41,7 @@ struct Ref {
 
 /// One node's share of a group.
 struct Member {
-  enum class Kind { elementwise, reduction, contraction, gather, scatter_add, copy };
+  enum class Kind { elementwise, reduction, contraction, gather, scatter_add, set_rows, add_rows, copy };
   Kind kind;
   const Node* node;  ///< none for a copy
   std::vector<Ref> inputs = {};
@@ -81,6 +82,7 @@ class Region {
   // fuse.cpp: groups
   void plan(const Node& node);
   void plan_view(const Node& node, const View& view);
+  void plan_update(const Node& node, Member::Kind kind);
   void plan_windows(const Node& node, const Scatter& scatter);
   void plan_opaque(const Node& node);
   void plan_member(const Node& node, Member member, const Shape& space, bool in_register);
@@ -140,6 +142,9 @@ class ModuleBuilder {
 int add_buffer(Program& program, Buffer buffer);
 int add_temporary(Program& program, DType dtype, std::int64_t size);
 int add_data(Program& program, const Array& array);
+
+/// Drops the copies of carries whose next value can be written over the old one.
+void write_carries_in_place(Program& program);
 
 /// Moves the local buffers of a long function to the workspace, so that emitters can cut it into parts.
 void spill_locals(Program& program);

@@ -51,8 +51,10 @@ Steps Region::schedule(std::span<const Wanted> wanted) {
   for (const Wanted& w : wanted) {
     const Ref ref = reference(w.expr);
     Value& value = values_[static_cast<std::size_t>(ref.value)];
-    const bool can_live_there = !value.literal && !ref.is_view && value.buffer < 0 && is_row_major(w.placed.layout) &&
-                                w.placed.layout.offset == 0;
+    // A short carry is a variable while its loop runs and is copied afterwards.
+    const bool is_short_carry = value.is_carry && element_count(value.type.shape) <= max_local_elements;
+    const bool can_live_there = !value.literal && !ref.is_view && !is_short_carry && value.buffer < 0 &&
+                                is_row_major(w.placed.layout) && w.placed.layout.offset == 0;
     if (can_live_there) {
       value.buffer = w.placed.buffer;
       value.needs_buffer = true;
@@ -234,6 +236,7 @@ int ModuleBuilder::schedule_function(const std::string& name, const Graph& graph
     wanted.push_back({e, Placed{buffer, row_major_layout(e.shape())}});
   }
   program.steps = region.schedule(wanted);
+  write_carries_in_place(program);
   spill_locals(program);
   plan_workspace(program);
   module_.functions.push_back(std::move(program));
