@@ -396,7 +396,7 @@ bool replace_lags(LoopParts& loop) {
 }
 
 std::string feedback(const LoopParts& loop) {
-  const std::vector<std::size_t> left = fed_back(loop, std::vector<bool>(loop.carries.size(), false));
+  const std::vector<std::size_t> left = fed_back(loop, counters_and_accumulations(loop));
   const auto reads = carries_read(loop);
   for (std::size_t i : left)
     if (reads[i][i]) return fmt::format("carry {} feeds itself", i);
