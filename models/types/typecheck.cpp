@@ -14,6 +14,7 @@ namespace {
 
 /// The type of a word's values; nothing for what is refused.
 std::optional<StanType> type_of(TypeWord word) {
+  if (library::structured_transform(word) != nullptr) return type_of(info(word).plain);
   switch (word) {
     case TypeWord::Int:
       return stan_types::integer;
@@ -157,6 +158,12 @@ SizedType<Typed> Checker::sized_type(const SizedType<Untyped>& type, bool top_le
     SizedWord<Typed> typed{.word = written.word, .bounds = {}, .sizes = {}};
     if (!type_of(written.word)) unsupported(type.range, fmt::format("the type '{}'", text(written.word)));
     for (const UntypedExpression& s : written.sizes) typed.sizes.push_back(size(s, top_level));
+    if (typed.sizes.size() == 1 && type_of(written.word) == stan_types::matrix) {
+      const std::size_t errors = errors_.size(), warnings = warnings_.size();
+      typed.sizes.push_back(size(written.sizes[0], top_level));  // cov_matrix[K] is K by K
+      errors_.resize(errors);                                    // what is wrong with K is said once
+      warnings_.resize(warnings);
+    }
     const StanType element = type_of(written.word).value_or(stan_types::unknown);
     typed.bounds.range = written.bounds.range;
     typed.bounds.lower = bound(written.bounds.lower, "lower bound", element, whole);

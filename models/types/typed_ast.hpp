@@ -2,8 +2,9 @@
 ///
 /// What holds in a TypedProgram: every name is a symbol or a record of the library; every argument promotes to what the
 /// record takes; sizes, indices and conditions are integers; assigned values promote to the type of their target; what
-/// the language allows only in some blocks stands in these. There are no tuples, no complex numbers, no user-defined
-/// functions and no types with a constraint of their own (simplex, ...): they were refused by name.
+/// the language allows only in some blocks stands in these; a sized type has as many sizes as its values have
+/// dimensions (cov_matrix[K] has K twice). There are no tuples, no complex numbers and no user-defined functions: they
+/// were refused by name.
 #pragma once
 
 #include <optional>
