@@ -97,11 +97,7 @@ TypedProgram typecheck(const UntypedProgram& program, const Source& source, std:
 
 TypedProgram Checker::program(const UntypedProgram& program) {
   open_scope();
-  for (const FunctionDefinition<Untyped>& function : program.functions) {
-    if (user_functions_.insert(function.name.text).second) {
-      unsupported(function.name.range, "the user-defined function '" + function.name.text + "'");
-    }
-  }
+  functions(program.functions);
   for (const ProgramBlock<Untyped>& written : program.blocks) block(written);
   if (!errors_.empty()) {
     std::ranges::stable_sort(errors_, {}, [](const Diagnostic& e) { return e.range.begin; });
@@ -124,7 +120,8 @@ void Checker::block(const ProgramBlock<Untyped>& block) {
 Declaration<Typed> Checker::declaration(const Declaration<Untyped>& declaration, bool top_level) {
   Declaration<Typed> typed{.type = sized_type(declaration.type, top_level), .variables = {}};
   const StanType type = unsized(declaration.type);
-  const bool holds_parameters = block_ == BlockKind::Parameters;
+  const bool in_function = function_ != no_function;
+  const bool holds_parameters = block_ == BlockKind::Parameters && !in_function;
   if (holds_parameters && holds_integers(type)) {
     error({.range = declaration.type.range,
            .message = "a parameter cannot be an integer",
@@ -132,8 +129,9 @@ Declaration<Typed> Checker::declaration(const Declaration<Untyped>& declaration,
            .hint = "sampling needs real numbers; sum integers out of the density"});
   }
   // As Stan's compiler has it: what may depend on parameters is decided by the block, not by what is assigned.
-  const bool data_only = holds_integers(type) || block_ == BlockKind::Data || block_ == BlockKind::TransformedData ||
-                         block_ == BlockKind::GeneratedQuantities;
+  const bool data_block =
+      block_ == BlockKind::Data || block_ == BlockKind::TransformedData || block_ == BlockKind::GeneratedQuantities;
+  const bool data_only = holds_integers(type) || (data_block && !in_function);
   for (const Variable<Untyped>& variable : declaration.variables) {
     Variable<Typed> checked{.name = variable.name, .initial = nullptr, .info = {}};
     if (variable.initial) {
@@ -231,7 +229,7 @@ SymbolId Checker::declare(const Name& name, StanType type, bool top_level, bool 
     error({.range = name.range, .message = "Identifier '" + name.text + "' is already in use: " + declared_at(*other)});
     return no_symbol;
   }
-  if (user_functions_.contains(name.text)) {
+  if (is_user_function(name.text)) {
     error({.range = name.range, .message = "Identifier '" + name.text + "' is already in use: it names a function"});
     refused_names_.insert(name.text);
     return no_symbol;
@@ -248,6 +246,7 @@ SymbolId Checker::declare(const Name& name, StanType type, bool top_level, bool 
                              .top_level = top_level,
                              .loop_variable = loop_variable,
                              .data_only = data_only,
+                             .function = function_,
                              .declared = name.range});
   scopes_.back().emplace(name.text, id);
   return id;
