@@ -164,9 +164,13 @@ std::vector<Function> make() {
        .signature = pairs,
        .build = build_pairs<[](const Expr& x, const Expr& y) { return x * y; }>},
       {.name = "squared_distance",
-       .summary = "sum of the squared differences of two sequences' elements",
-       .signature = "(V, W) => real",
-       .build = build_pairs<[](const Expr& x, const Expr& y) { return sqr(x - y); }>},
+       .summary = "sum of the squared differences of two sequences' elements, or of two numbers",
+       .signature = "(V, W) => real | (real, real) => real",
+       .build =
+           [](const BuildCall& call) {
+             if (call.types[0].is_scalar()) return sqr(call[0] - call[1]);
+             return build_pairs<[](const Expr& x, const Expr& y) { return sqr(x - y); }>(call);
+           }},
       {.name = "distance",
        .summary = "Euclidean distance of two vectors",
        .signature = "(V, W) => real",
