@@ -11,6 +11,7 @@
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/scan.hpp"
 #include "leapgraph/symbolic/rewrite/specialize.hpp"
+#include "leapgraph/symbolic/vectorize.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -74,6 +75,24 @@ Exprs expand(const Node& node) {
   return put_back(special.outputs, special.inputs, node.inputs());
 }
 
+std::vector<Batched> batched(const Batch& batch) {
+  const Graph graph = expanded(batch.node, types_of(batch.node.inputs()));
+  Exprs variables, batches;
+  Substitution same;
+  for (std::size_t i = 0; i < graph.inputs.size(); ++i)
+    if (batch.inputs[i].varies) {
+      variables.push_back(graph.inputs[i]);
+      batches.push_back(batch.inputs[i].value);
+    } else {
+      same.emplace(graph.inputs[i], batch.inputs[i].value);
+    }
+  const Exprs outputs = vectorize(substitute(graph.outputs, same), variables, batches, batch.axes);
+  std::vector<Batched> result;
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    result.push_back({outputs[i], outputs[i].rank() != graph.outputs[i].rank()});
+  return result;
+}
+
 Exprs examples() {
   const Expr x = input({DType::float64, {3}}, "x"), rows = input({DType::float64, {4, 3}}, "rows");
   const ScanResult loop = scan(
@@ -133,6 +152,7 @@ const Op scan_gradient_op{
     .lowering = Abstract{},
     .concrete = expand,
     .examples = examples,
+    .batched = batched,
 };
 
 Exprs deferred_gradient(const Application& a) {

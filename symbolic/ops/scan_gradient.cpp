@@ -213,7 +213,8 @@ Sources choose_sources(const Opened& scan, const BackwardStep& step) {
     return e.node().inputs().empty() && !is_input(e);
   };
   choice.storing = [&](const Expr& e) -> std::optional<double> {
-    if (carries_only && !number.contains(e)) return std::nullopt;
+    // What is not a carry may have another length at every step where that is not known.
+    if (!number.contains(e) && (carries_only || !is_known(e.shape()))) return std::nullopt;
     return storing_cost(e.type());
   };
   if (!carries_only)
