@@ -36,9 +36,15 @@ struct Contribution {
   std::string reason = {};  ///< what a `reject` says
 };
 
+/// What becomes of loops in which something depends on parameters.
+enum class Loops {
+  whole,    ///< each statement is one expression over all iterations
+  unrolled  ///< each iteration has expressions of its own; for tests, which compare the two
+};
+
 class Evaluator {
  public:
-  Evaluator(const TypedProgram& program, const Source& source);
+  Evaluator(const TypedProgram& program, const Source& source, Loops loops = Loops::whole);
 
   // --- variables ---
 
@@ -57,7 +63,7 @@ class Evaluator {
   /// The log density so far; `add` appends to it.
   const std::vector<Contribution>& contributions() const { return contributions_; }
   /// What the author should know: a loop that had to be unrolled, an element read before it was assigned.
-  const std::vector<std::string>& notes() const { return notes_; }
+  const std::vector<Diagnostic>& warnings() const { return warnings_; }
   void add(Contribution contribution) { contributions_.push_back(std::move(contribution)); }
   Value target() const;
 
@@ -115,6 +121,8 @@ class Evaluator {
   Flow for_loop(const For<Typed>& loop, Range range);
   Flow for_each(const ForEach<Typed>& loop, Range range);
   void count_unrolled(Range range);
+  /// "n = 3, k = 1": where the running loops are; empty outside of loops.
+  std::string iteration_text() const;
   void contribute(const TypedStatement& statement, const Value& term);
   std::string printed(const Message<Typed>& message);
   void require_shape(const symbolic::Shape& expected, const Value& value, const StanType& type, Range range) const;
@@ -135,7 +143,9 @@ class Evaluator {
   /// Iterations that may still be unrolled, and why there is a limit; none: loops are not being unrolled.
   std::optional<std::int64_t> unrolled_left_;
   std::string unrolled_because_;
-  std::vector<std::string> notes_;
+  std::vector<Diagnostic> warnings_;
+  Loops loops_;
+  std::vector<SymbolId> loop_variables_;  // of the loops that are running
   /// Integer containers as reals, beside the original that keeps the buffer's address taken: one copy however often the
   /// model uses it.
   std::unordered_map<const std::byte*, std::pair<symbolic::Array, symbolic::Array>> reals_;

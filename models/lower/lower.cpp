@@ -32,7 +32,8 @@ samplers::TraceConstant trace_constant(const std::string& name, const Array& val
 /// One run over a program, block by block.
 class Lowering {
  public:
-  Lowering(const TypedProgram& program, const Source& source) : program_(program), source_(source) {}
+  Lowering(const TypedProgram& program, const Source& source, Loops loops)
+      : program_(program), source_(source), evaluator_(program, source, loops) {}
 
   Lowered run(const DataSet& data) {
     if (const auto* block = find(BlockKind::Data)) read_data(*block, data);
@@ -49,6 +50,7 @@ class Lowering {
     result_.contributions = evaluator_.contributions();
     result_.log_density = expression_from(evaluator_.target());
     if (const auto* block = find(BlockKind::GeneratedQuantities)) generate_quantities(*block);
+    result_.warnings = evaluator_.warnings();
     return std::move(result_);
   }
 
@@ -131,14 +133,14 @@ class Lowering {
 
   const TypedProgram& program_;
   const Source& source_;
-  Evaluator evaluator_{program_, source_};
+  Evaluator evaluator_;
   Lowered result_;
 };
 
 }  // namespace
 
-Lowered lower(const TypedProgram& program, const Source& source, const DataSet& data) {
-  return Lowering(program, source).run(data);
+Lowered lower(const TypedProgram& program, const Source& source, const DataSet& data, Loops loops) {
+  return Lowering(program, source, loops).run(data);
 }
 
 }  // namespace leapgraph::models::lower

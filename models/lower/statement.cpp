@@ -25,10 +25,17 @@ namespace {
 /// Loops that cannot be expressed as a whole are unrolled when they are this short, all iterations taken together.
 constexpr std::int64_t most_unrolled = 2000;
 
+/// What stands before a loop's body.
+Range header(const TypedStatement& loop) {
+  if (const auto* node = std::get_if<For<Typed>>(&loop.node)) return cover(loop.range, node->last.range);
+  if (const auto* node = std::get_if<ForEach<Typed>>(&loop.node)) return cover(loop.range, node->container.range);
+  return cover(loop.range, std::get<While<Typed>>(loop.node).condition.range);
+}
+
 }  // namespace
 
-Evaluator::Evaluator(const TypedProgram& program, const Source& source)
-    : program_(program), source_(source), slots_(program.symbols.size()) {}
+Evaluator::Evaluator(const TypedProgram& program, const Source& source, Loops loops)
+    : program_(program), source_(source), slots_(program.symbols.size()), loops_(loops) {}
 
 void Evaluator::fail(Diagnostic diagnostic) const { throw ModelError(source_, {std::move(diagnostic)}); }
 
@@ -250,7 +257,7 @@ Evaluator::Flow Evaluator::if_else(const If<Typed>& node) {
 }
 
 Evaluator::Flow Evaluator::loop(const TypedStatement& statement) {
-  if (block_ == BlockKind::TransformedData) return run_loop(statement);
+  if (block_ == BlockKind::TransformedData || loops_ == Loops::unrolled) return run_loop(statement);
   return lift(statement);
 }
 
@@ -274,15 +281,24 @@ Evaluator::Flow Evaluator::lift(const TypedStatement& nest) {
   contributions_.resize(contributions);
   const bool is_outermost = !unrolled_left_;
   if (is_outermost) {
-    const Location place = source_.locate(nest.range.begin);
-    notes_.push_back(
-        fmt::format("{}:{}:{}: this loop is unrolled: {}", place.file, place.line, place.column, reason.reason));
+    warnings_.push_back({.range = header(nest),
+                         .message = fmt::format("this loop is unrolled: {}", reason.reason),
+                         .severity = Severity::Warning});
     unrolled_left_ = most_unrolled;
   }
   unrolled_because_ = reason.reason;
   const Flow flow = run_loop(nest);
   if (is_outermost) unrolled_left_.reset();
   return flow;
+}
+
+std::string Evaluator::iteration_text() const {
+  std::string words;
+  for (SymbolId id : loop_variables_) {
+    const auto* number = std::get_if<std::int64_t>(&value(id));
+    if (number != nullptr) words += fmt::format("{}{} = {}", words.empty() ? "" : ", ", symbol(id).name, *number);
+  }
+  return words;
 }
 
 void Evaluator::count_unrolled(Range range) {
@@ -314,14 +330,15 @@ Evaluator::Flow Evaluator::for_loop(const For<Typed>& loop, Range range) {
   const std::int64_t last = integer(loop.last, "the last value of a loop variable");
   Slot& variable = slot(loop.variable.info.symbol);
   variable.shape.clear();
-  for (std::int64_t i = first; i <= last; ++i) {
+  loop_variables_.push_back(loop.variable.info.symbol);
+  Flow flow = Flow::next;
+  for (std::int64_t i = first; i <= last && flow != Flow::broken && flow != Flow::rejected; ++i) {
     variable.value = i;
     count_unrolled(range);
-    const Flow flow = execute(*loop.body);
-    if (flow == Flow::broken) break;
-    if (flow == Flow::rejected) return flow;
+    flow = execute(*loop.body);
   }
-  return Flow::next;
+  loop_variables_.pop_back();
+  return flow == Flow::rejected ? flow : Flow::next;
 }
 
 Evaluator::Flow Evaluator::for_each(const ForEach<Typed>& loop, Range range) {

@@ -137,17 +137,25 @@ std::vector<Array> scan_evaluate(const Node& node, std::span<const Array> inputs
   for (std::size_t j = 0; j < sequences; ++j) available = std::min(available, arguments[carries + j].shape()[0]);
   if (available < steps) throw fail({Check::short_sequence, steps, available});
 
+  for (std::size_t i = 0; i < carries; ++i) arguments[i] = take(inputs[input_of(i)]);
+  const Evaluator evaluate(body);
   std::vector<Rows> stacked(outputs);
   std::int64_t done = 0;
   bool stopped = false;
   while (done < steps && !stopped) {
     for (std::size_t j = carries; j < carries + sequences; ++j) arguments[j] = row_of(inputs[input_of(j)], done);
-    const std::vector<Array> results = interpret(body, arguments);
+    // The body is the only holder of the carries that it gets: it may write them in place.
+    std::vector<Type> types;
+    for (std::size_t i = 0; i < carries; ++i) types.push_back(arguments[i].type());
+    std::vector<Array> given;
+    for (std::size_t i = 0; i < arguments.size(); ++i)
+      given.push_back(i < carries + sequences ? std::move(arguments[i]) : arguments[i]);
+    std::vector<Array> results = evaluate(std::move(given));
     for (std::size_t i = 0; i < carries; ++i) {
-      if (results[i].type() != arguments[i].type())
+      if (results[i].type() != types[i])
         throw GraphError(fmt::format("scan: carry {} is {} before step {} and {} after it; a carry keeps its type", i,
-                                     to_string(arguments[i].type()), done, to_string(results[i].type())));
-      arguments[i] = results[i];
+                                     to_string(types[i]), done, to_string(results[i].type())));
+      arguments[i] = std::move(results[i]);
     }
     for (std::size_t i = 0; i < outputs; ++i) stacked[i].add(results[carries + i], i);
     stopped = ending != Ending::none && results.back().integer() != 0;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <unordered_map>
 
+#include "leapgraph/symbolic/schedule/inplace.hpp"
 #include "leapgraph/symbolic/schedule/kernel.hpp"
 
 namespace leapgraph::symbolic {
@@ -28,6 +29,8 @@ struct Value {
   bool needs_buffer = false;
   bool is_carry = false;  ///< of a loop, which reads and writes it at every step
   std::optional<Array> literal = {};
+  int memory = -1;     ///< the value whose memory it takes over, or -1
+  int last_read = -1;  ///< of its memory: the last group that reads it
   int buffer = -1;
   Layout layout = {};  ///< of its buffer
 };
@@ -77,6 +80,11 @@ class Region {
     Placed placed;
   };
   Steps schedule(std::span<const Wanted> wanted);
+  /// The same by a plan that was made for it.
+  Steps schedule(std::span<const Wanted> wanted, InPlacePlan plan);
+  /// What may be written in place on the way to `outputs`, which include all that must be intact at the end; of the
+  /// given values `writable` may be written over.
+  InPlacePlan plan_for(std::span<const Expr> outputs, std::span<const Expr> writable) const;
 
  private:
   // fuse.cpp: groups
@@ -91,6 +99,9 @@ class Region {
   int find_or_add_group(int earliest, const Shape& space);
   void join(int group, Member member);
   int add_value(Type type, int group, bool in_register);
+  int take_over(const Ref& ref, const Type& type);
+  /// The value that owns the memory of value `number`.
+  Value& memory_of(int number);
   void copy_to(const Ref& source, int value, const Layout& target);
   Ref contiguous(const Ref& ref);
   Ref in_memory(const Ref& ref);
@@ -114,6 +125,7 @@ class Region {
   Program& program_;
   std::vector<Value> values_;
   std::vector<Group> groups_;
+  InPlacePlan in_place_;
   std::vector<int> filled_;  ///< values whose buffers start as zeros
   std::unordered_map<Expr, Ref, ExprHash> refs_;
 };

@@ -20,15 +20,6 @@ constexpr std::int64_t longest_lag = 8;
 /// What comes from at most this many contiguous stretches is joined from slices, else gathered.
 constexpr std::size_t most_stretches = 8;
 
-Expr constant_of(std::span<const std::int64_t> values) {
-  return symbolic::constant(
-      Array::of<std::int64_t>({static_cast<std::int64_t>(values.size())}, {values.begin(), values.end()}));
-}
-Expr constant_of(std::span<const double> values) {
-  return symbolic::constant(
-      Array::of<double>({static_cast<std::int64_t>(values.size())}, {values.begin(), values.end()}));
-}
-
 /// Blocks of `size` values, `count` to a row: whether all rows are equal.
 template <class T>
 bool rows_are_equal(std::span<const T> values, std::int64_t row) {
@@ -157,7 +148,7 @@ Expr Context::element_of(const Expr& rows) {
 
 template <class T>
 Expr Context::table(std::span<const T> values, std::int64_t n) {
-  if (is_whole()) return constant_of(values);
+  if (is_whole()) return equations_.constant(values);
   std::vector<T> first;
   bool constant = true;
   const std::int64_t row = steps_ * n;
@@ -227,11 +218,11 @@ Expr Context::select(const std::vector<Piece>& pieces, std::span<const std::int6
     const auto offset = static_cast<std::int64_t>(i) % run;
     whole_rows = index[i] % run == offset && (offset == 0 || index[i] == index[i - 1] + 1);
   }
-  if (!whole_rows) return symbolic::gather(all, constant_of(std::span<const std::int64_t>(index)));
+  if (!whole_rows) return symbolic::gather(all, equations_.constant(std::span<const std::int64_t>(index)));
   std::vector<std::int64_t> rows;
   for (std::size_t i = 0; i < index.size(); i += static_cast<std::size_t>(run)) rows.push_back(index[i] / run);
   const Expr picked =
-      symbolic::gather(symbolic::reshape(all, {-1, run}), constant_of(std::span<const std::int64_t>(rows)));
+      symbolic::gather(symbolic::reshape(all, {-1, run}), equations_.constant(std::span<const std::int64_t>(rows)));
   return symbolic::reshape(picked, {-1});
 }
 
@@ -418,7 +409,8 @@ Expr Context::read_step(SymbolId symbol, std::span<const SourceOf> sources, std:
     for (std::size_t i = 0; i < width; ++i) {
       within[i] = outside + static_cast<std::int64_t>(i);
       for (std::size_t b = 0; b < all; ++b)
-        if (choice[b * width + i] == 0) within[i] = places[b * width + i];
+        if (const auto kind = origins[b * width + i].kind; kind == Kind::same_step || kind == Kind::earlier_step)
+          within[i] = places[b * width + i];
     }
     if (one_choice)
       for (std::size_t b = 0; b < all; ++b) choice[b] = choice[b * width];

@@ -2,6 +2,8 @@
 #include "leapgraph/models/lower/loops/equations.hpp"
 
 #include <algorithm>
+#include <string_view>
+#include <type_traits>
 #include <unordered_set>
 
 #include "leapgraph/models/lower/loops/context.hpp"
@@ -248,6 +250,27 @@ Expr Equations::before(SymbolId symbol) const {
                                                     : stan_types::real);
   return whole.rank() == 1 ? whole : symbolic::reshape(whole, {-1});
 }
+
+template <class T>
+Expr Equations::constant_of(std::span<const T> values) {
+  const std::string_view bytes(reinterpret_cast<const char*>(values.data()), values.size_bytes());
+  const std::size_t hash = std::hash<std::string_view>()(bytes);
+  const auto [first, last] = tables_.equal_range(hash);
+  for (auto it = first; it != last; ++it) {
+    const Array known = *symbolic::constant_value(it->second);
+    if (static_cast<std::size_t>(known.size()) == values.size() &&
+        known.dtype() == (std::is_same_v<T, double> ? symbolic::DType::float64 : symbolic::DType::int64) &&
+        std::string_view(reinterpret_cast<const char*>(known.raw()), values.size_bytes()) == bytes)
+      return it->second;
+  }
+  const Expr made = symbolic::constant(
+      Array::of<T>({static_cast<std::int64_t>(values.size())}, std::vector<T>(values.begin(), values.end())));
+  tables_.emplace(hash, made);
+  return made;
+}
+
+template Expr Equations::constant_of(std::span<const std::int64_t> values);
+template Expr Equations::constant_of(std::span<const double> values);
 
 void Equations::solve() {
   Context whole(*this);

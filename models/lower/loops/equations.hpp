@@ -10,6 +10,8 @@
 
 #include <map>
 #include <optional>
+#include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "leapgraph/models/lower/loops/trace.hpp"
@@ -57,9 +59,15 @@ class Equations {
   std::int64_t ancestor(int space, std::int64_t iteration, int wanted) const;
   bool is_below(int space, int ancestor) const;
   symbolic::Expr before(SymbolId symbol) const;
+  /// A table as data; equal tables are one, so that what is computed from them is too.
+  symbolic::Expr constant(std::span<const std::int64_t> values) { return constant_of(values); }
+  symbolic::Expr constant(std::span<const double> values) { return constant_of(values); }
+  template <class T>
+  symbolic::Expr constant_of(std::span<const T> values);
 
   Evaluator& evaluator_;
   const Trace& trace_;
+  std::unordered_multimap<std::size_t, symbolic::Expr> tables_;  // by hash
 };
 
 }  // namespace leapgraph::models::lower

@@ -109,13 +109,14 @@ Evaluator::Flow Tracer::for_loop(const TypedStatement& statement, const For<Type
   const std::int64_t last = evaluator_.integer(loop.last, "the last value of a loop variable");
   const int space = space_of(statement);
   evaluator_.slot(loop.variable.info.symbol).shape.clear();
-  for (std::int64_t i = first; i <= last; ++i) {
+  evaluator_.loop_variables_.push_back(loop.variable.info.symbol);
+  Flow flow = Flow::next;
+  for (std::int64_t i = first; i <= last && flow != Flow::broken && flow != Flow::rejected; ++i) {
     evaluator_.slot(loop.variable.info.symbol).value = i;
-    const Flow flow = iteration(space, [&] { return execute(*loop.body); });
-    if (flow == Flow::broken) break;
-    if (flow == Flow::rejected) return flow;
+    flow = iteration(space, [&] { return execute(*loop.body); });
   }
-  return Flow::next;
+  evaluator_.loop_variables_.pop_back();
+  return flow == Flow::rejected ? flow : Flow::next;
 }
 
 Evaluator::Flow Tracer::while_loop(const TypedStatement& statement, const While<Typed>& loop) {
@@ -420,9 +421,22 @@ std::size_t Tracer::run_point(Template& known, const Making& making) {
       continue;
     }
     const Followed& followed = follow(read.symbol);
-    for (std::int64_t p : positions_[k]) read.sources.push_back(followed.last[static_cast<std::size_t>(p)]);
+    for (std::int64_t p : positions_[k]) {
+      read.sources.push_back(followed.last[static_cast<std::size_t>(p)]);
+      if (read.sources.back().point == SourceOf::unset) warn_unset(*known.reads[k].expression, read.symbol);
+    }
   }
   return number;
+}
+
+void Tracer::warn_unset(const TypedExpression& expression, SymbolId symbol) {
+  if (!warned_.insert(&expression).second) return;
+  const std::string where = evaluator_.iteration_text();
+  evaluator_.warnings_.push_back(
+      {.range = expression.range,
+       .message = fmt::format("'{}' is read before it is assigned{}: it is nan", evaluator_.symbol(symbol).name,
+                              where.empty() ? "" : ", at " + where),
+       .severity = Severity::Warning});
 }
 
 std::size_t Tracer::make_point(Template& known, const Making& making, std::vector<std::int64_t> sizes) {

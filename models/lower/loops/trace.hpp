@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <unordered_map>
+#include <unordered_set>
 #include <variant>
 #include <vector>
 
@@ -163,6 +164,7 @@ class Tracer {
   void write(SymbolId symbol, std::size_t point, std::span<const std::int64_t> positions);
   void set_whole(SymbolId symbol, symbolic::Shape shape, std::size_t point);
   StanType type_of(SymbolId symbol) const;
+  void warn_unset(const TypedExpression& expression, SymbolId symbol);
 
   Evaluator& evaluator_;
   const TypedStatement& nest_;
@@ -171,6 +173,7 @@ class Tracer {
   Iteration now_;
   std::unordered_map<const void*, std::unique_ptr<Template>> templates_;
   std::unordered_map<const void*, int> spaces_;
+  std::unordered_set<const TypedExpression*> warned_;
   std::vector<StanType> part_types_;  // of the variables of parts, which come after the program's
   std::unordered_map<const TypedExpression*, SymbolId> part_symbols_;
 
