@@ -18,6 +18,7 @@
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
 #include "leapgraph/symbolic/print.hpp"
+#include "leapgraph/symbolic/rewrite/loops.hpp"
 #include "leapgraph/symbolic/rewrite/passes.hpp"
 #include "leapgraph/symbolic/rewrite/specialize.hpp"
 #include "leapgraph/symbolic/schedule/extents.hpp"
@@ -271,7 +272,7 @@ std::string dump_stage(std::span<const Graph> graphs, std::string_view stage, co
   }
   const std::vector<Graph> ready = prepared(graphs, options);
   if (stage == "rewritten") {
-    for (const Graph& graph : ready) text += describe(graph);
+    for (const Graph& graph : ready) text += describe(graph) + explain_loops(graph);
     return text;
   }
   const ScheduledModule module = scheduled(bounded(ready, std::max<std::int64_t>(1, options.capacity)));

@@ -4,12 +4,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
+#include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/batching.hpp"
+#include "leapgraph/symbolic/ops/bodies.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
 
 namespace leapgraph::symbolic {
@@ -88,8 +90,13 @@ std::vector<Batched> contraction(const Batch& b, const Contraction& lowering) {
 
 // --- Closed bodies ---
 
-std::vector<Batched> vectorized(std::span<const Expr> outputs, std::unordered_map<Expr, Batched, ExprHash> known,
-                                std::int64_t axes);
+using Known = std::unordered_map<Expr, Batched, ExprHash>;
+
+/// Of which items the results are used: a boolean with the batch axes alone, absent where all are. What the others
+/// compute is thrown away, but it must not fail.
+using Mask = std::optional<Expr>;
+
+std::vector<Batched> vectorized(std::span<const Expr> outputs, Known known, std::int64_t axes, const Mask& mask);
 
 Exprs values_of(const std::vector<Batched>& batched) {
   Exprs result;
@@ -102,13 +109,16 @@ struct VectorizedBody {
   Exprs parameters;
   std::vector<Batched> outputs;
 
-  VectorizedBody(const Graph& body, std::span<const Batched> arguments, std::int64_t axes) {
-    std::unordered_map<Expr, Batched, ExprHash> known;
-    for (std::size_t i = 0; i < arguments.size(); ++i) {
-      parameters.push_back(parameter(static_cast<std::int64_t>(i), arguments[i].value.type()));
-      known.emplace(body.inputs[i], Batched{parameters.back(), arguments[i].varies});
-    }
-    outputs = vectorized(body.outputs, std::move(known), axes);
+  /// The mask, if there is one, becomes the last argument.
+  VectorizedBody(const Graph& body, std::span<const Batched> arguments, std::int64_t axes, const Mask& mask) {
+    Known known;
+    const auto add_parameter = [this](const Type& type) {
+      parameters.push_back(parameter(static_cast<std::int64_t>(parameters.size()), type));
+      return parameters.back();
+    };
+    for (std::size_t i = 0; i < arguments.size(); ++i)
+      known.emplace(body.inputs[i], Batched{add_parameter(arguments[i].value.type()), arguments[i].varies});
+    outputs = vectorized(body.outputs, std::move(known), axes, mask ? Mask(add_parameter(mask->type())) : mask);
   }
 
   Body close() const { return std::make_shared<const Graph>(Graph{parameters, values_of(outputs)}); }
@@ -121,10 +131,15 @@ std::vector<Batched> as_in(const std::vector<Batched>& body, const Exprs& output
   return result;
 }
 
-std::vector<Batched> call(const Batch& b) {
-  const VectorizedBody body(*b.node.get<Body>("body"), b.inputs, b.axes);
-  return as_in(body.outputs,
-               outputs_of(*make_node(b.node.op(), values_of(b.inputs), {{"body", body.close()}}, b.node.place())));
+Exprs with_mask(Exprs inputs, const Mask& mask) {
+  if (mask) inputs.push_back(*mask);
+  return inputs;
+}
+
+std::vector<Batched> call(const Batch& b, const Mask& mask) {
+  const VectorizedBody body(*b.node.get<Body>("body"), b.inputs, b.axes, mask);
+  return as_in(body.outputs, outputs_of(*make_node(b.node.op(), with_mask(values_of(b.inputs), mask),
+                                                   {{"body", body.close()}}, b.node.place())));
 }
 
 /// Gives both the same batch axes where either varies.
@@ -142,26 +157,34 @@ void match(Batched& a, Batched& b, std::int64_t axes, const Expr& everything) {
   b.value = stretched_batch(b.value, like, axes);
 }
 
-std::vector<Batched> branch(const Batch& b) {
+std::vector<Batched> branch_on_one_condition(const Batch& b, const Mask& mask) {
   const std::span<const Batched> arguments(b.inputs.begin() + 1, b.inputs.end());
-  VectorizedBody yes(*b.node.get<Body>("then"), arguments, b.axes);
-  VectorizedBody no(*b.node.get<Body>("else"), arguments, b.axes);
-  if (!b.inputs[0].varies) {
-    std::vector<Batched> parameters;
-    for (std::size_t i = 0; i < arguments.size(); ++i) parameters.push_back({yes.parameters[i], arguments[i].varies});
-    const Expr everything = batch_like({b.node, parameters, b.axes});
-    for (std::size_t i = 0; i < yes.outputs.size(); ++i) match(yes.outputs[i], no.outputs[i], b.axes, everything);
-    return as_in(yes.outputs, outputs_of(*make_node(b.node.op(), values_of(b.inputs),
-                                                    {{"then", yes.close()}, {"else", no.close()}}, b.node.place())));
-  }
-  const Exprs values = values_of({arguments.begin(), arguments.end()});
-  const Exprs on_true = symbolic::apply(*yes.close(), values), on_false = symbolic::apply(*no.close(), values);
+  VectorizedBody yes(*b.node.get<Body>("then"), arguments, b.axes, mask);
+  VectorizedBody no(*b.node.get<Body>("else"), arguments, b.axes, mask);
+  std::vector<Batched> parameters;
+  for (std::size_t i = 0; i < arguments.size(); ++i) parameters.push_back({yes.parameters[i], arguments[i].varies});
+  const Expr everything = batch_like({b.node, parameters, b.axes});
+  for (std::size_t i = 0; i < yes.outputs.size(); ++i) match(yes.outputs[i], no.outputs[i], b.axes, everything);
+  return as_in(yes.outputs, outputs_of(*make_node(b.node.op(), with_mask(values_of(b.inputs), mask),
+                                                  {{"then", yes.close()}, {"else", no.close()}}, b.node.place())));
+}
+
+/// Both sides, each for the items that take it.
+std::vector<Batched> branch(const Batch& b, const Mask& mask) {
+  if (!b.inputs[0].varies) return branch_on_one_condition(b, mask);
+  const Expr& condition = b.inputs[0].value;
+  const auto side = [&](const Graph& body, const Expr& taken) {
+    Known known;
+    for (std::size_t i = 0; i < body.inputs.size(); ++i) known.emplace(body.inputs[i], b.inputs[i + 1]);
+    return vectorized(body.outputs, std::move(known), b.axes, mask ? logical_and(*mask, taken) : taken);
+  };
+  const std::vector<Batched> yes = side(*b.node.get<Body>("then"), condition);
+  const std::vector<Batched> no = side(*b.node.get<Body>("else"), logical_not(condition));
   std::vector<Batched> result;
-  for (std::size_t i = 0; i < on_true.size(); ++i) {
+  for (std::size_t i = 0; i < yes.size(); ++i) {
     const std::int64_t rank = b.node.types()[i].rank();
-    const auto side = [&](const Expr& e, bool varies) { return varies ? with_item_rank(e, rank, b.axes) : e; };
-    result.push_back({where(with_item_rank(b.inputs[0].value, rank, b.axes), side(on_true[i], yes.outputs[i].varies),
-                            side(on_false[i], no.outputs[i].varies))});
+    const auto aligned = [&](const Batched& x) { return x.varies ? with_item_rank(x.value, rank, b.axes) : x.value; };
+    result.push_back({where(with_item_rank(condition, rank, b.axes), aligned(yes[i]), aligned(no[i]))});
   }
   return result;
 }
@@ -177,7 +200,7 @@ Axes moved_axis(std::int64_t rank, std::int64_t from, std::int64_t to) {
 
 /// A scan of the vectorized body. A carry varies when it starts or becomes so; then it has the batch axes of everything
 /// that it meets from the start.
-std::vector<Batched> loop(const Batch& b) {
+std::vector<Batched> loop(const Batch& b, const Mask& mask) {
   const auto carries = static_cast<std::size_t>(b.node.get<std::int64_t>("carries"));
   const auto sequences = static_cast<std::size_t>(b.node.get<std::int64_t>("sequences"));
   const bool until = b.node.attributes().has("until") && b.node.get<bool>("until");
@@ -199,7 +222,7 @@ std::vector<Batched> loop(const Batch& b) {
     return result;
   };
   for (;;) {
-    VectorizedBody step(body, arguments(), b.axes);
+    VectorizedBody step(body, arguments(), b.axes, mask);
     bool settled = true;
     for (std::size_t i = 0; i < carries; ++i) {
       Batched& next = step.outputs[i];
@@ -225,8 +248,8 @@ std::vector<Batched> loop(const Batch& b) {
     }
     Exprs all{b.inputs[0].value};
     for (const Batched& input : inputs) all.push_back(input.value);
-    const Exprs outputs = outputs_of(
-        *make_node(b.node.op(), std::move(all), b.node.attributes().with("body", step.close()), b.node.place()));
+    const Exprs outputs = outputs_of(*make_node(b.node.op(), with_mask(std::move(all), mask),
+                                                b.node.attributes().with("body", step.close()), b.node.place()));
     std::vector<Batched> result;
     for (std::size_t i = 0; i < outputs.size(); ++i) {
       // After the stacked outputs, a scan that stops by itself says how many steps it did.
@@ -240,38 +263,51 @@ std::vector<Batched> loop(const Batch& b) {
   }
 }
 
-std::vector<Batched> batched(const Batch& b) {
+/// Position among the inputs of the index by which an op names rows; 0: it names none.
+std::size_t index_input(const Op& op) {
+  const auto* scatter = lowering_as<Scatter>(op);
+  const bool names_rows = lowering_as<Gather>(op) != nullptr || &op == &scatter_like_op ||
+                          (scatter != nullptr && scatter->kind != ScatterKind::window);
+  return names_rows ? 1 : 0;
+}
+
+/// Whether some items name rows that may not exist: those that the mask leaves out.
+bool needs_mask(const Batch& b, const Mask& mask) {
+  const std::size_t place = index_input(b.node.op());
+  return mask && place != 0 && !constant_value(b.inputs[place].value);
+}
+
+/// They name row 0 instead.
+void mask_index(Batch& b, const Expr& mask) {
+  const std::size_t place = index_input(b.node.op());
+  Batched& index = b.inputs[place];
+  const std::int64_t rank = b.node.input(place).rank();
+  index = {where(with_item_rank(mask, rank, b.axes), index.value, constant(0.0, index.value.dtype()))};
+}
+
+std::vector<Batched> batched(Batch b, const Mask& mask) {
   const Op& op = b.node.op();
+  if (needs_mask(b, mask)) mask_index(b, *mask);
   if (op.batched != nullptr) return op.batched(b);
   if (op.effect) refuse(b.node, ": it has an effect");
   if (lowering_as<Elementwise>(op) != nullptr) return elementwise(b);
   if (lowering_as<Reduction>(op) != nullptr) return shift_axes(b);
   if (const auto* lowering = lowering_as<Contraction>(op)) return contraction(b, *lowering);
-  if (lowering_as<Branch>(op) != nullptr) return branch(b);
-  if (lowering_as<Call>(op) != nullptr) return call(b);
-  if (lowering_as<Loop>(op) != nullptr) return loop(b);
+  if (lowering_as<Branch>(op) != nullptr) return branch(b, mask);
+  if (lowering_as<Call>(op) != nullptr) return call(b, mask);
+  if (lowering_as<Loop>(op) != nullptr) return loop(b, mask);
   refuse(b.node, "");
 }
 
 /// `known` are the inputs; nothing before them is looked at.
-std::vector<Batched> vectorized(std::span<const Expr> outputs, std::unordered_map<Expr, Batched, ExprHash> known,
-                                std::int64_t axes) {
-  std::unordered_set<const Node*> needed;
-  Exprs stack(outputs.begin(), outputs.end());
-  while (!stack.empty()) {
-    const Expr e = stack.back();
-    stack.pop_back();
-    if (known.contains(e) || !needed.insert(&e.node()).second) continue;
-    stack.insert(stack.end(), e.node().inputs().begin(), e.node().inputs().end());
-  }
-  for (const Node* node : topological_order(outputs)) {
-    if (!needed.contains(node)) continue;
+std::vector<Batched> vectorized(std::span<const Expr> outputs, Known known, std::int64_t axes, const Mask& mask) {
+  for (const Node* node : order_above(outputs, [&known](const Expr& e) { return known.contains(e); })) {
     Batch batch{*node, {}, axes};
     for (const Expr& e : node->inputs()) batch.inputs.push_back(known.at(e));
     const Exprs old = outputs_of(*node);
     std::vector<Batched> made;
-    if (any_varies(batch.inputs)) {
-      made = batched(batch);
+    if (any_varies(batch.inputs) || needs_mask(batch, mask)) {
+      made = batched(std::move(batch), mask);
     } else {
       // Inputs may be new ones still: what followed from the shapes of the batch alone.
       const Exprs same = values_of(batch.inputs) == node->inputs() ? old : rebuild_same(*node, values_of(batch.inputs));
@@ -290,7 +326,7 @@ Exprs vectorize(std::span<const Expr> outputs, std::span<const Expr> inputs, std
                 std::int64_t axes) {
   if (inputs.size() != batches.size() || axes < 0)
     throw GraphError(fmt::format("vectorize: {} inputs, {} batches of {} axes", inputs.size(), batches.size(), axes));
-  std::unordered_map<Expr, Batched, ExprHash> known;
+  Known known;
   Shape common(static_cast<std::size_t>(axes), 1);
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const Type &item = inputs[i].type(), &batch = batches[i].type();
@@ -302,7 +338,7 @@ Exprs vectorize(std::span<const Expr> outputs, std::span<const Expr> inputs, std
     common = broadcast(common, Shape(batch.shape.begin(), batch.shape.begin() + axes));
     known.emplace(inputs[i], Batched{batches[i]});
   }
-  return values_of(vectorized(outputs, std::move(known), axes));
+  return values_of(vectorized(outputs, std::move(known), axes, {}));
 }
 
 }  // namespace leapgraph::symbolic

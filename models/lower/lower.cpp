@@ -72,7 +72,7 @@ class Lowering {
                             .shape = variable.shape,
                             .declaration = declaration_text(variable, source_)};
     const Array value = data.array(wanted);
-    if (const std::optional<Violation> wrong = violation(constraint_of(evaluator_, variable), value)) {
+    if (const std::optional<Violation> wrong = violation(variable, constraint_of(evaluator_, variable), value)) {
       throw data.error(wanted, static_cast<std::size_t>(wrong->element), wrong->message);
     }
     result_.constants.push_back(trace_constant(variable.name, value));
@@ -83,7 +83,7 @@ class Lowering {
     evaluator_.run(block);
     for (const Declared& variable : declared_variables(evaluator_, program_, block)) {
       const Array value = array_from(evaluator_.value(variable.symbol));
-      const std::optional<Violation> wrong = violation(constraint_of(evaluator_, variable), value);
+      const std::optional<Violation> wrong = violation(variable, constraint_of(evaluator_, variable), value);
       if (!wrong) continue;
       const auto element = static_cast<std::size_t>(wrong->element);
       evaluator_.fail(
@@ -117,11 +117,11 @@ class Lowering {
     }
   }
 
-  /// True where a variable with bounds holds them; absent for one without.
+  /// True where a variable with a constraint holds it; absent for one without.
   Expr validity(const Declared& variable) {
     const Constraint constraint = constraint_of(evaluator_, variable);
-    if (!constraint.is_range()) return {};
-    return holds(constraint, expression_from(evaluator_.value(variable.symbol)));
+    if (!constraint.is_checked()) return {};
+    return holds(variable, constraint, expression_from(evaluator_.value(variable.symbol)));
   }
 
   /// A variable of the draws; nan where `valid` is given and false.

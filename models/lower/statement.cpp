@@ -220,6 +220,7 @@ Evaluator::Flow Evaluator::execute(const TypedStatement& statement) {
                           return Flow::next;
                         },
                         [&](const Tilde<Typed>& node) {
+                          if (statement.info.user) unsupported(range, "a density of the program");
                           densities_.clear();
                           std::vector<const TypedExpression*> arguments = {&node.variate};
                           for (const TypedExpression& argument : node.arguments) arguments.push_back(&argument);

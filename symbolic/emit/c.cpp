@@ -146,6 +146,7 @@ class Emitter {
       if (const auto* load = std::get_if<Load>(&statement.what)) use(load->from.buffer, used);
     for (const Store& store : nest.stores) use(store.to.buffer, used);
     for (const Accumulation& a : nest.accumulations) use(a.to.buffer, used);
+    use(nest.segments, used);
   }
   void collect(const Fill& fill, std::set<int>& used) const { use(fill.buffer, used); }
   void collect(const RoutineCall& call, std::set<int>& used) const {

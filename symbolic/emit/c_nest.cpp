@@ -31,6 +31,7 @@ class NestEmitter {
     // What is accumulated in memory starts from the identity.
     for (std::size_t a = 0; a < nest.accumulations.size(); ++a)
       if (plan.in_memory[a] && !nest.accumulations[a].scattered) emit_identity(nest, nest.accumulations[a]);
+    accumulator_.assign(nest.accumulations.size(), 'a');
     out_.open("");
     emit_loops(plan, 0, rank);
     out_.close();
@@ -92,6 +93,28 @@ class NestEmitter {
     while (opened-- > 0) out_.close();
   }
 
+  /// Iterations of the inner two loops, as seen from `axis`, that make a block of some 4096 terms.
+  static std::int64_t block_length(const Nest& nest, std::size_t axis) {
+    constexpr std::int64_t terms = 4096;
+    const std::size_t inside = nest.extents.size() - axis - 1;
+    if (inside == 0) return nest.segments < 0 ? terms : nest.extents[axis];
+    return inside == 1 ? std::max<std::int64_t>(1, terms / std::max<std::int64_t>(1, innermost_length(nest)))
+                       : nest.extents[axis];
+  }
+  /// Of the innermost loop, on average.
+  static std::int64_t innermost_length(const Nest& nest) {
+    return nest.segments < 0 ? nest.extents.back() : nest.extents.back() / nest.extents[nest.extents.size() - 2];
+  }
+  /// Whether a row number is the same all along the innermost loop.
+  static bool stays(const Nest& nest, int row) {
+    const auto* load = std::get_if<Load>(&nest.statements[static_cast<std::size_t>(row)].what);
+    return load != nullptr && load->from.row < 0 && load->from.strides.back() == 0;
+  }
+  /// Whether iterations of the innermost loop may write through `to` at once.
+  static bool writes_apart(const Nest& nest, const Access& to) {
+    return to.row < 0 || (to.row_is_checked && stays(nest, to.row) && to.strides.back() != 0);
+  }
+
   /// Loops from `axis` on; scalar accumulators whose target does not move with the remaining axes are opened here.
   void emit_loops(const NestPlan& plan, std::size_t axis, std::size_t rank) {
     const Nest& nest = plan.nest;
@@ -109,55 +132,91 @@ class NestEmitter {
       const std::int64_t extent = nest.extents[axis];
       // Long sums are added up in blocks of fixed length: the same bits however a loop is shared out, and smaller
       // rounding errors.
-      constexpr std::int64_t block = 4096;
-      const bool blocked = innermost && extent > 2 * block && !opened.empty() &&
+      const std::int64_t block = block_length(nest, axis);
+      const bool blocked = extent > 2 * block && !opened.empty() &&
                            std::all_of(opened.begin(), opened.end(),
                                        [&](std::size_t a) { return nest.accumulations[a].combine == Combine::sum; });
       if (blocked) {
         out_.open(fmt::format("for (long o{0} = 0; o{0} < {1}; o{0} += {2})", axis, extent, block));
         out_.line(fmt::format("const long e{0} = o{0} + {2} < {1} ? o{0} + {2} : {1};", axis, extent, block));
-        for (std::size_t a : opened)
+        for (std::size_t a : opened) {
           out_.line(fmt::format("{} p{} = 0;", c_type(buffer(nest.accumulations[a].to.buffer).dtype), a));
+          accumulator_[a] = 'p';
+        }
       }
-      if (innermost) emit_simd_pragma(plan, opened, blocked);
-      out_.open(blocked ? fmt::format("for (long i{0} = o{0}; i{0} < e{0}; ++i{0})", axis)
-                        : fmt::format("for (long i{0} = 0; i{0} < {1}; ++i{0})", axis, extent));
-      partial_ = blocked;
+      if (innermost) {
+        emit_invariants(nest);
+        emit_simd_pragma(plan);
+      }
+      if (innermost && nest.segments >= 0)
+        out_.open(
+            fmt::format("for (long i{0} = b{2}[i{1}]; i{0} < b{2}[i{1} + 1]; ++i{0})", axis, axis - 1, nest.segments));
+      else if (blocked)
+        out_.open(fmt::format("for (long i{0} = o{0}; i{0} < e{0}; ++i{0})", axis));
+      else
+        out_.open(fmt::format("for (long i{0} = 0; i{0} < {1}; ++i{0})", axis, extent));
       emit_loops(plan, axis + 1, rank);
-      partial_ = false;
       out_.close();
       if (blocked) {
-        for (std::size_t a : opened) out_.line(fmt::format("a{0} += p{0};", a));
+        for (std::size_t a : opened) {
+          out_.line(fmt::format("a{0} += p{0};", a));
+          accumulator_[a] = 'a';
+        }
         out_.close();
       }
     }
     for (std::size_t a : opened) out_.line(fmt::format("{} = a{};", element(nest.accumulations[a].to), a));
   }
 
-  void emit_simd_pragma(const NestPlan& plan, const std::vector<std::size_t>& opened, bool blocked) {
+  void emit_simd_pragma(const NestPlan& plan) {
     const Nest& nest = plan.nest;
-    bool vectorises = nest.extents.back() >= 4;
+    bool vectorises = innermost_length(nest) >= (nest.segments < 0 ? 4 : 8);
     for (const Statement& statement : nest.statements)
       if (const auto* load = std::get_if<Load>(&statement.what))
         vectorises = vectorises && (load->from.row < 0 || load->from.row_is_checked);
-    for (const Store& store : nest.stores) vectorises = vectorises && store.to.row < 0;  // of equal rows the last stays
+    for (const Store& store : nest.stores) vectorises = vectorises && writes_apart(nest, store.to);
     std::string sums;
     for (std::size_t a = 0; a < nest.accumulations.size(); ++a) {
       const Accumulation& accumulation = nest.accumulations[a];
       if (plan.in_memory[a]) {
-        vectorises = vectorises && !accumulation.scattered && accumulation.to.strides.back() != 0;
+        vectorises = vectorises && accumulation.to.strides.back() != 0 && writes_apart(nest, accumulation.to);
       } else if (plan.depth[a] < nest.extents.size()) {
         vectorises = vectorises && accumulation.combine == Combine::sum;
-        const bool is_partial = blocked && std::find(opened.begin(), opened.end(), a) != opened.end();
-        sums += (sums.empty() ? "" : ", ") + fmt::format("{}{}", is_partial ? "p" : "a", a);
+        sums += (sums.empty() ? "" : ", ") + accumulator(a);
       }
     }
     if (vectorises) out_.line("#pragma omp simd" + (sums.empty() ? "" : fmt::format(" reduction(+:{})", sums)));
   }
 
+  /// The scalar that accumulation `a` adds to.
+  std::string accumulator(std::size_t a) const { return fmt::format("{}{}", accumulator_[a], a); }
+
+  /// What is the same all along the innermost loop comes before it.
+  void emit_invariants(const Nest& nest) {
+    is_invariant_ = invariant_statements(nest);
+    for (std::size_t s = 0; s < nest.statements.size(); ++s)
+      if (is_invariant_[s]) emit_statement(nest, s);
+  }
+  static std::vector<bool> invariant_statements(const Nest& nest) {
+    std::vector<bool> result;
+    const auto stays = [&result](int statement) { return result[static_cast<std::size_t>(statement)]; };
+    const int innermost = static_cast<int>(nest.extents.size()) - 1;
+    for (const Statement& statement : nest.statements)
+      if (const auto* load = std::get_if<Load>(&statement.what))
+        result.push_back(load->from.strides.back() == 0 &&
+                         (load->from.row < 0 || (load->from.row_is_checked && stays(load->from.row))));
+      else if (const auto* compute = std::get_if<Compute>(&statement.what))
+        result.push_back(compute->index_axis != innermost &&
+                         std::all_of(compute->arguments.begin(), compute->arguments.end(), stays));
+      else
+        result.push_back(true);
+    return result;
+  }
+
   void emit_innermost(const NestPlan& plan) {
     const Nest& nest = plan.nest;
-    for (std::size_t s = 0; s < nest.statements.size(); ++s) emit_statement(nest, s);
+    for (std::size_t s = 0; s < nest.statements.size(); ++s)
+      if (nest.extents.empty() || !is_invariant_[s]) emit_statement(nest, s);
     for (const Store& store : nest.stores) {
       check_row(store.to);
       out_.line(fmt::format("{} = v{};", element(store.to), store.value));
@@ -172,8 +231,7 @@ class NestEmitter {
         else
           out_.line(fmt::format("{0} = {1};", target, combined(accumulation.combine, target, product(accumulation))));
       } else {
-        const std::string name =
-            fmt::format("{}{}", partial_ && plan.depth[a] + 1 == nest.extents.size() ? "p" : "a", a);
+        const std::string name = accumulator(a);
         out_.line(fmt::format("{} = {};", name, combined(accumulation.combine, name, product(accumulation))));
       }
     }
@@ -183,7 +241,8 @@ class NestEmitter {
 
   const Program& program_;
   Writer& out_;
-  bool partial_ = false;  // the innermost loop adds to the partial sums of a block
+  std::vector<bool> is_invariant_;  // along the innermost loop, each statement
+  std::vector<char> accumulator_;   // of each accumulation: 'a', or 'p' inside a block
 };
 
 }  // namespace

@@ -79,4 +79,22 @@ std::vector<Batched> scatter_batched(const Batch& batch, const Expr& like) {
   return {{reshape_like(add_rows_like(x, flat, all_rows), shape)}};
 }
 
+std::vector<Batched> update_batched(const Batch& batch) {
+  const std::int64_t axes = batch.axes;
+  const Batched index = without_unit_batch(batch.inputs[1], axes);
+  const Expr items = batch_like({batch.node, {batch.inputs[0], index, batch.inputs[2]}, axes});
+  const auto whole = [&](const Batched& input) { return stretched_batch(with_batch_axes(input, axes), items, axes); };
+  const Expr x = whole(batch.inputs[0]), values = whole(batch.inputs[2]);
+  const auto updated = [&](const Expr& rows, const Expr& positions, const Expr& written) {
+    return make(batch.node.op(), {rows, positions, written}, batch.node.attributes(), batch.node.place());
+  };
+  if (index.varies) {
+    const Expr flat = flat_index(whole(index), items, length(x, axes), axes);
+    return {{reshape_like(updated(flattened(x, axes + 1), flat, values), x)}};
+  }
+  const Expr rows = transpose(x, moved_axes(x.rank(), 0, axes, 1));
+  const Expr written = transpose(values, moved_axes(values.rank(), 0, axes, index.value.rank()));
+  return {{transpose(updated(rows, index.value, written), moved_axes(x.rank(), 1, axes, 0))}};
+}
+
 }  // namespace leapgraph::symbolic

@@ -45,6 +45,8 @@ std::vector<Batched> shift_joined(const Batch& batch);
 std::vector<Batched> gather_batched(const Batch& batch);
 /// For values (input 0) added by an index (input 1) into as many rows of zeros as `like` has.
 std::vector<Batched> scatter_batched(const Batch& batch, const Expr& like);
+/// For rows of input 0 named by an index (input 1) that values (input 2) are written to or added to.
+std::vector<Batched> update_batched(const Batch& batch);
 /// A varying `index` into items of `rows` rows, as an index into the rows of all items, one item after another, where
 /// the items lie in the shape of `items`, which broadcasts with the index's batch axes. What is out of range in its
 /// item is -1.

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "leapgraph/symbolic/ops/all_ops.hpp"
+#include "leapgraph/symbolic/ops/batching.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
 
@@ -135,6 +136,7 @@ const Op set_rows_op{
     },
     .lowering = Scatter{ScatterKind::set_rows},
     .examples = [] { return update_examples(set_rows); },
+    .batched = update_batched,
 };
 
 const Op add_rows_op{
@@ -164,6 +166,7 @@ const Op add_rows_op{
     },
     .lowering = Scatter{ScatterKind::add_rows},
     .examples = [] { return update_examples(add_rows); },
+    .batched = update_batched,
 };
 
 // --- Builders ---

@@ -40,7 +40,8 @@ class Describer {
     for (const Step& step : list) std::visit([&](const auto& s) { show(s, depth); }, step.what);
   }
   void show(const Nest& nest, int depth) {
-    line(depth, fmt::format("nest {} ({})", to_string(nest.extents), nest.origin));
+    line(depth, fmt::format("nest {}{} ({})", to_string(nest.extents),
+                            nest.segments < 0 ? "" : " in segments " + name(nest.segments), nest.origin));
     for (std::size_t i = 0; i < nest.statements.size(); ++i) {
       const Statement& statement = nest.statements[i];
       if (const auto* load = std::get_if<Load>(&statement.what))

@@ -92,6 +92,9 @@ struct Nest {
   std::vector<Statement> statements;
   std::vector<Store> stores;
   std::vector<Accumulation> accumulations;
+  /// Buffer of int64 offsets: the last loop runs from offsets[i] to offsets[i + 1], where i is the index of the loop
+  /// before it, the first of two. Its extent is then the number of all positions. -1: every loop runs over its extent.
+  int segments = -1;
   std::string origin;  ///< the ops it came from, for the reader of the emitted code
 };
 

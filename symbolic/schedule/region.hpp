@@ -161,6 +161,9 @@ int add_data(Program& program, const Array& array);
 /// Drops the copies of carries whose next value can be written over the old one.
 void write_carries_in_place(Program& program);
 
+/// Turns sums by constant indices into sums over segments.
+void invert_indices(Program& program);
+
 /// Moves the local buffers of a long function to the workspace, so that emitters can cut it into parts.
 void spill_locals(Program& program);
 

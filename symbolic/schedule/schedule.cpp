@@ -352,6 +352,7 @@ int ModuleBuilder::schedule_function(const std::string& name, const Graph& graph
   }
   program.steps = region.schedule(wanted);
   write_carries_in_place(program);
+  invert_indices(program);
   spill_locals(program);
   plan_workspace(program);
   module_.functions.push_back(std::move(program));

@@ -36,6 +36,7 @@ class Lifetimes {
       if (const auto* load = std::get_if<Load>(&statement.what)) touch(load->from.buffer);
     for (const Store& store : nest.stores) touch(store.to.buffer);
     for (const Accumulation& accumulation : nest.accumulations) touch(accumulation.to.buffer);
+    touch(nest.segments);
   }
   void visit(const Fill& fill) { touch(fill.buffer); }
   void visit(const RoutineCall& call) {

@@ -203,23 +203,23 @@ Row groups(bool sorted) {
   std::mt19937_64 engine(8);
   for (std::int64_t& group : g) group = std::uniform_int_distribution<std::int64_t>(0, count - 1)(engine);
   if (sorted) std::sort(g.begin(), g.end());
-  const Expr mu = vector_input(count, "mu"), sigma = scalar_input("sigma");
+  const Expr mu = vector_input(count, "mu"), log_sigma = scalar_input("log_sigma"), sigma = exp(log_sigma);
   const Expr centre = gather(mu, constant(Array::of<std::int64_t>({n}, g)));
-  const Expr value = sum(-0.5 * sqr((constant(Array::vector(y)) - centre) / sigma) - log(sigma));
+  const Expr value = sum(-0.5 * sqr((constant(Array::vector(y)) - centre) / sigma) - log_sigma);
   std::vector<long> rows(g.begin(), g.end()), start(count + 1, 0);
   for (long group : rows) ++start[static_cast<std::size_t>(group) + 1];
   std::partial_sum(start.begin(), start.end(), start.begin());
   return {sorted ? "20,000 in 500 sorted groups" : "20,000 in 500 groups",
           "25 us",
           n,
-          with_gradient({mu, sigma}, value, {mu, sigma}),
-          {Array::vector(mus), Array::scalar(1.3)},
+          with_gradient({mu, log_sigma}, value, {mu, log_sigma}),
+          {Array::vector(mus), Array::scalar(0.3)},
           [=](std::vector<double>& results) {
             results.resize(static_cast<std::size_t>(2 + count));
             double* g_mu = results.data() + 1;
             results[0] = sorted
-                             ? hand_sorted_groups(count, mus.data(), 1.3, y.data(), start.data(), g_mu, &results.back())
-                             : hand_groups(n, count, mus.data(), 1.3, y.data(), rows.data(), g_mu, &results.back());
+                             ? hand_sorted_groups(count, mus.data(), 0.3, y.data(), start.data(), g_mu, &results.back())
+                             : hand_groups(n, count, mus.data(), 0.3, y.data(), rows.data(), g_mu, &results.back());
           }};
 }
 

@@ -168,9 +168,9 @@ double hand_hmm(long n, const double* restrict A, const double* restrict mu, con
   return highest + log(total);
 }
 
-double hand_groups(long n, long groups, const double* restrict mu, double sigma, const double* restrict y,
-                   const long* restrict g, double* restrict g_mu, double* restrict g_sigma) {
-  const double inverse = 1 / sigma;
+double hand_groups(long n, long groups, const double* restrict mu, double log_sigma, const double* restrict y,
+                   const long* restrict g, double* restrict g_mu, double* restrict g_log_sigma) {
+  const double inverse = exp(-log_sigma);
   double squares = 0;
   for (long k = 0; k < groups; ++k) g_mu[k] = 0;
   for (long t = 0; t < n; ++t) {
@@ -179,13 +179,13 @@ double hand_groups(long n, long groups, const double* restrict mu, double sigma,
     g_mu[g[t]] += z;
   }
   for (long k = 0; k < groups; ++k) g_mu[k] *= inverse;
-  *g_sigma = (squares - (double)n) * inverse;
-  return -0.5 * squares - (double)n * log(sigma);
+  *g_log_sigma = squares - (double)n;
+  return -0.5 * squares - (double)n * log_sigma;
 }
 
-double hand_sorted_groups(long groups, const double* restrict mu, double sigma, const double* restrict y,
-                          const long* restrict start, double* restrict g_mu, double* restrict g_sigma) {
-  const double inverse = 1 / sigma;
+double hand_sorted_groups(long groups, const double* restrict mu, double log_sigma, const double* restrict y,
+                          const long* restrict start, double* restrict g_mu, double* restrict g_log_sigma) {
+  const double inverse = exp(-log_sigma);
   double squares = 0;
   for (long k = 0; k < groups; ++k) {
     const double centre = mu[k];
@@ -200,8 +200,8 @@ double hand_sorted_groups(long groups, const double* restrict mu, double sigma, 
     g_mu[k] = sum * inverse;
   }
   const double n = (double)start[groups];
-  *g_sigma = (squares - n) * inverse;
-  return -0.5 * squares - n * log(sigma);
+  *g_log_sigma = squares - n;
+  return -0.5 * squares - n * log_sigma;
 }
 
 double hand_cumulative(long n, double r, const double* restrict x, double* restrict s, double* restrict g_r,

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "leapgraph/symbolic/gradient.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
@@ -290,6 +291,38 @@ TEST(Vectorize, ComputesBothSidesOfABranchOnAVaryingCondition) {
       });
   check_program(both[0]);
   check_program(both[1]);
+}
+
+TEST(Vectorize, LetsNoSideFailThatIsNotTaken) {
+  const Expr table = real({3}), i = whole({}), is = whole({4});
+  const auto guarded = [&](const std::function<Expr(const Expr&)>& read) {
+    return ifelse(
+        i >= 1, [&] { return Exprs{read(i - 1)}; }, [&] { return Exprs{constant(-1.0)}; })[0];
+  };
+  const auto in_loop = [&](const Expr& row) {
+    return scan(
+               [&](const Exprs& c, const Exprs&) {
+                 return ScanBody{{c[0] + gather(table, row)}, {}};
+               },
+               {0.0}, {}, 2)
+        .carry[0];
+  };
+  const Expr nested = guarded([&](const Expr& row) {
+    return ifelse(
+        i < 5, [&] { return Exprs{gather(table, row)}; }, [&] { return Exprs{gather(table, row - 2)}; })[0];
+  });
+  const Exprs programs{guarded([&](const Expr& row) { return gather(table, row); }), guarded(in_loop), nested};
+  const Graph graph{{table, is}, vectorize(programs, Exprs{i}, Exprs{is})};
+  const auto got = interpret(graph, Arrays{Array::vector({1, 2, 3}), Array::of<std::int64_t>({4}, {3, 0, 2, -7})});
+  EXPECT_EQ(got[0].reals(), (std::vector<double>{3, -1, 2, -1}));
+  EXPECT_EQ(got[1].reals(), (std::vector<double>{6, -1, 4, -1}));
+  EXPECT_EQ(got[2].reals(), (std::vector<double>{3, -1, 2, -1}));
+}
+
+TEST(Vectorize, WritesVaryingRowsAndValues) {
+  check_program(set_rows(real({3}), whole({}), real({})));
+  check_program(set_rows(real({3, 2}), whole({4}), real({4, 2})));
+  check_program(add_rows(real({3, 2}), whole({4}), real({4, 2})));
 }
 
 TEST(Vectorize, KeepsABranchOnAConditionThatDoesNotVary) {
