@@ -134,7 +134,7 @@ std::vector<BoundedGraph> bounded(std::span<const Graph> graphs, std::int64_t ca
 ScheduledModule scheduled(std::span<const BoundedGraph> graphs) {
   std::vector<NamedGraph> named;
   for (std::size_t i = 0; i < graphs.size(); ++i)
-    named.push_back({fmt::format("function_{}", i), graphs[i].graph, graphs[i].extent_count});
+    named.push_back({fmt::format("function_{}", i), graphs[i].graph, graphs[i].extent_count, graphs[i].wanted});
   return schedule(named);
 }
 
@@ -225,7 +225,7 @@ std::vector<CompiledFunction> compile(std::span<const Graph> graphs, const Compi
   } catch (const GraphError&) {
     if (compiler) throw;
     planned.clear();  // what can only be interpreted has results whose lengths nobody knows before
-    for (const Graph& graph : ready) planned.push_back({graph, {}, 0});
+    for (const Graph& graph : ready) planned.push_back({graph, {}, 0, {}});
   }
 
   std::vector<std::shared_ptr<CompiledFunction::State>> states;
