@@ -15,6 +15,7 @@ class NestBuilder {
  public:
   NestBuilder(const Region& region, const Group& group) : region_(region), group_(group) {
     nest_.extents = group.space;
+    if (group.limit >= 0) nest_.limit = value(group.limit).buffer;
   }
 
   Nest build() {
