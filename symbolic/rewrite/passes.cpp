@@ -59,9 +59,13 @@ std::span<const Pass> all_passes() { return passes; }
 
 Graph rewrite(const Graph& graph, const RewriteOptions& options) {
   Graph result = graph;
-  for (const Pass& pass : all_passes()) {
-    result = with_bodies(result, pass.run);
-    if (options.observer) options.observer(pass.name, result);
+  // What the rules simplify in a body may set a loop free: then all is done once more.
+  for (int round = 0; round < 4; ++round) {
+    for (const Pass& pass : all_passes()) {
+      result = with_bodies(result, pass.run);
+      if (options.observer) options.observer(pass.name, result);
+    }
+    if (with_bodies(result, rewrite_loops).outputs == result.outputs) break;
   }
   return result;
 }
