@@ -105,7 +105,7 @@ class NestBuilder {
     from.row = row_number(member, 1);
     from.row_stride = table.layout.strides[0];
     from.rows = table.layout.shape[0];
-    from.row_is_checked = rows_fit(member.node->input(1), from.rows);
+    from.row_is_checked = rows_fit(member.node->input(1), from.rows) || data_fit(member.inputs[1], from.rows);
     define(member, statement(Load{std::move(from)}, member.node->types()[0].dtype));
   }
 
@@ -120,9 +120,19 @@ class NestBuilder {
     to.row = row;
     to.row_stride = output.layout.strides[0];
     to.rows = output.layout.shape[0];
-    to.row_is_checked = rows_fit(member.node->input(1), to.rows);
+    to.row_is_checked = rows_fit(member.node->input(1), to.rows) || data_fit(member.inputs[1], to.rows);
     nest_.accumulations.push_back(
         {.combine = Combine::sum, .value = operand(member, 0), .to = std::move(to), .scattered = true});
+  }
+
+  /// Row numbers of the body of a loop that are data outside it. Others than those that fit are checked at run time.
+  bool data_fit(const Ref& index, std::int64_t rows) const {
+    const Buffer& from = region_.program_.buffers[static_cast<std::size_t>(std::max(0, value(index.value).buffer))];
+    if (value(index.value).buffer < 0 || from.place != Place::data) return false;
+    const Array& data = region_.program_.data[static_cast<std::size_t>(from.index)];
+    for (std::int64_t i = 0; i < data.size(); ++i)
+      if (data.integer(i) < 0 || data.integer(i) >= rows) return false;
+    return true;
   }
 
   /// Row numbers that are data are checked once, here.
