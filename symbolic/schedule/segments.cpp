@@ -145,9 +145,10 @@ class Inverter {
                              (nest.extents[0] >= long_segment * rows || !computes(nest));
     // What does not become a segment of this nest is stored and added in nests of its own.
     std::map<int, Nest> apart;
+    std::map<int, int> stored;  // values in memory
     for (Accumulation& sum : nest.accumulations)
       if (const int by = sum.scattered ? index_of(nest, sum) : -1; sum.scattered && (!in_segments || by != index))
-        move_apart(nest, sum, apart[by]);
+        move_apart(nest, sum, apart[by], stored);
     std::erase_if(nest.accumulations,
                   [&](const Accumulation& a) { return a.scattered && (!in_segments || index_of(nest, a) != index); });
     if (in_segments) make_segments(nest, inverted, index, rows, result);
@@ -156,7 +157,7 @@ class Inverter {
   }
 
   /// `sum` of `nest` done in `apart`, from stored values.
-  void move_apart(Nest& nest, const Accumulation& sum, Nest& apart) {
+  void move_apart(Nest& nest, const Accumulation& sum, Nest& apart, std::map<int, int>& stored) {
     const std::int64_t n = nest.extents[0];
     if (apart.extents.empty()) {
       apart.extents = {n};
@@ -164,9 +165,12 @@ class Inverter {
       apart.statements.push_back(nest.statements[static_cast<std::size_t>(sum.to.row)]);
     }
     const DType dtype = nest.statements[static_cast<std::size_t>(sum.value)].dtype;
-    const int values = add_temporary(program_, dtype, n);
-    const Access at{.buffer = values, .offset = 0, .strides = {1}};
-    nest.stores.push_back({sum.value, at});
+    const auto [known, is_new] = stored.try_emplace(sum.value, -1);
+    if (is_new) {
+      known->second = add_temporary(program_, dtype, n);
+      nest.stores.push_back({sum.value, Access{.buffer = known->second, .offset = 0, .strides = {1}}});
+    }
+    const Access at{.buffer = known->second, .offset = 0, .strides = {1}};
     apart.statements.push_back({Load{at}, dtype});
     Accumulation moved = sum;
     moved.value = static_cast<int>(apart.statements.size()) - 1;
