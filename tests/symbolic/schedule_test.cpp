@@ -95,10 +95,19 @@ TEST(SumsByConstantIndex, GiveZeroWhereNothingIsNamed) {
 }
 
 TEST(SumsByConstantIndex, OfShortSegmentsKeepTheirArithmeticInOneLoop) {
-  const Graph graph = grouped(drawn_rows(1000, 400, 4), 400);
+  const Graph graph = grouped(drawn_rows(1000, 150, 4), 150);
   const std::string kernels = kernels_of(graph);
   EXPECT_TRUE(contains(kernels, "in segments")) << kernels;
   EXPECT_TRUE(contains(kernels, "nest [1000] (")) << kernels;
+  expect_agreement(graph);
+}
+
+TEST(SumsByConstantIndex, OfVeryShortSegmentsStayInOrder) {
+  const Graph graph = grouped(drawn_rows(1000, 400, 4), 400);
+  const std::string kernels = kernels_of(graph);
+  EXPECT_FALSE(contains(kernels, "in segments")) << kernels;
+  EXPECT_TRUE(contains(kernels, "(sums by row)")) << "additions that do not vectorise, in a nest of their own:\n"
+                                                  << kernels;
   expect_agreement(graph);
 }
 
@@ -108,6 +117,11 @@ TEST(SumsByConstantIndex, OfTwoIndicesAreNestsOfTheirOwn) {
   const Expr y = constant(Array::vector(drawn(n, 3)));
   const Expr value = sum(sqr(y - gather(a, data(drawn_rows(n, 30, 5))) * gather(b, data(drawn_rows(n, 70, 6)))));
   expect_agreement(Graph{{a, b}, {value, grad(value, a), grad(value, b)}});
+}
+
+TEST(SumsByConstantIndex, IntoTablesOfDifferentLengths) {
+  const Expr x = input({DType::float64, {300}}, "x"), index = data(drawn_rows(300, 6, 12));
+  expect_agreement(Graph{{x}, {scatter_add(exp(x), index, 6), scatter_add(exp(x), index, 9)}});
 }
 
 TEST(SumsByConstantIndex, LeaveTheOrderOfWhatIsStored) {
