@@ -19,6 +19,12 @@ class ArgumentError : public Error {
   using Error::Error;
 };
 
+/// A size or a position is not known although the function needs it.
+class UnknownInteger : public ArgumentError {
+ public:
+  using ArgumentError::ArgumentError;
+};
+
 /// What `build` sees. Arguments were promoted to `types`, and their shapes are known.
 ///
 /// How values look as tensors: int is int64, real is float64; vector and row_vector have rank 1, matrix rank 2, arrays
@@ -29,7 +35,7 @@ struct BuildCall {
   StanType result;
 
   const symbolic::Expr& operator[](std::size_t i) const { return arguments[i]; }
-  /// Argument `i`, an integer whose value is known now: a length, a position. Throws ArgumentError when it is not.
+  /// Argument `i`, an integer whose value is known now: a length, a position. Throws UnknownInteger when it is not.
   std::int64_t integer(std::size_t i) const;
   /// Length of axis `axis` of argument `i`.
   std::int64_t length(std::size_t i, std::int64_t axis = 0) const;

@@ -18,8 +18,8 @@ std::string lengths(const symbolic::Shape& shape, std::size_t begin, std::size_t
 std::int64_t BuildCall::integer(std::size_t i) const {
   const std::optional<symbolic::Array> value = symbolic::constant_value(arguments[i]);
   if (!value)
-    throw ArgumentError("argument " + std::to_string(i + 1) +
-                        " must be known before sampling: it is a size or a position");
+    throw UnknownInteger("argument " + std::to_string(i + 1) +
+                         " must be known before sampling: it is a size or a position");
   return value->integer();
 }
 

@@ -93,6 +93,7 @@ class Evaluator {
   Value call_for_value(const UserFunctionUse& use, std::span<const TypedExpression* const> arguments, Range range);
   bool keeps_all_terms() const { return call_.function != no_function && !call_.unnormalized; }
 
+  Value choose(const TypedExpression& expression, const Ternary<Typed>& choice);
   Value evaluate_binary(const TypedExpression& expression, const Binary<Typed>& binary);
   Value evaluate_indexed(const TypedExpression& expression);
   Value evaluate_elements(const TypedExpression& expression, const std::vector<TypedExpression>& elements);
@@ -108,6 +109,7 @@ class Evaluator {
   /// The row-major position of one element; nothing when the indices pick more than that.
   std::optional<std::int64_t> element(const Access& access, const symbolic::Shape& shape);
   std::vector<Selection> select(const Access& access, const symbolic::Shape& shape);
+  std::vector<Selection> select_to_write(const Access& access, const symbolic::Shape& shape);
   Selection select(const Index<Typed>& index, std::int64_t length, std::size_t axis, const Access& access);
   std::int64_t checked_position(std::int64_t index, std::int64_t length, std::size_t axis, Range range,
                                 const Access& access) const;
@@ -123,7 +125,7 @@ class Evaluator {
   void assignment(const Assignment<Typed>& assignment, const StatementInfo& info);
   void assign(const TypedExpression& target, Value value, Range value_range);
   Flow message(const Message<Typed>& message, Range range);
-  Flow if_else(const If<Typed>& node);
+  Flow if_else(const TypedStatement& statement);
   Flow loop(const TypedStatement& statement);
   Flow run_loop(const TypedStatement& statement);
   Flow while_loop(const While<Typed>& loop, Range range);
@@ -136,7 +138,8 @@ class Evaluator {
   std::string printed(const Message<Typed>& message);
   void require_shape(const symbolic::Shape& expected, const Value& value, const StanType& type, Range range) const;
 
-  /// A nest of loops in which something depends on parameters: expressed as a whole, or unrolled.
+  /// A nest of loops, or a branch, in which something depends on parameters: expressed as a whole; loops that cannot be
+  /// are unrolled.
   Flow lift(const TypedStatement& nest);
   friend class Tracer;
   friend class Equations;

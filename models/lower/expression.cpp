@@ -103,10 +103,7 @@ Value Evaluator::evaluate(const TypedExpression& expression) {
             return apply(expression.info.function, arguments, expression.range, text(node.op));
           },
           [&](const Call<Typed>& node) { return evaluate_call(expression, node); },
-          [&](const Ternary<Typed>& node) {
-            const bool chosen = condition(*node.condition);
-            return promoted(evaluate(chosen ? *node.then : *node.otherwise), expression.info.type);
-          },
+          [&](const Ternary<Typed>& node) { return choose(expression, node); },
           [&](const ArrayLiteral<Typed>& node) { return evaluate_elements(expression, node.elements); },
           [&](const RowVectorLiteral<Typed>& node) { return evaluate_elements(expression, node.elements); },
           [&](const TargetValue&) { return target(); },
@@ -115,6 +112,19 @@ Value Evaluator::evaluate(const TypedExpression& expression) {
           [&](const TupleProjection<Typed>&) -> Value { unsupported(expression.range, "a tuple"); },
       },
       expression.node);
+}
+
+Value Evaluator::choose(const TypedExpression& expression, const Ternary<Typed>& choice) {
+  const Value condition = evaluate(*choice.condition);
+  if (is_known(condition)) {
+    const bool chosen = real_of(condition) != 0;
+    return promoted(evaluate(chosen ? *choice.then : *choice.otherwise), expression.info.type);
+  }
+  const Value then = promoted(evaluate(*choice.then), expression.info.type);
+  const Value otherwise = promoted(evaluate(*choice.otherwise), expression.info.type);
+  require_shape(shape_of(then), otherwise, expression.info.type, choice.otherwise->range);
+  return symbolic::where(symbolic::neq(std::get<Expr>(condition), 0), expression_from(then),
+                         expression_from(otherwise));
 }
 
 Value Evaluator::evaluate_binary(const TypedExpression& expression, const Binary<Typed>& binary) {
@@ -196,6 +206,9 @@ Value Evaluator::apply(const FunctionUse& use, std::span<const Value* const> arg
       expressions.push_back(argument(*arguments[i], use.resolution.parameters[i]));
     }
     return value_from(library::build(*use.function, use.resolution, expressions));
+  } catch (const library::UnknownInteger& error) {
+    if (bound_ != nullptr) throw;  // it is known in each iteration
+    fail({.range = range, .message = fmt::format("'{}': {}", shown, error.what())});
   } catch (const library::ArgumentError& error) {
     fail({.range = range, .message = fmt::format("'{}': {}", shown, error.what())});
   } catch (const symbolic::GraphError& error) {

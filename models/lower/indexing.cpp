@@ -55,10 +55,20 @@ std::optional<std::int64_t> Evaluator::element(const Access& access, const Shape
   std::int64_t position = 0;
   for (std::size_t axis = 0; axis < shape.size(); ++axis) {
     const Index<Typed>& index = *access.indices[axis];
-    const std::int64_t i = integer(*Access::single(index), "an index");
-    position = position * shape[axis] + checked_position(i, shape[axis], axis, index.range, access);
+    Value scratch;
+    const auto* i = std::get_if<std::int64_t>(&view(*Access::single(index), scratch));
+    if (i == nullptr) return std::nullopt;  // depends on parameters
+    position = position * shape[axis] + checked_position(*i, shape[axis], axis, index.range, access);
   }
   return position;
+}
+
+std::vector<Selection> Evaluator::select_to_write(const Access& access, const Shape& shape) {
+  std::vector<Selection> selections = select(access, shape);
+  for (std::size_t axis = 0; axis < selections.size(); ++axis)
+    if (selections[axis].kind == Selection::Kind::computed)
+      unsupported(access.indices[axis]->range, "an assignment to an index that depends on parameters");
+  return selections;
 }
 
 std::vector<Selection> Evaluator::select(const Access& access, const Shape& shape) {
@@ -89,7 +99,10 @@ Selection Evaluator::select(const Index<Typed>& index, std::int64_t length, std:
                         [&](const IndexSingle<Typed>& single) {
                           Value scratch;
                           const Value& value = view(*single.value, scratch);
-                          if (!is_known(value)) unsupported(index.range, "an index that depends on parameters");
+                          if (const auto* computed = std::get_if<symbolic::Expr>(&value)) {
+                            if (computed->rank() > 0) unsupported(index.range, "indices that depend on parameters");
+                            return Selection{.kind = Selection::Kind::computed, .index = *computed - std::int64_t{1}};
+                          }
                           const auto checked = [&](std::int64_t i) {
                             return checked_position(i, length, axis, index.range, access);
                           };

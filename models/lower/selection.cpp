@@ -42,6 +42,9 @@ Expr read_symbolic(Expr x, std::span<const Selection> selections) {
       case Selection::Kind::list:
         x = symbolic::gather(x, symbolic::constant(integers(selection.positions)), axis);
         break;
+      case Selection::Kind::computed:
+        x = symbolic::gather(x, selection.index, axis);
+        break;
     }
   }
   return x;
@@ -98,7 +101,7 @@ Shape selected_shape(const Shape& shape, std::span<const Selection> selections) 
   for (std::size_t axis = 0; axis < shape.size(); ++axis) {
     if (axis >= selections.size()) {
       result.push_back(shape[axis]);
-    } else if (selections[axis].kind != Selection::Kind::single) {
+    } else if (selections[axis].kind != Selection::Kind::single && selections[axis].kind != Selection::Kind::computed) {
       result.push_back(selections[axis].count);
     }
   }
@@ -113,7 +116,9 @@ Array unshared(Array array) {
 }
 
 Value read(const Value& x, std::span<const Selection> selections) {
-  if (const auto* expression = std::get_if<Expr>(&x)) return read_symbolic(*expression, selections);
+  const bool computed = std::ranges::any_of(
+      selections, [](const Selection& selection) { return selection.kind == Selection::Kind::computed; });
+  if (computed || !is_known(x)) return read_symbolic(expression_from(x), selections);
   const auto& array = std::get<Array>(x);
   Array result(symbolic::Type{array.dtype(), selected_shape(array.shape(), selections)});
   const std::vector<std::int64_t> positions = selected_positions(array.shape(), selections);

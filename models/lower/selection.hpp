@@ -12,14 +12,16 @@ namespace leapgraph::models::lower {
 /// What one index picks along its axis; positions count from 0 and were checked.
 struct Selection {
   enum class Kind {
-    single,  ///< `first`; the axis disappears
-    range,   ///< `count` positions from `first` on
-    list     ///< `positions`, repeats allowed
+    single,   ///< `first`; the axis disappears
+    range,    ///< `count` positions from `first` on
+    list,     ///< `positions`, repeats allowed
+    computed  ///< one position, `index`, that depends on parameters; the axis disappears
   };
   Kind kind = Kind::range;
   std::int64_t first = 0;
   std::int64_t count = 1;
   std::vector<std::int64_t> positions = {};
+  symbolic::Expr index = {};
 
   std::int64_t position(std::int64_t i) const {
     return kind == Kind::list ? positions[static_cast<std::size_t>(i)] : first + i;
@@ -32,7 +34,7 @@ symbolic::Shape selected_shape(const symbolic::Shape& shape, std::span<const Sel
 /// Row-major positions in a tensor of `shape` of everything that is selected, in order.
 std::vector<std::int64_t> selected_positions(const symbolic::Shape& shape, std::span<const Selection> selections);
 
-/// x[selections]
+/// x[selections]; an index that depends on parameters is checked when the value is computed.
 Value read(const Value& x, std::span<const Selection> selections);
 
 /// `x` with x[selections] = value; a known `x` that nobody else holds is written in place. `value` has the selected

@@ -139,7 +139,7 @@ void Evaluator::assign(const TypedExpression& target, Value value, Range value_r
       return;
     }
   }
-  const std::vector<Selection> selections = select(picked, variable.shape);
+  const std::vector<Selection> selections = select_to_write(picked, variable.shape);
   require_shape(selected_shape(variable.shape, selections), value, target.info.type, value_range);
   variable.value = write(std::move(variable.value), selections, value);
 }
@@ -239,7 +239,7 @@ Evaluator::Flow Evaluator::execute_once(const TypedStatement& statement) {
                           contribute(statement, evaluate(node.value));
                           return Flow::next;
                         },
-                        [&](const If<Typed>& node) { return if_else(node); },
+                        [&](const If<Typed>&) { return if_else(statement); },
                         [&](const For<Typed>&) { return loop(statement); },
                         [&](const ForEach<Typed>&) { return loop(statement); },
                         [&](const While<Typed>&) { return loop(statement); },
@@ -263,9 +263,12 @@ Evaluator::Flow Evaluator::execute_once(const TypedStatement& statement) {
                     statement.node);
 }
 
-Evaluator::Flow Evaluator::if_else(const If<Typed>& node) {
+Evaluator::Flow Evaluator::if_else(const TypedStatement& statement) {
+  const auto& node = std::get<If<Typed>>(statement.node);
   for (const ConditionalBranch<Typed>& branch : node.branches) {
-    if (condition(branch.condition)) return execute(*branch.body);
+    const Value condition = evaluate(branch.condition);
+    if (!is_known(condition)) return lift(statement);
+    if (real_of(condition) != 0) return execute(*branch.body);
   }
   return node.otherwise ? execute(*node.otherwise) : Flow::next;
 }
@@ -293,6 +296,8 @@ Evaluator::Flow Evaluator::lift(const TypedStatement& nest) {
   }
   slots_ = before;
   contributions_.resize(contributions);
+  if (std::holds_alternative<If<Typed>>(nest.node))
+    unsupported(reason.range, fmt::format("a condition that depends on parameters: {}", reason.reason));
   const bool is_outermost = !unrolled_left_;
   if (is_outermost) {
     warnings_.push_back({.range = header(nest),

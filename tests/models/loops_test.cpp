@@ -240,6 +240,38 @@ const std::vector<LoopProgram>& zoo() {
       {"SlicesThatGrow", series_data + R"(transformed data { int M = 6; } parameters { vector[M] a; } model {
         for (i in 2:M) target += -square(sum(a[1:(i - 1)]) - a[i] * y[i]); })",
        series},
+      {"ConditionOnParameters", series_data + R"(parameters { real a; } model { real s = 0; for (n in 1:N) {
+        if (y[n] > 0.8 * a) { real d = y[n] - a; s += d * d; target += -0.1 * a; } else if (n % 3 == 0) s -= 0.2 * a;
+        else s += sin(a); } target += -s; if (s > 1e6) target += s; })",
+       series},
+      {"ClippedRecurrence", series_data + R"(parameters { real a; } model { real x = 0; for (n in 1:N) {
+        x = 0.9 * x + a * y[n]; if (x < -0.1) x = -0.1; target += -square(x - 1); } })",
+       series},
+      {"BestPath",
+       series_data + R"(transformed data { int K = 3; } parameters { vector[K] mu; } transformed parameters {
+        real best; real path; { array[N, K] int back; array[N, K] real score; array[N] int z;
+        for (k in 1:K) score[1, k] = -square(y[1] - mu[k] * k);
+        for (t in 2:N) for (k in 1:K) { score[t, k] = negative_infinity(); for (j in 1:K) { real s = score[t - 1, j]
+        - 0.1 * abs(j - k) - square(y[t] - mu[k] * k); if (s > score[t, k]) { back[t, k] = j; score[t, k] = s; } } }
+        best = max(score[N]); for (k in 1:K) if (score[N, k] == best) z[N] = k;
+        for (t in 1:(N - 1)) z[N - t] = back[N - t + 1, z[N - t + 1]]; path = 0; for (n in 1:N) path += mu[z[n]]; } }
+        model { target += 0.01 * best - 0.01 * square(path); })",
+       series},
+      {"CallsOfFunctions",
+       R"(functions { real slope(real x, int n) { return x * n; }
+        vector shifted(vector v, real d) { vector[rows(v)] r; for (i in 1:rows(v)) { if (i > 2) r[i] = v[i] + d;
+        else r[i] = slope(v[i], i); } return r; } real piece_lpdf(real y, real m) { if (y > 0) return normal_lpdf(y | m, 1);
+        return -square(y - m); } void add_lp(real x) { target += -0.01 * square(x); } } )" +
+           series_data + R"(parameters { vector[4] a; } model { for (n in 1:N) {
+        vector[4] b = shifted(a * y[n], 0.1); y[n] ~ piece(sum(b)); add_lp(slope(b[3], n)); }
+        target += -dot_self(shifted(a, 1)); })",
+       series},
+      {"SegmentsOfAVector", ragged_data + R"(parameters { vector[6] a; } model { for (i in 1:G)
+        target += -square(sum(segment(a, 1 + i % 3, end[i] - start[i] + 1)) - y[start[i]]); })",
+       ragged},
+      {"GuardedByData", series_data + R"(parameters { real a; } model { vector[N] x; for (n in 1:N) {
+        if (n > 1 && x[n > 1 ? n - 1 : 1] > a) x[n] = 0.5 * x[n - 1] + y[n]; else x[n] = a + y[n]; } x ~ normal(0, 1); })",
+       series},
   };
   return programs;
 }
@@ -346,10 +378,11 @@ TEST(LoopErrors, NameTheIterationOfAnIndexOutOfRange) {
   EXPECT_THAT(message, testing::HasSubstr("at n = "));
 }
 
-TEST(LoopErrors, RefuseConditionsOnParameters) {
-  EXPECT_THAT(
-      refusal(series_data + "parameters { real a; } model { for (n in 1:N) if (a > y[n]) target += a; }", series(4)),
-      testing::HasSubstr("a condition that depends on parameters is not supported yet"));
+TEST(LoopErrors, RefuseToLeaveWhereAConditionDependsOnParameters) {
+  EXPECT_THAT(refusal(series_data + "parameters { real a; } model { for (n in 1:N) if (a > y[n]) break; }", series(4)),
+              testing::HasSubstr("leaving a loop, a function or the block where a condition depends on parameters"));
+  EXPECT_THAT(refusal(series_data + "parameters { real a; } model { real b = a; while (b > 0) b -= 1; }", series(4)),
+              testing::HasSubstr("a condition of a loop that depends on parameters is not supported yet"));
 }
 
 TEST(LoopErrors, RefuseSizesThatDoNotFit) {

@@ -243,7 +243,7 @@ Expr Context::read_whole(SymbolId symbol, std::span<const SourceOf> sources, std
       if (point == SourceOf::before)
         flat = equations_.before(symbol);
       else if (point == SourceOf::unset)
-        flat = symbolic::full({1}, std::numeric_limits<double>::quiet_NaN());
+        flat = symbolic::reshape(expression_from(unset(equations_.type_of(symbol), {})), {1});
       else
         flat = built_.at(point).flat();
       pieces.push_back({flat, symbolic::element_count(flat.shape())});
@@ -282,7 +282,8 @@ Context::State& Context::state(int point, std::int64_t lag) {
   if (is_new) {
     const std::int64_t row = rows_of(point) * trace().points[static_cast<std::size_t>(point)].elements();
     state.size = lag == 0 ? steps_ * row : row;
-    state.variable = symbolic::input({DType::float64, {state.size}}, "state");
+    state.variable =
+        symbolic::input({trace().points[static_cast<std::size_t>(point)].value.dtype(), {state.size}}, "state");
     if (lag > 0)
       state.initial.assign(static_cast<std::size_t>(outer_->all_steps() * state.size), {SourceOf::nothing, 0});
     for (std::int64_t k = lag - 1; k >= 1; --k) this->state(point, k);

@@ -224,7 +224,32 @@ bool Dependence::spread(const TypedStatement& statement) {
   } else if (const auto* each = std::get_if<ForEach<Typed>>(&statement.node)) {
     if (on_parameters(each->container)) changed = mark(each->variable.info.symbol) || changed;
   }
+  if (const auto* branch = std::get_if<If<Typed>>(&statement.node)) {
+    bool controlled = false;
+    const auto look = [&](const TypedStatement& body) {
+      std::vector<SymbolId> declared;
+      if (controlled) changed = mark_assigned(body, declared) || changed;
+    };
+    for (const ConditionalBranch<Typed>& candidate : branch->branches) {
+      controlled = controlled || on_parameters(candidate.condition);
+      look(*candidate.body);
+    }
+    if (branch->otherwise) look(*branch->otherwise);
+  }
   for_each_statement(statement, [&](const TypedStatement& child) { changed = spread(child) || changed; });
+  return changed;
+}
+
+bool Dependence::mark_assigned(const TypedStatement& statement, std::vector<SymbolId>& declared) {
+  bool changed = false;
+  if (const auto* declaration = std::get_if<Declaration<Typed>>(&statement.node)) {
+    for (const Variable<Typed>& variable : declaration->variables) declared.push_back(variable.info.symbol);
+  } else if (const auto* assignment = std::get_if<Assignment<Typed>>(&statement.node)) {
+    const SymbolId symbol = assigned_symbol(assignment->target);
+    if (std::find(declared.begin(), declared.end(), symbol) == declared.end()) changed = mark(symbol);
+  }
+  for_each_statement(statement,
+                     [&](const TypedStatement& child) { changed = mark_assigned(child, declared) || changed; });
   return changed;
 }
 
@@ -251,6 +276,9 @@ bool Dependence::on_parameters(const TypedStatement& statement) const {
   if (const auto* each = std::get_if<ForEach<Typed>>(&statement.node))
     if (on_parameters(each->container)) return true;
   bool found = false;
+  if (const auto* branch = std::get_if<If<Typed>>(&statement.node))
+    for (const ConditionalBranch<Typed>& candidate : branch->branches)
+      found = found || on_parameters(candidate.condition);
   for_each_statement(statement, [&](const TypedStatement& child) { found = found || on_parameters(child); });
   return found;
 }

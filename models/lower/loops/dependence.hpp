@@ -9,7 +9,7 @@
 namespace leapgraph::models::lower {
 
 /// Facts about one nest of loops, found before it runs. A variable depends on parameters when it does before the nest,
-/// or is assigned something in it that does, anywhere.
+/// or is assigned something in it that does, anywhere, or anything where a condition does.
 class Dependence {
  public:
   /// `symbolic` says which variables depend on parameters before the nest.
@@ -35,6 +35,8 @@ class Dependence {
   bool spread_calls(const TypedExpression& expression);
   bool spread_arguments(FunctionId id, const std::vector<const TypedExpression*>& arguments);
   bool mark(SymbolId symbol);
+  /// What a statement assigns and does not declare itself.
+  bool mark_assigned(const TypedStatement& statement, std::vector<SymbolId>& declared);
 
   const TypedProgram& program_;
   std::vector<bool> dependent_, assigned_;

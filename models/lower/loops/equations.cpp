@@ -243,11 +243,8 @@ bool Equations::is_below(int space, int ancestor) const {
 }
 
 Expr Equations::before(SymbolId symbol) const {
-  const Value& value = evaluator_.value(symbol);
-  const Expr whole = evaluator_.argument(value, is_known(value) && dtype_of(value) == symbolic::DType::int64 &&
-                                                        holds_integers(evaluator_.symbol(symbol).type)
-                                                    ? stan_types::integer
-                                                    : stan_types::real);
+  const bool integers = holds_integers(evaluator_.symbol(symbol).type);
+  const Expr whole = evaluator_.argument(evaluator_.value(symbol), integers ? stan_types::integer : stan_types::real);
   return whole.rank() == 1 ? whole : symbolic::reshape(whole, {-1});
 }
 

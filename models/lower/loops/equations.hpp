@@ -65,6 +65,9 @@ class Equations {
   template <class T>
   symbolic::Expr constant_of(std::span<const T> values);
 
+  /// Of a variable of the program, or of a part that the trace made one.
+  StanType type_of(SymbolId symbol) const { return trace_.type_of(symbol, evaluator_.program_); }
+
   Evaluator& evaluator_;
   const Trace& trace_;
   std::unordered_multimap<std::size_t, symbolic::Expr> tables_;  // by hash

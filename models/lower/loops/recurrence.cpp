@@ -138,7 +138,8 @@ std::optional<Context::RunningSum> Context::running_sum(int p) const {
   if (!own) return std::nullopt;
   sum.read = *own;
   const Read& read = point.reads[*own];
-  if (symbolic::element_count(read.placeholder.shape()) != elements || read.placeholder.shape() != point.value.shape())
+  if (point.value.dtype() != symbolic::DType::float64 ||
+      symbolic::element_count(read.placeholder.shape()) != elements || read.placeholder.shape() != point.value.shape())
     return std::nullopt;
   const Sum split = split_sum(point.value, read.placeholder);
   if (!split.is_sum || !split.increment) return std::nullopt;
@@ -296,10 +297,11 @@ void Context::close() {
     order.emplace_back(key, &state);
     variables.push_back(state.variable);
     counts = counts || key.second == 0;
-    initial.emplace_back(
-        key.second == 0 ? symbolic::full({state.size}, 0.0)
-                        : outer_->read(trace().points[static_cast<std::size_t>(key.first)].target, state.initial,
-                                       state.size, trace().points[static_cast<std::size_t>(key.first)].elements()));
+    const Expr start = key.second == 0
+                           ? symbolic::full({state.size}, 0.0)
+                           : outer_->read(trace().points[static_cast<std::size_t>(key.first)].target, state.initial,
+                                          state.size, trace().points[static_cast<std::size_t>(key.first)].elements());
+    initial.emplace_back(symbolic::cast(start, state.variable.dtype()));
   }
   Expr now;
   if (counts) {

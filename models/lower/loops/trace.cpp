@@ -86,15 +86,70 @@ Evaluator::Flow Tracer::execute(const TypedStatement& statement) {
 }
 
 bool Tracer::condition(const TypedExpression& expression) {
-  if (dependence_.on_parameters(expression))
-    evaluator_.unsupported(expression.range, "a condition that depends on parameters");
+  refuse_dependent(expression, "a condition of a loop");
   return evaluator_.condition(expression);
 }
 
+void Tracer::refuse_dependent(const TypedExpression& expression, std::string_view what) const {
+  if (dependence_.on_parameters(expression))
+    evaluator_.unsupported(expression.range, fmt::format("{} that depends on parameters", what));
+}
+
+SymbolId Tracer::mask_symbol(const TypedExpression& condition) {
+  const auto [entry, is_new] = part_symbols_.try_emplace(
+      Key{&condition, context_}, static_cast<SymbolId>(evaluator_.program_.symbols.size() + trace_.part_types.size()));
+  const SymbolId symbol = entry->second;
+  if (is_new) trace_.part_types.push_back(stan_types::integer);
+  Template& known = template_of(&condition);
+  if (known.is_new()) collect(condition, known);
+  const std::size_t point = run_point(known, {nullptr, condition.range, symbol, [&]() -> Value {
+                                                const Expr value = expression_from(evaluator_.evaluate(condition));
+                                                return symbolic::cast(symbolic::neq(value, 0), DType::int64);
+                                              }});
+  set_whole(symbol, {}, point);
+  return symbol;
+}
+
+void Tracer::collect_masks(std::size_t from, Template& into) {
+  for (std::size_t k = from; k < masks_.size(); ++k)
+    into.reads.push_back({.expression = masks_[k].condition, .symbol = masks_[k].symbol, .whole = true});
+}
+
+Value Tracer::masked(std::size_t from, const Value& value, const Value& otherwise) {
+  Expr holds;
+  for (std::size_t k = from; k < masks_.size(); ++k) {
+    const Expr condition = std::get<Expr>(evaluator_.evaluate(*masks_[k].condition));
+    const Expr here = masks_[k].wanted ? symbolic::neq(condition, 0) : symbolic::eq(condition, 0);
+    holds = holds ? symbolic::logical_and(holds, here) : here;
+  }
+  return holds ? Value(symbolic::where(holds, expression_from(value), expression_from(otherwise))) : value;
+}
+
 Evaluator::Flow Tracer::branch(const If<Typed>& node) {
-  for (const ConditionalBranch<Typed>& candidate : node.branches)
-    if (condition(candidate.condition)) return execute(*candidate.body);
-  return node.otherwise ? execute(*node.otherwise) : Flow::next;
+  const std::size_t outer = masks_.size();
+  const auto run = [&](const TypedStatement& body) {
+    const Flow flow = execute(body);
+    if (flow != Flow::next && masks_.size() > outer)
+      evaluator_.unsupported(body.range,
+                             "leaving a loop, a function or the block where a condition depends on parameters");
+    return flow;
+  };
+  Flow flow = Flow::next;
+  bool decided = false;
+  for (const ConditionalBranch<Typed>& candidate : node.branches) {
+    if (!dependence_.on_parameters(candidate.condition)) {
+      if (!evaluator_.condition(candidate.condition)) continue;
+      flow = run(*candidate.body);
+      decided = true;
+      break;
+    }
+    masks_.push_back({&candidate.condition, mask_symbol(candidate.condition), true});
+    run(*candidate.body);
+    masks_.back().wanted = false;  // what follows is for when it does not hold
+  }
+  if (!decided && node.otherwise) flow = run(*node.otherwise);
+  masks_.resize(outer);
+  return flow;
 }
 
 int Tracer::space_of(const TypedStatement& loop) {
@@ -114,6 +169,8 @@ Evaluator::Flow Tracer::iteration(int space, const std::function<Flow()>& body) 
 }
 
 Evaluator::Flow Tracer::for_loop(const TypedStatement& statement, const For<Typed>& loop) {
+  refuse_dependent(loop.first, "the first value of a loop variable");
+  refuse_dependent(loop.last, "the last value of a loop variable");
   const std::int64_t first = evaluator_.integer(loop.first, "the first value of a loop variable");
   const std::int64_t last = evaluator_.integer(loop.last, "the last value of a loop variable");
   const int space = space_of(statement);
@@ -174,11 +231,6 @@ Evaluator::Flow Tracer::for_each(const TypedStatement& statement, const ForEach<
 }
 
 // ---------------------------------------------------------------- variables
-
-StanType Tracer::type_of(SymbolId symbol) const {
-  const auto s = static_cast<std::size_t>(symbol), known = evaluator_.program_.symbols.size();
-  return s < known ? evaluator_.symbol(symbol).type : part_types_[s - known];
-}
 
 Followed& Tracer::follow(SymbolId symbol) {
   const auto [entry, is_new] = trace_.followed.try_emplace(symbol);
@@ -258,6 +310,7 @@ void Tracer::declare(const TypedStatement& statement, const Declaration<Typed>& 
     }
     Followed& followed = trace_.followed[symbol];
     followed.outlives = false;
+    followed.masks = masks_.size();
     followed.shape = shape;
     followed.last.assign(static_cast<std::size_t>(symbolic::element_count(shape)), {SourceOf::unset, 0});
     if (slot.shape != shape || is_known(slot.value)) {  // what asks for its size sees this
@@ -266,8 +319,7 @@ void Tracer::declare(const TypedStatement& statement, const Declaration<Typed>& 
     }
     if (!variable.initial) continue;
     Template& known = template_of(&variable);
-    if (known.variants.empty() && known.leaves.empty() && known.reads.empty() && known.parts.empty())
-      collect(*variable.initial, known);
+    if (known.is_new()) collect(*variable.initial, known);
     const std::size_t point =
         run_point(known, {&statement, variable.initial->range, symbol,
                           [&] { return promoted(evaluator_.evaluate(*variable.initial), type_of(symbol)); }});
@@ -285,7 +337,7 @@ Tracer::Template& Tracer::template_of(const void* what) {
 }
 
 void Tracer::collect_read(const TypedExpression& expression, SymbolId symbol, Template& into) {
-  into.reads.push_back({&expression, symbol});
+  into.reads.push_back({.expression = &expression, .symbol = symbol});
 }
 
 void Tracer::collect(const TypedExpression& expression, Template& into) {
@@ -327,11 +379,29 @@ void Tracer::collect(const TypedExpression& expression, Template& into) {
                             }},
                  index->kind);
     }
-    if (index_depends) evaluator_.unsupported(expression.range, "an index that depends on parameters");
-    if (std::holds_alternative<VariableReference>(picked.root->node)) {
-      if (varies) collect_read(expression, picked.root->info.symbol, into);
+    if (std::holds_alternative<VariableReference>(picked.root->node) && varies) {
+      const std::size_t read = into.reads.size();
+      collect_read(expression, picked.root->info.symbol, into);
+      for (const Index<Typed>* index : picked.indices) {
+        const TypedExpression* single = Evaluator::Access::single(*index);
+        if (single != nullptr && dependence_.on_parameters(*single)) {
+          into.reads[read].computed.push_back(index);
+          collect(*single, into);
+        } else if (index_depends) {
+          std::visit(overloaded{[](const IndexAll&) {},
+                                [&](const IndexSingle<Typed>& i) { refuse_dependent(*i.value, "an index"); },
+                                [&](const IndexFrom<Typed>& i) { refuse_dependent(*i.first, "an index"); },
+                                [&](const IndexTo<Typed>& i) { refuse_dependent(*i.last, "an index"); },
+                                [&](const IndexBetween<Typed>& i) {
+                                  refuse_dependent(*i.first, "an index");
+                                  refuse_dependent(*i.last, "an index");
+                                }},
+                     index->kind);
+        }
+      }
       return;
     }
+    if (!varies && !index_depends) return;
   }
   if (std::holds_alternative<Ternary<Typed>>(expression.node) || expression.info.user)
     return add_part(expression, into);
@@ -339,36 +409,54 @@ void Tracer::collect(const TypedExpression& expression, Template& into) {
 }
 
 void Tracer::add_part(const TypedExpression& expression, Template& into) {
-  const auto symbol = static_cast<SymbolId>(evaluator_.program_.symbols.size() + part_types_.size());
-  part_types_.push_back(expression.info.type);
+  const auto symbol = static_cast<SymbolId>(evaluator_.program_.symbols.size() + trace_.part_types.size());
+  trace_.part_types.push_back(expression.info.type);
   part_symbols_[Key{&expression, context_}] = symbol;
   into.parts.push_back({&expression, symbol});
-  collect_read(expression, symbol, into);
+  into.reads.push_back({.expression = &expression, .symbol = symbol, .whole = true});
 }
 
-Shape Tracer::positions_of(const TypedExpression& expression, const Shape& shape,
-                           std::vector<std::int64_t>& positions) {
+Shape Tracer::positions_of(const ReadSpec& spec, const Shape& shape, std::vector<std::int64_t>& positions) {
   positions.clear();
-  if (!std::holds_alternative<Indexed<Typed>>(expression.node)) {
+  if (spec.whole || !std::holds_alternative<Indexed<Typed>>(spec.expression->node)) {
     positions.resize(static_cast<std::size_t>(symbolic::element_count(shape)));
     std::iota(positions.begin(), positions.end(), std::int64_t{0});
     return shape;
   }
-  const Evaluator::Access picked(expression);
-  if (const std::optional<std::int64_t> position = evaluator_.element(picked, shape)) {
-    positions.push_back(*position);
-    return {};
+  const Evaluator::Access picked(*spec.expression);
+  if (spec.computed.empty()) {
+    if (const std::optional<std::int64_t> position = evaluator_.element(picked, shape)) {
+      positions.push_back(*position);
+      return {};
+    }
   }
-  const std::vector<Selection> selections = evaluator_.select(picked, shape);
+  std::vector<Selection> selections;
+  for (std::size_t axis = 0; axis < picked.indices.size(); ++axis) {
+    const Index<Typed>* index = picked.indices[axis];
+    if (std::find(spec.computed.begin(), spec.computed.end(), index) != spec.computed.end())
+      selections.push_back({.kind = Selection::Kind::range, .first = 0, .count = shape[axis]});
+    else
+      selections.push_back(evaluator_.select(*index, shape[axis], axis, picked));
+  }
   positions = selected_positions(shape, selections);
   return selected_shape(shape, selections);
 }
 
-void Tracer::run_choice(const Ternary<Typed>& choice, const Part& part) {
-  const TypedExpression& side = condition(*choice.condition) ? *choice.then : *choice.otherwise;
+void Tracer::run_part(const Part& part) {
+  const TypedExpression& expression = *part.expression;
+  if (const auto* choice = std::get_if<Ternary<Typed>>(&expression.node)) {
+    run_side(condition(*choice->condition) ? *choice->then : *choice->otherwise, part);
+  } else if (const auto* binary = std::get_if<Binary<Typed>>(&expression.node)) {
+    const bool left = evaluator_.condition(*binary->left);
+    run_side(left == (binary->op == BinaryOperator::And) ? *binary->right : *binary->left, part);
+  } else {
+    run_call(expression.info.user, arguments_of(std::get<Call<Typed>>(expression.node)), &expression, part.symbol);
+  }
+}
+
+void Tracer::run_side(const TypedExpression& side, const Part& part) {
   Template& known = template_of(&side);
-  if (known.variants.empty() && known.leaves.empty() && known.reads.empty() && known.parts.empty())
-    collect(side, known);
+  if (known.is_new()) collect(side, known);
   const StanType type = type_of(part.symbol);
   const std::size_t point =
       run_point(known, {nullptr, side.range, part.symbol, [&] { return promoted(evaluator_.evaluate(side), type); }});
@@ -394,8 +482,7 @@ void Tracer::run_call(const UserFunctionUse& use, const std::vector<const TypedE
       continue;
     }
     Template& known = template_of(arguments[i]);
-    if (known.variants.empty() && known.leaves.empty() && known.reads.empty() && known.parts.empty())
-      collect(*arguments[i], known);
+    if (known.is_new()) collect(*arguments[i], known);
     const std::size_t point = run_point(known, {nullptr, arguments[i]->range, parameter,
                                                 [&] { return promoted(evaluator_.evaluate(*arguments[i]), type); }});
     const Shape shape = trace_.points[point].value.shape();
@@ -423,8 +510,7 @@ void Tracer::give_back(const Return<Typed>& node) {
   if (context_ == 0) throw NotWhole{nest_.range, "a function returns from inside it"};
   if (!node.value) return;
   Template& known = template_of(&node);
-  if (known.variants.empty() && known.leaves.empty() && known.reads.empty() && known.parts.empty())
-    collect(*node.value, known);
+  if (known.is_new()) collect(*node.value, known);
   const StanType type = type_of(result_);
   const SymbolId result = result_;
   const std::size_t point = run_point(
@@ -433,30 +519,26 @@ void Tracer::give_back(const Return<Typed>& node) {
 }
 
 std::size_t Tracer::run_point(Template& known, const Making& making) {
-  for (std::size_t k = 0; k < known.parts.size(); ++k) {
-    const Part part = known.parts[k];
-    if (const auto* choice = std::get_if<Ternary<Typed>>(&part.expression->node))
-      run_choice(*choice, part);
-    else
-      run_call(part.expression->info.user, arguments_of(std::get<Call<Typed>>(part.expression->node)), part.expression,
-               part.symbol);
-  }
-  // What the placeholders stand for; parts ran before, since they use the same scratch.
+  for (std::size_t k = 0; k < known.parts.size(); ++k) run_part(Part(known.parts[k]));
+  return run_prepared(known, making);
+}
+
+std::size_t Tracer::run_prepared(Template& known, const Making& making) {
   sizes_.clear();
   leaf_values_.resize(std::max(leaf_values_.size(), known.leaves.size()));
   positions_.resize(std::max(positions_.size(), known.reads.size()));
+  read_shapes_.resize(std::max(read_shapes_.size(), known.reads.size()));
   for (std::size_t k = 0; k < known.leaves.size(); ++k) {
     leaf_values_[k] = evaluator_.evaluate(*known.leaves[k]);
     note_shape(shape_of(leaf_values_[k]), sizes_);
+    if (const auto* number = std::get_if<std::int64_t>(&leaf_values_[k]); number != nullptr && known.integers_are_sizes)
+      sizes_.push_back(*number);
   }
   for (std::size_t k = 0; k < known.reads.size(); ++k) {
     const ReadSpec& spec = known.reads[k];
-    const bool is_part = part_symbols_.contains(Key{spec.expression, context_});
     const Shape& shape = shape_of_variable(spec.symbol);
-    note_shape(is_part ? (positions_[k].resize(static_cast<std::size_t>(symbolic::element_count(shape))),
-                          std::iota(positions_[k].begin(), positions_[k].end(), std::int64_t{0}), shape)
-                       : positions_of(*spec.expression, shape, positions_[k]),
-               sizes_);
+    read_shapes_[k] = positions_of(spec, shape, positions_[k]);
+    note_shape(read_shapes_[k], sizes_);
   }
   std::size_t variant = known.latest;
   if (variant >= known.variants.size() || known.variants[variant].sizes != sizes_) {
@@ -464,7 +546,13 @@ std::size_t Tracer::run_point(Template& known, const Making& making) {
       if (known.variants[variant].sizes == sizes_) break;
     if (variant == known.variants.size()) {
       if (variant == most_variants) throw NotWhole{making.range, "it runs with too many combinations of sizes"};
-      known.variants.push_back({sizes_, make_point(known, making, sizes_)});
+      try {
+        known.variants.push_back({sizes_, make_point(known, making)});
+      } catch (const library::UnknownInteger& error) {
+        if (known.integers_are_sizes) throw NotWhole{making.range, error.what()};
+        known.integers_are_sizes = true;
+        return run_prepared(known, making);
+      }
     }
     known.latest = variant;
   }
@@ -499,7 +587,8 @@ std::size_t Tracer::run_point(Template& known, const Making& making) {
     const Followed& followed = follow(read.symbol);
     for (std::int64_t p : positions_[k]) {
       read.sources.push_back(followed.last[static_cast<std::size_t>(p)]);
-      if (read.sources.back().point == SourceOf::unset) warn_unset(*known.reads[k].expression, read.symbol);
+      if (read.sources.back().point == SourceOf::unset && !known.reads[k].may_be_unset)
+        warn_unset(*known.reads[k].expression, read.symbol);
     }
   }
   return number;
@@ -515,7 +604,24 @@ void Tracer::warn_unset(const TypedExpression& expression, SymbolId symbol) {
        .severity = Severity::Warning});
 }
 
-std::size_t Tracer::make_point(Template& known, const Making& making, std::vector<std::int64_t> sizes) {
+/// What the indices that depend on parameters pick of everything that they might.
+Value Tracer::pick_computed(const ReadSpec& spec, const Expr& all) {
+  const Evaluator::Access picked(*spec.expression);
+  Expr result = all;
+  std::int64_t axis = 0;
+  for (const Index<Typed>* index : picked.indices) {
+    const TypedExpression* single = Evaluator::Access::single(*index);
+    if (std::find(spec.computed.begin(), spec.computed.end(), index) != spec.computed.end()) {
+      const Expr position = expression_from(evaluator_.evaluate(*single)) - std::int64_t{1};
+      result = symbolic::gather(result, position, axis);
+    } else if (single == nullptr) {
+      ++axis;
+    }
+  }
+  return promoted(Value(result), spec.expression->info.type);
+}
+
+std::size_t Tracer::make_point(Template& known, const Making& making) {
   Point point;
   point.statement = making.statement;
   point.range = making.range;
@@ -528,25 +634,26 @@ std::size_t Tracer::make_point(Template& known, const Making& making, std::vecto
     const DType dtype = dtype_of(expression.info.type);
     leaf.placeholder = symbolic::input({dtype, shape_of(leaf_values_[k])}, fmt::format("known {}", k));
     if (dtype == DType::float64) leaf.values = std::vector<double>();
-    bound[&expression] = leaf.placeholder;
+    const bool is_size = known.integers_are_sizes && std::holds_alternative<std::int64_t>(leaf_values_[k]);
+    bound[&expression] = is_size ? leaf_values_[k] : Value(leaf.placeholder);
     point.leaves.push_back(std::move(leaf));
   }
-  std::size_t next = 0;
-  for (std::size_t k = 0; k < known.leaves.size(); ++k) next += shape_of(leaf_values_[k]).size();
+  std::vector<Shape> shapes = read_shapes_;
   for (std::size_t k = 0; k < known.reads.size(); ++k) {
     const ReadSpec& spec = known.reads[k];
     Read read{.symbol = spec.symbol, .placeholder = {}, .sources = {}};
-    const std::int64_t axes = models::rank(spec.expression->info.type);
-    const Shape shape(sizes.begin() + static_cast<std::ptrdiff_t>(next),
-                      sizes.begin() + static_cast<std::ptrdiff_t>(next) + axes);
-    next += static_cast<std::size_t>(axes);
-    read.placeholder = symbolic::input({dtype_of(type_of(spec.symbol)), shape}, fmt::format("read {}", k));
-    bound[spec.expression] = promoted(Value(read.placeholder), spec.expression->info.type);
+    read.placeholder = symbolic::input({dtype_of(type_of(spec.symbol)), shapes[k]}, fmt::format("read {}", k));
+    if (spec.computed.empty())
+      bound[spec.expression] =
+          spec.whole ? Value(read.placeholder) : promoted(Value(read.placeholder), spec.expression->info.type);
     point.reads.push_back(std::move(read));
   }
   const auto* outer = std::exchange(evaluator_.bound_, &bound);
   evaluator_.densities_.clear();
   try {
+    for (std::size_t k = 0; k < known.reads.size(); ++k)
+      if (!known.reads[k].computed.empty())
+        bound[known.reads[k].expression] = pick_computed(known.reads[k], point.reads[k].placeholder);
     point.value = expression_from(making.value());
   } catch (...) {
     evaluator_.bound_ = outer;
@@ -563,23 +670,37 @@ void Tracer::assign(const TypedStatement& statement, const Assignment<Typed>& as
   const SymbolId symbol = assigned_symbol(assignment.target);
   Template& known = template_of(&statement);
   const bool compound = assignment.op != AssignmentOperator::Assign;
-  if (known.variants.empty() && known.leaves.empty() && known.reads.empty() && known.parts.empty()) {
-    collect(assignment.value, known);
-    if (compound) collect_read(assignment.target, symbol, known);
+  const std::size_t from = follow(symbol).masks;
+  const bool is_masked = masks_.size() > from;
+  if (std::holds_alternative<Indexed<Typed>>(assignment.target.node)) {
+    const Evaluator::Access picked(assignment.target);
+    for (const Index<Typed>* index : picked.indices)
+      if (const TypedExpression* single = Evaluator::Access::single(*index))
+        refuse_dependent(*single, "an assignment to an index");
   }
+  if (known.is_new()) {
+    collect(assignment.value, known);
+    if (compound || is_masked)
+      known.reads.push_back({.expression = &assignment.target, .symbol = symbol, .may_be_unset = !compound});
+    collect_masks(from, known);
+  }
+  const StanType& type = assignment.target.info.type;
   const std::size_t point = run_point(
       known, {&statement, assignment.value.range, symbol, [&] {
-                if (!compound) return promoted(evaluator_.evaluate(assignment.value), assignment.target.info.type);
-                const Value old = evaluator_.evaluate(assignment.target);
                 const Value value = evaluator_.evaluate(assignment.value);
+                if (!compound && !is_masked) return promoted(value, type);
+                const Value old = evaluator_.evaluate(assignment.target);
                 const Value* arguments[] = {&old, &value};
-                return promoted(
-                    evaluator_.apply(statement.info.function, arguments, assignment.op_range, text(assignment.op)),
-                    assignment.target.info.type);
+                const Value changed = promoted(compound ? evaluator_.apply(statement.info.function, arguments,
+                                                                           assignment.op_range, text(assignment.op))
+                                                        : value,
+                                               type);
+                return is_masked ? promoted(masked(from, changed, old), type) : changed;
               }});
   std::vector<std::int64_t> positions;
-  const Shape picked = positions_of(assignment.target, shape_of_variable(symbol), positions);
-  evaluator_.require_shape(picked, trace_.points[point].value, assignment.target.info.type, assignment.value.range);
+  const ReadSpec target{.expression = &assignment.target, .symbol = symbol};
+  const Shape picked = positions_of(target, shape_of_variable(symbol), positions);
+  evaluator_.require_shape(picked, trace_.points[point].value, type, assignment.value.range);
   write(symbol, point, positions);
 }
 
@@ -605,22 +726,26 @@ void Tracer::contribute(const TypedStatement& statement) {
   const auto* tilde = std::get_if<Tilde<Typed>>(&statement.node);
   if (tilde != nullptr && statement.info.user) {
     // Its value is a part of its own.
-    const auto [entry, is_new] = part_symbols_.try_emplace(
-        Key{&statement, context_}, static_cast<SymbolId>(evaluator_.program_.symbols.size() + part_types_.size()));
+    const auto [entry, is_new] =
+        part_symbols_.try_emplace(Key{&statement, context_},
+                                  static_cast<SymbolId>(evaluator_.program_.symbols.size() + trace_.part_types.size()));
     const SymbolId part = entry->second;
-    if (is_new) part_types_.push_back(stan_types::real);
+    if (is_new) trace_.part_types.push_back(stan_types::real);
+    if (!masks_.empty())
+      throw NotWhole{statement.range, "a density of the program where a condition depends on parameters"};
     run_call(statement.info.user, arguments_of(statement), &statement, part);
     add_to_target(statement, part);
     return;
   }
   const auto* increment = std::get_if<TargetIncrement<Typed>>(&statement.node);
-  if (known.variants.empty() && known.leaves.empty() && known.reads.empty() && known.parts.empty()) {
+  if (known.is_new()) {
     if (tilde != nullptr) {
       collect(tilde->variate, known);
       for (const TypedExpression& argument : tilde->arguments) collect(argument, known);
     } else {
       collect(increment->value, known);
     }
+    collect_masks(0, known);
   }
   run_point(known, {&statement, statement.range, no_symbol, [&]() -> Value {
                       Value value;
@@ -632,7 +757,7 @@ void Tracer::contribute(const TypedStatement& statement) {
                         value = evaluator_.evaluate(increment->value);
                       }
                       const Expr reals = symbolic::cast(expression_from(value), DType::float64);
-                      return reals.rank() > 0 ? symbolic::sum(reals) : reals;
+                      return masked(0, reals.rank() > 0 ? symbolic::sum(reals) : reals, 0.0);
                     }});
 }
 

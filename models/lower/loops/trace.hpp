@@ -73,12 +73,19 @@ struct Followed {
   symbolic::Shape shape;
   std::vector<SourceOf> last;  ///< of each element
   bool outlives = false;       ///< declared before the nest
+  std::size_t masks = 0;       ///< how many masks there were where it was declared
 };
 
 struct Trace {
   std::vector<Space> spaces;
   std::vector<Point> points;
   std::unordered_map<SymbolId, Followed> followed;
+  std::vector<StanType> part_types;  ///< of variables that hold parts of expressions; numbered after the program's
+
+  StanType type_of(SymbolId symbol, const TypedProgram& program) const {
+    const auto s = static_cast<std::size_t>(symbol), own = program.symbols.size();
+    return s < own ? program.symbols[s].type : part_types[s - own];
+  }
 };
 
 /// The nest cannot be expressed as a whole: why.
@@ -103,6 +110,15 @@ class Tracer {
   struct ReadSpec {
     const TypedExpression* expression;
     SymbolId symbol;
+    bool whole = false;  ///< the variable itself, whatever the expression is
+    bool may_be_unset = false;
+    std::vector<const Index<Typed>*> computed = {};  ///< indices that depend on parameters: all their axis is read
+  };
+  /// A condition that depends on parameters, where what it guards is executed all the same.
+  struct Mask {
+    const TypedExpression* condition;
+    SymbolId symbol;  ///< holds its value, 0 or 1
+    bool wanted;
   };
   /// A part of an expression that is executed before it, as a point that writes a variable of its own.
   struct Part {
@@ -119,6 +135,9 @@ class Tracer {
     std::vector<ReadSpec> reads;
     std::vector<Variant> variants;
     std::size_t latest = 0;  // variant
+    /// Integers are sizes or positions that a function needs to know: each combination of them is a variant.
+    bool integers_are_sizes = false;
+    bool is_new() const { return variants.empty() && leaves.empty() && reads.empty() && parts.empty(); }
   };
   struct Iteration {
     int space = 0;
@@ -156,6 +175,11 @@ class Tracer {
   void contribute(const TypedStatement& statement);
   void add_to_target(const TypedStatement& statement, SymbolId term);
   bool condition(const TypedExpression& expression);
+  SymbolId mask_symbol(const TypedExpression& condition);
+  void collect_masks(std::size_t from, Template& into);
+  /// `value` where the masks hold, else `otherwise`.
+  Value masked(std::size_t from, const Value& value, const Value& otherwise);
+  void refuse_dependent(const TypedExpression& expression, std::string_view what) const;
 
   int space_of(const TypedStatement& loop);
   Template& template_of(const void* what);
@@ -165,14 +189,17 @@ class Tracer {
                 SymbolId result);
   void collect(const TypedExpression& expression, Template& into);
   void collect_read(const TypedExpression& expression, SymbolId symbol, Template& into);
-  void run_choice(const Ternary<Typed>& choice, const Part& part);
+  void run_part(const Part& part);
+  void run_side(const TypedExpression& side, const Part& part);
   void give_back(const Return<Typed>& node);
   /// Executes a point: notes what its placeholders stand for this time. Its number.
   std::size_t run_point(Template& known, const Making& making);
-  std::size_t make_point(Template& known, const Making& making, std::vector<std::int64_t> sizes);
+  std::size_t run_prepared(Template& known, const Making& making);  // after its parts
+  std::size_t make_point(Template& known, const Making& making);
   /// Positions that the expression picks of its variable; the shape of what is picked.
-  symbolic::Shape positions_of(const TypedExpression& expression, const symbolic::Shape& shape,
+  symbolic::Shape positions_of(const ReadSpec& spec, const symbolic::Shape& shape,
                                std::vector<std::int64_t>& positions);
+  Value pick_computed(const ReadSpec& spec, const symbolic::Expr& all);
   const symbolic::Shape& shape_of_variable(SymbolId symbol) const;
   Followed& follow(SymbolId symbol);
   /// The variable of a loop over a container that depends on parameters gets an element.
@@ -180,7 +207,7 @@ class Tracer {
             SymbolId target);
   void write(SymbolId symbol, std::size_t point, std::span<const std::int64_t> positions);
   void set_whole(SymbolId symbol, symbolic::Shape shape, std::size_t point);
-  StanType type_of(SymbolId symbol) const;
+  StanType type_of(SymbolId symbol) const { return trace_.type_of(symbol, evaluator_.program_); }
   void warn_unset(const TypedExpression& expression, SymbolId symbol);
 
   Evaluator& evaluator_;
@@ -188,19 +215,20 @@ class Tracer {
   Dependence dependence_;
   Trace trace_;
   Iteration now_;
+  std::vector<Mask> masks_;
   std::unordered_map<Key, std::unique_ptr<Template>, KeyHash> templates_;
   std::unordered_map<Key, int, KeyHash> spaces_;
   std::unordered_map<Key, int, KeyHash> contexts_;  // of the calls of functions, which are run where they are called
   int context_ = 0, contexts_deep_ = 0;
   SymbolId result_ = no_symbol;  // what the running function returns goes there
   std::unordered_set<const TypedExpression*> warned_;
-  std::vector<StanType> part_types_;  // of the variables of parts, which come after the program's
   std::unordered_map<Key, SymbolId, KeyHash> part_symbols_;
 
   // Of the point that is executing: kept between executions to save allocations.
   std::vector<std::int64_t> sizes_;
   std::vector<Value> leaf_values_;
   std::vector<std::vector<std::int64_t>> positions_;
+  std::vector<symbolic::Shape> read_shapes_;
 };
 
 }  // namespace leapgraph::models::lower
