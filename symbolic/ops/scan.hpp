@@ -71,6 +71,10 @@ Exprs scan_tangent(const Node& node, std::span<const Expr> tangents);
 Exprs direct_gradient(const Application& a);
 Exprs deferred_gradient(const Application& a);
 
+/// The same adjoints of one step back where reads of buffers that nothing overwrites afterwards are reads of what is
+/// there after the last step, by the variables `finals`, one a carry (absent: not read so) (ops/settled_reads.cpp).
+Exprs settled_reads(const Opened& scan, const Exprs& adjoints, Exprs& finals);
+
 /// How many steps go into a segment, between whose starts nothing is stored, so that the gradient stays within its
 /// memory; 0: the values `stored` at every step fit (ops/loop_segments.cpp).
 std::int64_t segment_length(const Opened& scan, const Exprs& stored);

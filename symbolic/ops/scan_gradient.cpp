@@ -113,6 +113,7 @@ struct BackwardStep {
   std::vector<bool> carried;  ///< carries whose adjoint may differ from 0
   Exprs seeds;                ///< adjoint variables, one a result; absent: 0
   Exprs adjoints;             ///< one a parameter; absent: 0
+  Exprs finals;               ///< carries after the last step, where those are read; one a carry
 };
 
 BackwardStep backward_step(const Opened& scan, const Application& a) {
@@ -137,7 +138,7 @@ BackwardStep backward_step(const Opened& scan, const Application& a) {
         changed = true;
       }
   }
-  step.adjoints = with_row_updates(step.adjoints);
+  step.adjoints = settled_reads(scan, with_row_updates(step.adjoints), step.finals);
   return step;
 }
 
@@ -210,7 +211,8 @@ Sources choose_sources(const Opened& scan, const BackwardStep& step) {
   choice.at_hand = [&](const Expr& e) {
     const auto found = number.find(e);
     if (found != number.end()) return scan.is_constant(found->second) || is_at_hand(scan, found->second);
-    return e.node().inputs().empty() && !is_input(e);
+    return (e.node().inputs().empty() && !is_input(e)) ||
+           std::find(step.finals.begin(), step.finals.end(), e) != step.finals.end();
   };
   choice.storing = [&](const Expr& e) -> std::optional<double> {
     // What is not a carry may have another length at every step where that is not known.
@@ -338,6 +340,8 @@ Exprs direct_gradient(const Application& a) {
         for (std::size_t k = 0; k < carried.size(); ++k) now.emplace(step.seeds[carried[k]], carry[k]);
         for (std::size_t i = scan.carries + scan.sequences; i < scan.variables.size(); ++i)
           now.emplace(scan.variables[i], scan.argument(i));
+        for (std::size_t c = 0; c < scan.carries; ++c)
+          if (step.finals[c]) now.emplace(step.finals[c], a.outputs[c]);
         const std::size_t first_followed = carried.size() + summed.size();
         for (std::size_t k = 0; k < followed.size(); ++k) now.emplace(followed[k], carry[first_followed + k]);
         const Exprs adjoints = substitute(step_adjoints, now);
