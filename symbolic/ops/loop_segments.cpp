@@ -115,12 +115,10 @@ Exprs segmented_gradient(const Application& a, std::int64_t segment) {
   return substitute(result, back);
 }
 
-ScanResult with_gradient_storage(const ScanResult& result, std::int64_t bytes) {
-  if (bytes < 0) throw GraphError("the storage of a gradient must not be negative, got " + std::to_string(bytes));
+ScanResult with_attribute(const ScanResult& result, std::string_view name, const Attribute& value) {
   if (result.carry.empty() && result.outputs.empty()) return result;
   const Node& old = result.carry.empty() ? result.outputs[0].node() : result.carry[0].node();
-  const Exprs made =
-      outputs_of(*make_node(old.op(), old.inputs(), old.attributes().with("storage", bytes), old.place()));
+  const Exprs made = outputs_of(*make_node(old.op(), old.inputs(), old.attributes().with(name, value), old.place()));
   ScanResult changed = result;
   const auto change = [&](Expr& e) {
     if (e && &e.node() == &old) e = made[static_cast<std::size_t>(e.output())];
@@ -129,6 +127,11 @@ ScanResult with_gradient_storage(const ScanResult& result, std::int64_t bytes) {
   for (Expr& e : changed.outputs) change(e);
   change(changed.steps);
   return changed;
+}
+
+ScanResult with_gradient_storage(const ScanResult& result, std::int64_t bytes) {
+  if (bytes < 0) throw GraphError("the storage of a gradient must not be negative, got " + std::to_string(bytes));
+  return with_attribute(result, "storage", bytes);
 }
 
 }  // namespace leapgraph::symbolic

@@ -27,6 +27,8 @@ std::shared_ptr<const Node> make_scan(const Expr& steps, const Exprs& arguments,
                                       std::size_t sequences, Where place, Ending ending = Ending::none);
 /// The loop that `result` came from, whose gradient runs over its last `steps` steps only.
 ScanResult with_truncated_gradient(const ScanResult& result, std::int64_t steps);
+/// The loop that `result` came from with an attribute more.
+ScanResult with_attribute(const ScanResult& result, std::string_view name, const Attribute& value);
 /// As the node's attributes say.
 Ending ending_of(const Attributes& attributes);
 /// Body outputs that are stacked: neither carries nor the condition.

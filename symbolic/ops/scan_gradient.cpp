@@ -161,9 +161,9 @@ Exprs rows_of(const Opened& scan, const Exprs& values) {
   }
   if (made.empty()) return rows;
   if (scan.condition) results.push_back(scan.condition);
-  const Exprs arguments(scan.node.inputs().begin() + 1, scan.node.inputs().end());
-  const Exprs stacked = outputs_of(*make_scan(scan.steps(), arguments, close_over(results, scan.variables),
-                                              scan.carries, scan.sequences, scan.node.place(), scan.ending));
+  // The same in all but the outputs: rewriting makes one loop of both.
+  const Attributes attributes = scan.node.attributes().with("body", close_over(results, scan.variables));
+  const Exprs stacked = outputs_of(*make_node(scan_op, scan.node.inputs(), attributes, scan.node.place()));
   for (std::size_t k = 0; k < made.size(); ++k) rows[made[k]] = stacked[scan.carries + k];
   return rows;
 }
@@ -207,6 +207,16 @@ Sources choose_sources(const Opened& scan, const BackwardStep& step) {
   std::unordered_map<Expr, std::size_t, ExprHash> number;
   for (std::size_t i = 0; i < scan.variables.size(); ++i) number.emplace(scan.variables[i], i);
   const bool carries_only = scan.node.attributes().has("segments");
+  std::unordered_set<const Node*> after;  // known only when the loop is over
+  for (const Expr& e : step.finals)
+    if (e) after.insert(&e.node());
+  Exprs present;
+  for (const Expr& e : step.adjoints)
+    if (e) present.push_back(e);
+  for (const Node* node : topological_order(present))
+    if (std::any_of(node->inputs().begin(), node->inputs().end(),
+                    [&after](const Expr& e) { return after.contains(&e.node()); }))
+      after.insert(node);
   StorageChoice choice;
   choice.at_hand = [&](const Expr& e) {
     const auto found = number.find(e);
@@ -216,7 +226,7 @@ Sources choose_sources(const Opened& scan, const BackwardStep& step) {
   };
   choice.storing = [&](const Expr& e) -> std::optional<double> {
     // What is not a carry may have another length at every step where that is not known.
-    if (!number.contains(e) && (carries_only || !is_known(e.shape()))) return std::nullopt;
+    if (!number.contains(e) && (carries_only || !is_known(e.shape()) || after.contains(&e.node()))) return std::nullopt;
     return storing_cost(e.type());
   };
   if (!carries_only)
@@ -333,7 +343,7 @@ Exprs direct_gradient(const Application& a) {
   Exprs result(a.inputs.size());
   if (carried.empty() && summed.empty() && emitted.empty()) return result;
 
-  const ScanResult reverse = symbolic::scan(
+  ScanResult reverse = symbolic::scan(
       [&](const Exprs& carry, const Exprs& elements) {
         Substitution now;
         for (std::size_t k = 0; k < names.size(); ++k) now.emplace(names[k], elements[k]);
@@ -355,6 +365,8 @@ Exprs direct_gradient(const Application& a) {
         return next;
       },
       initial, sequences, reach.steps, a.node.place());
+  // Rewriting leaves loops over segments as they are: whole arrays of what they do would be as long as all segments.
+  if (a.node.attributes().has("segments")) reverse = with_attribute(reverse, "segments", true);
 
   for (std::size_t k = 0; k < carried.size(); ++k)
     result[input_of(carried[k])] = reach.at_the_start(scan, reverse.carry[k]);
