@@ -4,10 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <new>
 #include <unordered_set>
 
 #include "leapgraph/symbolic/backend/cpu.hpp"
@@ -43,6 +45,7 @@ struct CompiledFunction::State {
   // The same function with more room, once it was needed.
   mutable std::mutex mutex;
   mutable std::shared_ptr<const State> larger;
+  mutable std::atomic<bool> has_larger = false;
 };
 
 namespace {
@@ -134,7 +137,7 @@ std::vector<BoundedGraph> bounded(std::span<const Graph> graphs, std::int64_t ca
 ScheduledModule scheduled(std::span<const BoundedGraph> graphs) {
   std::vector<NamedGraph> named;
   for (std::size_t i = 0; i < graphs.size(); ++i)
-    named.push_back({fmt::format("function_{}", i), graphs[i].graph, graphs[i].extent_count});
+    named.push_back({fmt::format("function_{}", i), graphs[i].graph, graphs[i].extent_count, graphs[i].wanted});
   return schedule(named);
 }
 
@@ -171,9 +174,13 @@ std::vector<Array> CompiledFunction::operator()(std::span<const Array> arguments
     throw GraphError(fmt::format("the function takes {} arguments, got {}", state.inputs.size(), arguments.size()));
   for (std::size_t i = 0; i < arguments.size(); ++i) require_fitting(state.graph.inputs[i], arguments[i]);
   if (state.native == nullptr) return interpret(state.graph, arguments);
-  {
-    const std::lock_guard lock(state.mutex);
-    if (state.larger) return CompiledFunction(state.larger)(arguments);
+  if (state.has_larger) {
+    std::shared_ptr<const State> next;
+    {
+      const std::lock_guard lock(state.mutex);
+      next = state.larger;
+    }
+    return CompiledFunction(std::move(next))(arguments);
   }
   std::vector<const void*> in;
   for (const Array& argument : arguments) in.push_back(argument.raw());
@@ -184,6 +191,7 @@ std::vector<Array> CompiledFunction::operator()(std::span<const Array> arguments
   for (Array& result : results) out.push_back(result.raw());
   const std::unique_ptr<void, decltype(&std::free)> workspace(
       std::aligned_alloc(64, static_cast<std::size_t>(state.workspace_bytes) + 64), &std::free);
+  if (!workspace) throw std::bad_alloc();
   RuntimeError error;
   std::vector<std::int64_t> extents(state.extent_count);
   const Runtime runtime{&error, extents.data()};
@@ -209,6 +217,7 @@ CompiledFunction CompiledFunction::larger(const RuntimeError& error) const {
     if (error.value <= state_->options.capacity) options.capacity *= 8;
     options.rewrite = false;  // it is rewritten already
     state_->larger = compile(state_->graph, options).state_;
+    state_->has_larger = true;
   }
   return CompiledFunction(state_->larger);
 }
@@ -225,7 +234,7 @@ std::vector<CompiledFunction> compile(std::span<const Graph> graphs, const Compi
   } catch (const GraphError&) {
     if (compiler) throw;
     planned.clear();  // what can only be interpreted has results whose lengths nobody knows before
-    for (const Graph& graph : ready) planned.push_back({graph, {}, 0});
+    for (const Graph& graph : ready) planned.push_back({graph, {}, 0, {}});
   }
 
   std::vector<std::shared_ptr<CompiledFunction::State>> states;

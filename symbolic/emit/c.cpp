@@ -147,6 +147,7 @@ class Emitter {
     for (const Store& store : nest.stores) use(store.to.buffer, used);
     for (const Accumulation& a : nest.accumulations) use(a.to.buffer, used);
     use(nest.segments, used);
+    use(nest.limit, used);
   }
   void collect(const Fill& fill, std::set<int>& used) const { use(fill.buffer, used); }
   void collect(const RoutineCall& call, std::set<int>& used) const {

@@ -33,11 +33,18 @@ class NestEmitter {
       if (plan.in_memory[a] && !nest.accumulations[a].scattered) emit_identity(nest, nest.accumulations[a]);
     accumulator_.assign(nest.accumulations.size(), 'a');
     out_.open("");
+    if (nest.limit >= 0)
+      out_.line(fmt::format("const long n0 = {0} < {1} ? {0} : {1};", value_of(nest.limit), nest.extents[0]));
     emit_loops(plan, 0, rank);
     out_.close();
   }
 
  private:
+  /// A scalar in memory or in a variable.
+  std::string value_of(int number) const {
+    return is_scalar_variable(buffer(number)) ? fmt::format("b{}", number) : fmt::format("*b{}", number);
+  }
+
   std::string element(const Access& access) const {
     if (is_scalar_variable(buffer(access.buffer))) return fmt::format("b{}", access.buffer);
     std::string index;
@@ -56,9 +63,9 @@ class NestEmitter {
 
   void check_row(const Access& access) {
     if (access.row < 0 || access.row_is_checked) return;
-    out_.line(fmt::format("if (__builtin_expect((unsigned long)(long)v{0} >= {1}UL, 0)) {2}", access.row, access.rows,
-                          failure(access.check, fmt::format("(long)v{}", access.row), std::to_string(access.rows),
-                                  access.made_at)));
+    out_.line(fmt::format(
+        "if (__builtin_expect((unsigned long)(long)v{0} >= {1}UL, 0)) {2}", access.row, access.rows,
+        failure(access.check, fmt::format("(long)v{}", access.row), std::to_string(access.rows), access.made_at)));
   }
 
   void emit_statement(const Nest& nest, std::size_t number) {
@@ -130,6 +137,7 @@ class NestEmitter {
     } else {
       const bool innermost = axis + 1 == rank;
       const std::int64_t extent = nest.extents[axis];
+      const std::string end = axis == 0 && nest.limit >= 0 ? "n0" : std::to_string(extent);
       // Long sums are added up in blocks of fixed length: the same bits however a loop is shared out, and smaller
       // rounding errors.
       const std::int64_t block = block_length(nest, axis);
@@ -137,8 +145,8 @@ class NestEmitter {
                            std::all_of(opened.begin(), opened.end(),
                                        [&](std::size_t a) { return nest.accumulations[a].combine == Combine::sum; });
       if (blocked) {
-        out_.open(fmt::format("for (long o{0} = 0; o{0} < {1}; o{0} += {2})", axis, extent, block));
-        out_.line(fmt::format("const long e{0} = o{0} + {2} < {1} ? o{0} + {2} : {1};", axis, extent, block));
+        out_.open(fmt::format("for (long o{0} = 0; o{0} < {1}; o{0} += {2})", axis, end, block));
+        out_.line(fmt::format("const long e{0} = o{0} + {2} < {1} ? o{0} + {2} : {1};", axis, end, block));
         for (std::size_t a : opened) {
           out_.line(fmt::format("{} p{} = 0;", c_type(buffer(nest.accumulations[a].to.buffer).dtype), a));
           accumulator_[a] = 'p';
@@ -154,7 +162,7 @@ class NestEmitter {
       else if (blocked)
         out_.open(fmt::format("for (long i{0} = o{0}; i{0} < e{0}; ++i{0})", axis));
       else
-        out_.open(fmt::format("for (long i{0} = 0; i{0} < {1}; ++i{0})", axis, extent));
+        out_.open(fmt::format("for (long i{0} = 0; i{0} < {1}; ++i{0})", axis, end));
       emit_loops(plan, axis + 1, rank);
       out_.close();
       if (blocked) {

@@ -218,7 +218,7 @@ class UnrolledNest {
 }  // namespace
 
 bool unrolls(const Nest& nest) {
-  if (nest.extents.empty() || nest.segments >= 0) return false;
+  if (nest.extents.empty() || nest.segments >= 0 || nest.limit >= 0) return false;
   std::int64_t iterations = 1;
   for (std::int64_t extent : nest.extents) {
     if (extent == 0) return false;

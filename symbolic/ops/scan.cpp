@@ -212,6 +212,18 @@ std::shared_ptr<const Node> make_scan(const Expr& steps, const Exprs& arguments,
   return make_node(scan_op, std::move(inputs), std::move(attributes), place);
 }
 
+Expr carry_of_last_row(const Expr& rows) {
+  if (&rows.op() != &scan_op) return {};
+  const Node& node = rows.node();
+  const std::size_t carries = count_of(node.attributes(), "carries"), output = static_cast<std::size_t>(rows.output());
+  const bool does_a_step = ending_of(node.attributes()) == Ending::none && node.get<std::int64_t>("length") > 0;
+  if (!does_a_step || output < carries || node.attributes().has("capacity")) return {};
+  const Exprs& results = node.get<Body>("body")->outputs;
+  const auto end = results.begin() + static_cast<std::ptrdiff_t>(carries);
+  const auto found = std::find(results.begin(), end, results[output]);
+  return found == end ? Expr() : outputs_of(node)[static_cast<std::size_t>(found - results.begin())];
+}
+
 ScanResult with_truncated_gradient(const ScanResult& result, std::int64_t steps) {
   if (result.carry.empty() && result.outputs.empty()) return result;
   const Node& old = result.carry.empty() ? result.outputs[0].node() : result.carry[0].node();

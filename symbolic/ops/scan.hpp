@@ -37,6 +37,10 @@ inline std::size_t stacked_outputs(const Node& scan) {
   return all - count_of(scan.attributes(), "carries") - (ending_of(scan.attributes()) == Ending::none ? 0 : 1);
 }
 
+/// The final carry whose value the last of `rows` is, where `rows` are stacked new values of a carry of a loop that is
+/// known to do a step; else absent.
+Expr carry_of_last_row(const Expr& rows);
+
 /// A scan taken apart, and its body applied to fresh variables.
 struct Opened {
   const Node& node;

@@ -26,6 +26,7 @@ void for_each_use(Step& step, const F& f) {
     for (int& b : buffers) f(b, use);
   };
   if (auto* nest = std::get_if<Nest>(&step.what)) {
+    if (nest->limit >= 0) f(nest->limit, Use::read);
     for (Statement& statement : nest->statements)
       if (auto* load = std::get_if<Load>(&statement.what)) f(load->from.buffer, Use::read);
     for (Store& store : nest->stores) f(store.to.buffer, Use::write);

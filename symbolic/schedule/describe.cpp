@@ -41,7 +41,8 @@ class Describer {
   }
   void show(const Nest& nest, int depth) {
     line(depth, fmt::format("nest {}{} ({})", to_string(nest.extents),
-                            nest.segments < 0 ? "" : " in segments " + name(nest.segments), nest.origin));
+                            nest.segments < 0 ? "" : " in segments " + name(nest.segments), nest.origin) +
+                    (nest.limit < 0 ? "" : " up to " + name(nest.limit)));
     for (std::size_t i = 0; i < nest.statements.size(); ++i) {
       const Statement& statement = nest.statements[i];
       if (const auto* load = std::get_if<Load>(&statement.what))

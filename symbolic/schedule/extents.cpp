@@ -54,6 +54,9 @@ class Bounder {
  public:
   explicit Bounder(std::int64_t capacity) : capacity_(capacity) {}
 
+  /// Values that are wanted in part, found so far.
+  const Extents& wanted() const { return wanted_; }
+
   /// The outputs, given what inputs or parameters stand for.
   std::vector<Bounded> run(std::span<const Expr> outputs, Bounds known) {
     std::swap(known, values_);
@@ -78,7 +81,10 @@ class Bounder {
     std::vector<Bounded> inputs;
     for (const Expr& e : node.inputs()) inputs.push_back(of(e));
     const std::vector<Bounded> made = rebuilt(node, inputs);
-    for (std::size_t i = 0; i < outputs.size(); ++i) values_.insert_or_assign(outputs[i], made[i]);
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+      values_.insert_or_assign(outputs[i], made[i]);
+      add_extents(wanted_, made[i].value, made[i].extents);
+    }
   }
 
   std::vector<Bounded> rebuilt(const Node& node, const std::vector<Bounded>& inputs) {
@@ -186,8 +192,12 @@ class Bounder {
   Expr mask(const Bounded& b, std::size_t axis) const {
     return positions(b.room(axis), axis, b.rank()) < b.extents[axis];
   }
-  Expr masked(const Bounded& b, std::size_t axis, const Expr& fill) const {
-    return b.extents[axis] ? where(mask(b, axis), b.value, fill) : b.value;
+  /// All positions of the result are wanted, unless they are those of one axis that a sum leaves out again.
+  Expr masked(const Bounded& b, std::size_t axis, const Expr& fill, bool all_wanted = true) const {
+    if (!b.extents[axis]) return b.value;
+    const Expr result = where(mask(b, axis), b.value, fill);
+    if (all_wanted) add_extents(wanted_, result, Exprs(b.rank()));
+    return result;
   }
 
   // --- By lowering ---
@@ -231,13 +241,16 @@ class Bounder {
   Bounded reduction_of(const Node& node, Bounded x, Combine combine) const {
     const Axes& axes = node.get<Axes>("axes");
     Exprs kept;
+    const Exprs extents = x.extents;
+    const bool one = std::count_if(extents.begin(), extents.end(), [](const Expr& n) { return bool(n); }) == 1;
     for (std::size_t axis = 0; axis < x.rank(); ++axis)
       if (std::binary_search(axes.begin(), axes.end(), static_cast<std::int64_t>(axis))) {
-        x.value = masked(x, axis, identity(combine, x.value.dtype()));
+        x.value = masked(x, axis, identity(combine, x.value.dtype()), !one);
         x.extents[axis] = Expr();
       } else {
         kept.push_back(x.extents[axis]);
       }
+    if (one) add_extents(wanted_, x.value, extents);  // its loop and that of the reduction are one
     return {make(node.op(), {x.value}, node.attributes(), node.place()), kept};
   }
 
@@ -812,6 +825,7 @@ class Bounder {
 
   std::int64_t capacity_;
   Bounds values_;
+  mutable Extents wanted_;
   std::source_location place_;
 };
 
@@ -827,13 +841,20 @@ bool mentions_unknown(const Graph& graph) {
 
 }  // namespace
 
+void add_extents(Extents& known, const Expr& value, const Exprs& extents) {
+  const auto [entry, is_new] = known.emplace(value, extents);
+  if (!is_new && entry->second != extents) entry->second.clear();
+}
+
 BoundedGraph with_capacity(const Graph& graph, std::int64_t capacity) {
-  BoundedGraph result{graph, {}, 0};
+  BoundedGraph result{graph, {}, 0, {}};
   for (const Expr& e : graph.outputs) result.extents.emplace_back(e.shape().size(), -1);
   if (!mentions_unknown(graph)) return result;
   Bounds known;
   for (const Expr& e : graph.inputs) known.emplace(e, Bounded(e));
-  const std::vector<Bounded> outputs = Bounder(capacity).run(graph.outputs, std::move(known));
+  Bounder bounder(capacity);
+  const std::vector<Bounded> outputs = bounder.run(graph.outputs, std::move(known));
+  result.wanted = bounder.wanted();
   Exprs extents;
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     result.graph.outputs[i] = outputs[i].value;

@@ -63,24 +63,47 @@ void Region::give_literal(const Expr& e, const Array& array) {
   refs_[e] = Ref{value, row_major_layout(e.shape()), false};
 }
 
-int Region::earliest_group(const Member& member, const Shape& space) const {
-  int earliest = 0;
+/// The value that tells how many positions of the first axis of a member's loops are wanted; -1: all are.
+int Region::limit_of(const Node& node, const Member& member) const {
+  Expr along = outputs_of(node)[0];
+  std::size_t axis = 0;
+  if (member.kind == Member::Kind::reduction || member.kind == Member::Kind::scatter_add) along = node.input(0);
+  if (member.kind == Member::Kind::contraction) {
+    if (member.labels.empty()) return -1;
+    const ContractionLabels labels = std::get<Contraction>(node.op().lowering).labels(node);
+    const auto in_first = std::find(labels.first.begin(), labels.first.end(), member.labels[0]);
+    const auto in_second = std::find(labels.second.begin(), labels.second.end(), member.labels[0]);
+    const bool first = in_first != labels.first.end();
+    along = node.input(first ? 0 : 1);
+    axis = static_cast<std::size_t>(first ? in_first - labels.first.begin() : in_second - labels.second.begin());
+  }
+  const auto found = module_.extents().find(along);
+  if (found == module_.extents().end() || axis >= found->second.size() || !found->second[axis]) return -1;
+  const auto extent = refs_.find(found->second[axis]);
+  if (extent == refs_.end() || extent->second.is_view) return -1;
+  return values_[static_cast<std::size_t>(extent->second.value)].literal ? -1 : extent->second.value;
+}
+
+int Region::earliest_group(const Member& member, const Shape& space, int limit) const {
+  int earliest = limit < 0 ? 0 : values_[static_cast<std::size_t>(limit)].group + 1;
   for (std::size_t k = 0; k < member.inputs.size(); ++k) {
     const Ref& ref = member.inputs[k];
     const Value& value = values_[static_cast<std::size_t>(ref.value)];
     if (value.group < 0) continue;
     const bool same_loop = member.aligned[k] && value.in_register && !ref.is_view &&
-                           groups_[static_cast<std::size_t>(value.group)].space == space;
+                           groups_[static_cast<std::size_t>(value.group)].space == space &&
+                           groups_[static_cast<std::size_t>(value.group)].limit == limit;
     earliest = std::max(earliest, same_loop ? value.group : value.group + 1);
   }
   return earliest;
 }
 
-int Region::find_or_add_group(int earliest, const Shape& space) {
+int Region::find_or_add_group(int earliest, const Shape& space, int limit) {
   for (std::size_t g = static_cast<std::size_t>(earliest); g < groups_.size(); ++g)
-    if (groups_[g].opaque == nullptr && groups_[g].space == space && groups_[g].members.size() < max_members)
+    if (groups_[g].opaque == nullptr && groups_[g].space == space && groups_[g].limit == limit &&
+        groups_[g].members.size() < max_members)
       return static_cast<int>(g);
-  groups_.push_back(Group{.space = space});
+  groups_.push_back(Group{.space = space, .limit = limit});
   return static_cast<int>(groups_.size()) - 1;
 }
 
@@ -99,7 +122,13 @@ void Region::plan_member(const Node& node, Member member, const Shape& space, bo
   member.node = &node;
   for (const Expr& e : node.inputs()) member.inputs.push_back(reference(e));
   member.aligned.resize(member.inputs.size(), true);
-  const int group = find_or_add_group(earliest_group(member, space), space);
+  const int limit = limit_of(node, member);
+  const int group = find_or_add_group(earliest_group(member, space, limit), space, limit);
+  if (limit >= 0) {
+    values_[static_cast<std::size_t>(limit)].needs_buffer = true;
+    Value& memory = memory_of(limit);
+    memory.last_read = std::max(memory.last_read, group);
+  }
   member.output = add_value(node.types()[0], group, in_register);
   if (!in_register) values_.back().needs_buffer = true;
   if (member.kind == Member::Kind::scatter_add) filled_.push_back(member.output);

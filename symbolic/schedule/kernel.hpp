@@ -95,6 +95,8 @@ struct Nest {
   /// Buffer of int64 offsets: the last loop runs from offsets[i] to offsets[i + 1], where i is the index of the loop
   /// before it, the first of two. Its extent is then the number of all positions. -1: every loop runs over its extent.
   int segments = -1;
+  /// Buffer of the number of iterations of the first loop that are wanted (int64), at most its extent; -1: all.
+  int limit = -1;
   std::string origin;  ///< the ops it came from, for the reader of the emitted code
 };
 

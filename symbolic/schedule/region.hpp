@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "leapgraph/symbolic/schedule/inplace.hpp"
+#include "leapgraph/symbolic/schedule/extents.hpp"
 #include "leapgraph/symbolic/schedule/kernel.hpp"
 
 namespace leapgraph::symbolic {
@@ -59,6 +60,7 @@ struct Member {
 /// Members that share a nest of loops, or one node with a step of its own.
 struct Group {
   Shape space;
+  int limit = -1;  ///< value that tells how many positions of the first axis are wanted; -1: all
   std::vector<Member> members = {};
   const Node* opaque = nullptr;
   std::vector<Ref> opaque_inputs = {};
@@ -95,8 +97,9 @@ class Region {
   void plan_opaque(const Node& node);
   void plan_member(const Node& node, Member member, const Shape& space, bool in_register);
   void plan_contraction(const Node& node, const Contraction& contraction);
-  int earliest_group(const Member& member, const Shape& space) const;
-  int find_or_add_group(int earliest, const Shape& space);
+  int limit_of(const Node& node, const Member& member) const;
+  int earliest_group(const Member& member, const Shape& space, int limit = -1) const;
+  int find_or_add_group(int earliest, const Shape& space, int limit = -1);
   void join(int group, Member member);
   int add_value(Type type, int group, bool in_register);
   int take_over(const Ref& ref, const Type& type);
@@ -138,6 +141,9 @@ class ModuleBuilder {
   int schedule_function(const std::string& name, const Graph& graph, std::size_t extents = 0);
   int function_of(const Body& body);
   int new_loop() { return loops_++; }
+  /// Extents of values that are wanted in part; added to those known so far.
+  void know_extents(const Extents& extents);
+  const Extents& extents() const { return extents_; }
   /// Number of the place in Module::places.
   int number_of(const std::source_location& place);
   std::int64_t workspace_bytes(int function) const {
@@ -152,6 +158,7 @@ class ModuleBuilder {
   int loops_ = 0;
   int body_names_ = 0;
   std::vector<std::pair<Body, int>> bodies_;
+  Extents extents_;
 };
 
 int add_buffer(Program& program, Buffer buffer);

@@ -330,6 +330,10 @@ Step Region::build_branch(const Group& group) {
   return {std::move(branch)};
 }
 
+void ModuleBuilder::know_extents(const Extents& extents) {
+  for (const auto& [value, lengths] : extents) add_extents(extents_, value, lengths);
+}
+
 int ModuleBuilder::number_of(const std::source_location& place) {
   for (std::size_t i = 0; i < module_.places.size(); ++i) {
     const std::source_location& known = module_.places[i];
@@ -384,6 +388,7 @@ int ModuleBuilder::schedule_function(const std::string& name, const Graph& graph
 ScheduledModule schedule(std::span<const NamedGraph> graphs) {
   ScheduledModule result;
   ModuleBuilder builder(result.module);
+  for (const NamedGraph& graph : graphs) builder.know_extents(graph.wanted);
   for (const NamedGraph& graph : graphs) {
     result.entry.push_back(builder.schedule_function(graph.name, graph.graph, graph.extents));
     result.module.functions.back().exported = true;

@@ -37,6 +37,7 @@ class Lifetimes {
     for (const Store& store : nest.stores) touch(store.to.buffer);
     for (const Accumulation& accumulation : nest.accumulations) touch(accumulation.to.buffer);
     touch(nest.segments);
+    touch(nest.limit);
   }
   void visit(const Fill& fill) { touch(fill.buffer); }
   void visit(const RoutineCall& call) {

@@ -31,6 +31,18 @@ TEST(TheanoScan, RaisesAVectorToAPower) {
                {0, 1, 16, 81, 256, 625, 1296, 2401, 4096, 6561});
 }
 
+TEST(TheanoScan, StoresNoRowsWhenTheLastIsAllThatIsRead) {
+  const Expr a = vector("A", 3);
+  const ScanOutputs result = scan({.fn = [](Expr prior, Expr factor) { return prior * factor; },
+                                   .outputs_info = {ones_like(a)},
+                                   .non_sequences = {a},
+                                   .n_steps = 5});
+  EXPECT_EQ(at(result[0], -1), result.last[0]);
+  EXPECT_EQ(at(result[0], 4), result.last[0]);
+  EXPECT_NE(at(result[0], 3), result.last[0]);
+  expect_reals(both({a}, at(result[0], 3), {Array::vector({1, 2, 3})}), {1, 16, 81});
+}
+
 TEST(TheanoScan, EvaluatesAPolynomialOverTheShortestSequence) {
   const Expr coefficients = vector("coefficients"), x = dscalar("x");
   const ScanOutputs terms = scan({.fn = [](Expr c, Expr power, Expr value) { return c * pow(value, power); },

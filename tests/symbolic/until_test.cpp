@@ -241,6 +241,30 @@ TEST(RunTimeLength, IsCompiledForMoreRoomWhenItIsNeeded) {
   EXPECT_EQ(f(arguments)[0].real(99), 100);
 }
 
+TEST(RunTimeLength, IsHowFarLoopsOverItRun) {
+  const Expr x = scalar("x"), n = lscalar("n");
+  const ScanResult r = scan(
+      [&](const Exprs& carry, const Exprs&) {
+        const Expr next = carry[0] + x;
+        return ScanBody{{next}, {next}};
+      },
+      {0.0}, {}, n);
+  const CompiledFunction f = compile(Graph{{x, n}, {exp(r.outputs[0]), sum(sqr(r.outputs[0]))}});
+  if (!f.is_native()) GTEST_SKIP() << missing_compiler();
+  double step = 1, total = 0;
+  std::int64_t steps = 3, extent = -1;
+  std::vector<double> out(static_cast<std::size_t>(element_count(f.outputs()[0].shape)), -7.0);
+  std::vector<std::byte> work(static_cast<std::size_t>(f.workspace_bytes()) + 64);
+  const void* in[] = {&step, &steps};
+  void* results[] = {out.data(), &total};
+  const Runtime runtime{nullptr, &extent};
+  ASSERT_EQ(f.call(in, results, work.data(), &runtime), 0);
+  EXPECT_EQ(extent, 3);
+  EXPECT_EQ(total, 14);
+  EXPECT_DOUBLE_EQ(out[2], std::exp(3.0));
+  EXPECT_EQ(std::count(out.begin(), out.end(), -7.0), static_cast<std::ptrdiff_t>(out.size()) - 3);
+}
+
 TEST(RunTimeLength, FailsAsTheInterpreterDoes) {
   const Expr x = scalar("x"), n = lscalar("n"), s = vector("s", 3), i = lscalar("i"), other = lscalar("other");
   const auto step = [&](const Exprs& carry, const Exprs& e) {
