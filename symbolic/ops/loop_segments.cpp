@@ -76,9 +76,9 @@ std::int64_t segment_length(const Opened& scan, const Exprs& stored) {
   for (const Expr& e : stored) {
     const bool is_output = std::find(scan.results.begin() + static_cast<std::ptrdiff_t>(scan.carries),
                                      scan.results.end(), e) != scan.results.end();
-    if (!is_output) a_step += bytes_of(e.type());
+    if (!is_output) a_step += bytes_stored(e.type());
   }
-  for (std::size_t c = 0; c < scan.carries; ++c) a_start += bytes_of(scan.variables[c].type());
+  for (std::size_t c = 0; c < scan.carries; ++c) a_start += bytes_stored(scan.variables[c].type());
   const auto length = static_cast<double>(scan.length);
   const double room =
       static_cast<double>(attributes.has("storage") ? attributes.get<std::int64_t>("storage") : default_storage);
