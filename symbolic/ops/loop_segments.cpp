@@ -76,9 +76,9 @@ std::int64_t segment_length(const Opened& scan, const Exprs& stored) {
   for (const Expr& e : stored) {
     const bool is_output = std::find(scan.results.begin() + static_cast<std::ptrdiff_t>(scan.carries),
                                      scan.results.end(), e) != scan.results.end();
-    if (!is_output) a_step += bytes_of(e.type());
+    if (!is_output) a_step += bytes_stored(e.type());
   }
-  for (std::size_t c = 0; c < scan.carries; ++c) a_start += bytes_of(scan.variables[c].type());
+  for (std::size_t c = 0; c < scan.carries; ++c) a_start += bytes_stored(scan.variables[c].type());
   const auto length = static_cast<double>(scan.length);
   const double room =
       static_cast<double>(attributes.has("storage") ? attributes.get<std::int64_t>("storage") : default_storage);
@@ -115,12 +115,10 @@ Exprs segmented_gradient(const Application& a, std::int64_t segment) {
   return substitute(result, back);
 }
 
-ScanResult with_gradient_storage(const ScanResult& result, std::int64_t bytes) {
-  if (bytes < 0) throw GraphError("the storage of a gradient must not be negative, got " + std::to_string(bytes));
+ScanResult with_attribute(const ScanResult& result, std::string_view name, const Attribute& value) {
   if (result.carry.empty() && result.outputs.empty()) return result;
   const Node& old = result.carry.empty() ? result.outputs[0].node() : result.carry[0].node();
-  const Exprs made =
-      outputs_of(*make_node(old.op(), old.inputs(), old.attributes().with("storage", bytes), old.place()));
+  const Exprs made = outputs_of(*make_node(old.op(), old.inputs(), old.attributes().with(name, value), old.place()));
   ScanResult changed = result;
   const auto change = [&](Expr& e) {
     if (e && &e.node() == &old) e = made[static_cast<std::size_t>(e.output())];
@@ -129,6 +127,11 @@ ScanResult with_gradient_storage(const ScanResult& result, std::int64_t bytes) {
   for (Expr& e : changed.outputs) change(e);
   change(changed.steps);
   return changed;
+}
+
+ScanResult with_gradient_storage(const ScanResult& result, std::int64_t bytes) {
+  if (bytes < 0) throw GraphError("the storage of a gradient must not be negative, got " + std::to_string(bytes));
+  return with_attribute(result, "storage", bytes);
 }
 
 }  // namespace leapgraph::symbolic

@@ -92,9 +92,9 @@ class Network {
 
 }  // namespace
 
-double bytes_of(const Type& type) { return elements_of(type) * static_cast<double>(info(type.dtype).bytes); }
+double bytes_stored(const Type& type) { return elements_of(type) * static_cast<double>(info(type.dtype).bytes); }
 
-double storing_cost(const Type& type) { return 1 + bytes_of(type) / 8; }
+double storing_cost(const Type& type) { return 1 + bytes_stored(type) / 8; }
 
 double computing_cost(const Node& node) {
   const Lowering& lowering = node.op().lowering;

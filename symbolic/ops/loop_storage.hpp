@@ -36,6 +36,6 @@ double computing_cost(const Node& node);
 /// A rough time of writing and reading back a value of this type.
 double storing_cost(const Type& type);
 /// Bytes of a value; lengths that are not known count as 100.
-double bytes_of(const Type& type);
+double bytes_stored(const Type& type);
 
 }  // namespace leapgraph::symbolic

@@ -27,6 +27,8 @@ std::shared_ptr<const Node> make_scan(const Expr& steps, const Exprs& arguments,
                                       std::size_t sequences, Where place, Ending ending = Ending::none);
 /// The loop that `result` came from, whose gradient runs over its last `steps` steps only.
 ScanResult with_truncated_gradient(const ScanResult& result, std::int64_t steps);
+/// The loop that `result` came from with an attribute more.
+ScanResult with_attribute(const ScanResult& result, std::string_view name, const Attribute& value);
 /// As the node's attributes say.
 Ending ending_of(const Attributes& attributes);
 /// Body outputs that are stacked: neither carries nor the condition.
@@ -74,6 +76,10 @@ Exprs scan_tangent(const Node& node, std::span<const Expr> tangents);
 /// The reverse rule carried out, and a node that stands for it (ops/deferred_gradient.cpp).
 Exprs direct_gradient(const Application& a);
 Exprs deferred_gradient(const Application& a);
+
+/// The same adjoints of one step back where reads of buffers that nothing overwrites afterwards are reads of what is
+/// there after the last step, by the variables `finals`, one a carry (absent: not read so) (ops/settled_reads.cpp).
+Exprs settled_reads(const Opened& scan, const Exprs& adjoints, Exprs& finals);
 
 /// How many steps go into a segment, between whose starts nothing is stored, so that the gradient stays within its
 /// memory; 0: the values `stored` at every step fit (ops/loop_segments.cpp).

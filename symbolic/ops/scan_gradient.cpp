@@ -113,6 +113,7 @@ struct BackwardStep {
   std::vector<bool> carried;  ///< carries whose adjoint may differ from 0
   Exprs seeds;                ///< adjoint variables, one a result; absent: 0
   Exprs adjoints;             ///< one a parameter; absent: 0
+  Exprs finals;               ///< carries after the last step, where those are read; one a carry
 };
 
 BackwardStep backward_step(const Opened& scan, const Application& a) {
@@ -137,7 +138,7 @@ BackwardStep backward_step(const Opened& scan, const Application& a) {
         changed = true;
       }
   }
-  step.adjoints = with_row_updates(step.adjoints);
+  step.adjoints = settled_reads(scan, with_row_updates(step.adjoints), step.finals);
   return step;
 }
 
@@ -160,9 +161,9 @@ Exprs rows_of(const Opened& scan, const Exprs& values) {
   }
   if (made.empty()) return rows;
   if (scan.condition) results.push_back(scan.condition);
-  const Exprs arguments(scan.node.inputs().begin() + 1, scan.node.inputs().end());
-  const Exprs stacked = outputs_of(*make_scan(scan.steps(), arguments, close_over(results, scan.variables),
-                                              scan.carries, scan.sequences, scan.node.place(), scan.ending));
+  // The same in all but the outputs: rewriting makes one loop of both.
+  const Attributes attributes = scan.node.attributes().with("body", close_over(results, scan.variables));
+  const Exprs stacked = outputs_of(*make_node(scan_op, scan.node.inputs(), attributes, scan.node.place()));
   for (std::size_t k = 0; k < made.size(); ++k) rows[made[k]] = stacked[scan.carries + k];
   return rows;
 }
@@ -206,15 +207,26 @@ Sources choose_sources(const Opened& scan, const BackwardStep& step) {
   std::unordered_map<Expr, std::size_t, ExprHash> number;
   for (std::size_t i = 0; i < scan.variables.size(); ++i) number.emplace(scan.variables[i], i);
   const bool carries_only = scan.node.attributes().has("segments");
+  std::unordered_set<const Node*> after;  // known only when the loop is over
+  for (const Expr& e : step.finals)
+    if (e) after.insert(&e.node());
+  Exprs present;
+  for (const Expr& e : step.adjoints)
+    if (e) present.push_back(e);
+  for (const Node* node : topological_order(present))
+    if (std::any_of(node->inputs().begin(), node->inputs().end(),
+                    [&after](const Expr& e) { return after.contains(&e.node()); }))
+      after.insert(node);
   StorageChoice choice;
   choice.at_hand = [&](const Expr& e) {
     const auto found = number.find(e);
     if (found != number.end()) return scan.is_constant(found->second) || is_at_hand(scan, found->second);
-    return e.node().inputs().empty() && !is_input(e);
+    return (e.node().inputs().empty() && !is_input(e)) ||
+           std::find(step.finals.begin(), step.finals.end(), e) != step.finals.end();
   };
   choice.storing = [&](const Expr& e) -> std::optional<double> {
     // What is not a carry may have another length at every step where that is not known.
-    if (!number.contains(e) && (carries_only || !is_known(e.shape()))) return std::nullopt;
+    if (!number.contains(e) && (carries_only || !is_known(e.shape()) || after.contains(&e.node()))) return std::nullopt;
     return storing_cost(e.type());
   };
   if (!carries_only)
@@ -331,13 +343,15 @@ Exprs direct_gradient(const Application& a) {
   Exprs result(a.inputs.size());
   if (carried.empty() && summed.empty() && emitted.empty()) return result;
 
-  const ScanResult reverse = symbolic::scan(
+  ScanResult reverse = symbolic::scan(
       [&](const Exprs& carry, const Exprs& elements) {
         Substitution now;
         for (std::size_t k = 0; k < names.size(); ++k) now.emplace(names[k], elements[k]);
         for (std::size_t k = 0; k < carried.size(); ++k) now.emplace(step.seeds[carried[k]], carry[k]);
         for (std::size_t i = scan.carries + scan.sequences; i < scan.variables.size(); ++i)
           now.emplace(scan.variables[i], scan.argument(i));
+        for (std::size_t c = 0; c < scan.carries; ++c)
+          if (step.finals[c]) now.emplace(step.finals[c], a.outputs[c]);
         const std::size_t first_followed = carried.size() + summed.size();
         for (std::size_t k = 0; k < followed.size(); ++k) now.emplace(followed[k], carry[first_followed + k]);
         const Exprs adjoints = substitute(step_adjoints, now);
@@ -351,6 +365,8 @@ Exprs direct_gradient(const Application& a) {
         return next;
       },
       initial, sequences, reach.steps, a.node.place());
+  // Rewriting leaves loops over segments as they are: whole arrays of what they do would be as long as all segments.
+  if (a.node.attributes().has("segments")) reverse = with_attribute(reverse, "segments", true);
 
   for (std::size_t k = 0; k < carried.size(); ++k)
     result[input_of(carried[k])] = reach.at_the_start(scan, reverse.carry[k]);

@@ -273,11 +273,13 @@ void Region::plan_opaque(const Node& node) {
   const int number = static_cast<int>(groups_.size());
   for (const Ref& ref : group.opaque_inputs) memory_of(ref.value).last_read = number;
   for (std::size_t i = 0; i < node.types().size(); ++i) {
-    const int value = i < carries ? group.initial_carries[i] : add_value(node.types()[i], number, false);
-    if (i < carries)
-      values_[static_cast<std::size_t>(value)].group = number;  // the carry's memory holds the result afterwards
+    const int over = in_place_.in_place.contains(outputs_of(node)[i]) ? InPlacePlan::overwritten(node, i) : -1;
+    const int value = i < carries ? group.initial_carries[i]
+                      : over >= 0 ? take_over(group.opaque_inputs[static_cast<std::size_t>(over)], node.types()[i])
+                                  : add_value(node.types()[i], number, false);
+    values_[static_cast<std::size_t>(value)].group = number;  // the memory holds the result afterwards
     values_[static_cast<std::size_t>(value)].needs_buffer = true;
-    values_[static_cast<std::size_t>(value)].is_carry = i < carries;
+    if (i < carries) values_[static_cast<std::size_t>(value)].is_carry = memory_of(value).is_carry = true;
     group.opaque_outputs.push_back(value);
     refs_[outputs_of(node)[i]] = Ref{value, row_major_layout(node.types()[i].shape), false};
   }

@@ -1,4 +1,5 @@
-/// Row updates and carries of loops in place: allowed where everybody who reads the old value can come before.
+/// Row updates, carries of loops and outputs of branches in place: allowed where everybody who reads the old value can
+/// come before.
 ///
 /// Memory is followed through views. When an update takes over the memory of its tensor, all other readers of the
 /// tensor become its predecessors; where one of them needs the result of the update, the tensor is copied instead.
@@ -24,12 +25,31 @@ bool is_whole_view(const Node& node) {
   return view->layout(node, row_major_layout(from), layout) && is_row_major(layout) && layout.offset == 0;
 }
 
-/// Positions of the inputs whose memory output `i` may take over; -1: none.
+int overwritten_input(const Node& node, std::size_t i);
+
+/// The parameter that `e` is an updated version of; -1: none.
+int updated_parameter(const Graph& body, Expr e) {
+  for (;;) {
+    const auto found = std::find(body.inputs.begin(), body.inputs.end(), e);
+    if (found != body.inputs.end()) return static_cast<int>(found - body.inputs.begin());
+    const int input = is_whole_view(e.node()) ? 0 : overwritten_input(e.node(), static_cast<std::size_t>(e.output()));
+    if (input < 0) return -1;
+    e = Expr(e.node().input(static_cast<std::size_t>(input)));
+  }
+}
+
+/// Number of the input whose memory output `i` may take over; -1: none. A branch takes over what both of its sides
+/// return updated.
 int overwritten_input(const Node& node, std::size_t i) {
   if (const auto* scatter = lowering_as<Scatter>(node.op()))
     return scatter->kind == ScatterKind::set_rows || scatter->kind == ScatterKind::add_rows ? 0 : -1;
   if (lowering_as<Loop>(node.op()) != nullptr)
     return i < static_cast<std::size_t>(node.get<std::int64_t>("carries")) ? static_cast<int>(i) + 1 : -1;
+  if (lowering_as<Branch>(node.op()) != nullptr) {
+    const Graph &yes = *node.get<Body>("then"), &no = *node.get<Body>("else");
+    const int parameter = updated_parameter(yes, yes.outputs[i]);
+    return parameter >= 0 && parameter == updated_parameter(no, no.outputs[i]) ? parameter + 1 : -1;
+  }
   return -1;
 }
 
@@ -41,8 +61,11 @@ class Planner {
   InPlacePlan run() {
     plan_.order = topological_order(outputs_);
     std::erase_if(plan_.order, [this](const Node* node) { return is_given(*node); });
-    const bool any = std::any_of(plan_.order.begin(), plan_.order.end(),
-                                 [](const Node* node) { return overwritten_input(*node, 0) >= 0; });
+    const bool any = std::any_of(plan_.order.begin(), plan_.order.end(), [](const Node* node) {
+      for (std::size_t i = 0; i < node->types().size(); ++i)
+        if (overwritten_input(*node, i) >= 0) return true;
+      return false;
+    });
     if (!any) return std::move(plan_);
     for (const Node* node : plan_.order)
       for (const Expr& e : node->inputs()) users_[e].push_back(node);
@@ -166,6 +189,8 @@ class Planner {
 };
 
 }  // namespace
+
+int InPlacePlan::overwritten(const Node& node, std::size_t i) { return overwritten_input(node, i); }
 
 Expr InPlacePlan::memory_of(const Expr& e) const {
   Expr memory = e;

@@ -13,13 +13,15 @@ namespace leapgraph::symbolic {
 struct InPlacePlan {
   std::vector<const Node*> order;
   /// Outputs that take over the memory of an input: of a row update that of its tensor, of a loop's carry that of its
-  /// initial value.
+  /// initial value, of a branch that of what both sides update.
   std::unordered_set<Expr, ExprHash> in_place;
   /// Of a node that writes over memory, those that must come before although it does not use them.
   std::unordered_map<const Node*, std::vector<const Node*>> before;
 
   /// The expression whose memory `e` lies in, as a whole and in row-major order; `e` itself where that is its own.
   Expr memory_of(const Expr& e) const;
+  /// The input of a node whose memory output `i` may take over; -1: none.
+  static int overwritten(const Node& node, std::size_t i);
 };
 
 /// A plan for what lies between the expressions that are `given` and the `outputs`, all of which are needed when all is

@@ -296,12 +296,34 @@ Step Region::build_branch(const Group& group) {
       else
         inner.give(body->inputs[k], Placed{value.buffer, ref.is_view ? ref.layout : value.layout});
     }
+    Exprs writable;  // arguments whose memory the branch takes over
+    for (std::size_t i = 0; i < body->outputs.size(); ++i)
+      if (in_place_.in_place.contains(outputs_of(node)[i]))
+        writable.push_back(body->inputs[static_cast<std::size_t>(InPlacePlan::overwritten(node, i) - 1)]);
+    InPlacePlan in_place = inner.plan_for(body->outputs, writable);
     std::vector<Wanted> wanted;
+    std::vector<std::pair<int, int>> copies;  // of what this side could not write in place
     for (std::size_t i = 0; i < body->outputs.size(); ++i) {
       const Value& output = values_[static_cast<std::size_t>(group.opaque_outputs[i])];
-      wanted.push_back({body->outputs[i], Placed{output.buffer, row_major_layout(output.type.shape)}});
+      int target = output.buffer;
+      if (in_place_.in_place.contains(outputs_of(node)[i])) {
+        const Expr& taken = body->inputs[static_cast<std::size_t>(InPlacePlan::overwritten(node, i) - 1)];
+        if (in_place.memory_of(body->outputs[i]) != taken) {
+          target = add_temporary(program_, output.type.dtype, element_count(output.type.shape));
+          copies.emplace_back(target, output.buffer);
+        }
+      }
+      wanted.push_back({body->outputs[i], Placed{target, row_major_layout(output.type.shape)}});
     }
-    return inner.schedule(wanted);
+    Steps steps = inner.schedule(wanted, std::move(in_place));
+    for (const auto& [from, to] : copies) {
+      const Buffer& buffer = program_.buffers[static_cast<std::size_t>(from)];
+      Nest copy{.extents = {buffer.size}, .statements = {}, .stores = {}, .accumulations = {}, .origin = "copy"};
+      copy.statements.push_back({Load{Access{.buffer = from, .offset = 0, .strides = {1}}}, buffer.dtype});
+      copy.stores.push_back({0, Access{.buffer = to, .offset = 0, .strides = {1}}});
+      steps.push_back({std::move(copy)});
+    }
+    return steps;
   };
   branch.if_true = side(node.get<Body>("then"));
   branch.if_false = side(node.get<Body>("else"));

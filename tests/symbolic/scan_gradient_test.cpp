@@ -247,6 +247,38 @@ TEST(BufferGradient, TakesTimeAndMemoryThatAreLinearInTheNumberOfWrites) {
   expect_reals(interpreted[0], want.reals(), 1e-12);
 }
 
+TEST(BufferGradient, StoresNothingForWhatIsWrittenOnce) {
+  const Expr x = vector("x", 50);
+  const auto stored_by = [&x](const ScanResult& r) {
+    const Expr slope = grad(sum(sqr(r.carry[0])), x);
+    std::size_t most = 0;
+    for (const Node* node : topological_order(std::span(&slope, 1)))
+      // Loops of the buffer alone: what they return besides is stored. The adjoint loop returns the adjoint of x.
+      if (node->op().name == "scan" && node->types()[0] == r.carry[0].type() && node != &slope.node().input(0).node())
+        most = std::max(most, node->types().size() - 1);
+    return most;
+  };
+  // b[to] = sin(b[from]) + x[t]
+  const auto lagged = [&](const Expr& to, const Expr& from) {
+    return scan(
+        [](const Exprs& c, const Exprs& e) {
+          return ScanBody{{set_rows(c[0], e[0], sin(gather(c[0], e[1])) + e[2])}, {}};
+        },
+        {broadcast_to(0.0, {51})}, {to, from, x});
+  };
+  std::vector<std::int64_t> table(50);  // all written before
+  for (std::size_t i = 1; i < table.size(); ++i) table[i] = static_cast<std::int64_t>((i * 7) % (i + 1));
+  for (const Expr& from : {arange(50), constant(integers({50}, table))}) {
+    const ScanResult r = lagged(arange(50) + 1, from);
+    EXPECT_EQ(stored_by(r), 0u);
+    expect_derivatives({x}, {r.carry[0]}, {some_values({50})});
+  }
+  // Twice around: what was read in the first round is overwritten in the second.
+  const ScanResult again = lagged(mod(arange(50), 25) + 1, mod(arange(50), 25));
+  EXPECT_EQ(stored_by(again), 1u);
+  expect_derivatives({x}, {again.carry[0]}, {some_values({50})});
+}
+
 TEST(BufferGradient, IsThatOfEveryWayToReadAndWrite) {
   const Expr x = vector("x", 40), s = scalar("s");
   const Expr places = constant(integers({5}, {3, 7, 3, 20, 39}));
