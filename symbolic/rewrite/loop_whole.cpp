@@ -127,7 +127,9 @@ std::vector<bool> counters_and_accumulations(const LoopParts& loop) {
   return result;
 }
 
-/// Counters as sequences initial, initial + by, ...
+}  // namespace
+
+/// initial, initial + by, ...
 bool replace_counters(LoopParts& loop) {
   Substitution in_body, in_values;
   std::unordered_set<std::size_t> dropped;
@@ -147,8 +149,6 @@ bool replace_counters(LoopParts& loop) {
   loop.replace_in_values(in_values);
   return true;
 }
-
-}  // namespace
 
 bool replace_lags(LoopParts& loop) {
   if (loop.carries.empty() || !fed_back(loop, counters_and_accumulations(loop)).empty()) return false;
