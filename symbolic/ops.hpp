@@ -186,17 +186,29 @@ Expr outer(const Operand& a, const Operand& b);
 struct ScanResult {
   Exprs carry;    ///< after the last step
   Exprs outputs;  ///< stacked along a new axis 0, one row a step
+  Expr steps;     ///< how many steps were done
 };
-/// The core loop. `step` gets the carry, then one slice of each sequence, and returns the new carry, then the outputs;
-/// what it uses of the enclosing graph is passed along by itself. `steps` is an int64 scalar, or absent where a
-/// sequence gives the length. A carry keeps its type. Zero steps return the initial carry.
+/// What a step returns: the new carry, then outputs. `until` is a boolean scalar: the step that makes it true is the
+/// last one, and counts. `must_stop`: reaching the number of steps without that is an error at run time.
 struct ScanBody {
   Exprs carry;
   Exprs outputs;
+  Expr until = {};
+  bool must_stop = false;
 };
+/// The core loop. `step` gets the carry, then one slice of each sequence, and returns the new carry, then the outputs;
+/// what it uses of the enclosing graph is passed along by itself. `steps` is an int64 scalar, or absent where a
+/// sequence gives the length or `until` the end. A carry keeps its type. Zero steps return the initial carry.
 ScanResult scan(const std::function<ScanBody(const Exprs& carry, const Exprs& elements)>& step, const Operands& initial,
                 const Operands& sequences = {}, std::optional<Operand> steps = std::nullopt,
                 Where place = Where::current());
+/// while (condition(carry)) carry = step(carry). Passing `cap` iterations is an error at run time.
+ScanResult while_loop(const std::function<Expr(const Exprs& carry)>& condition,
+                      const std::function<Exprs(const Exprs& carry)>& step, const Operands& initial,
+                      std::optional<Operand> cap = std::nullopt, Where place = Where::current());
+/// The same loop, whose gradient stores at most so many bytes for all steps (256 MiB unless said): beyond that, steps
+/// are done again. `result` as `scan` returned it.
+ScanResult with_gradient_storage(const ScanResult& result, std::int64_t bytes);
 /// A closed body applied as one node, compiled once however often it is applied.
 Exprs call(const Body& body, const Operands& arguments, Where place = Where::current());
 /// `if_true` or `if_false`, evaluating only that one. Both are functions without arguments that return as many

@@ -8,6 +8,7 @@
 #include "leapgraph/symbolic/graph.hpp"
 #include "leapgraph/symbolic/host_function.hpp"
 #include "leapgraph/symbolic/interpret.hpp"
+#include "leapgraph/symbolic/loops.hpp"
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/print.hpp"

@@ -75,16 +75,18 @@ Array joined(const std::vector<Value>& elements, const StanType& element) {
 }  // namespace
 
 const Value& Evaluator::view(const TypedExpression& expression, Value& scratch) {
-  if (std::holds_alternative<VariableReference>(expression.node)) {
-    const Value& value = slot(expression.info.symbol).value;
-    if (!is_known(value)) refuse_in_loop();
-    return value;
-  }
+  if (std::holds_alternative<VariableReference>(expression.node) &&
+      (bound_ == nullptr || !bound_->contains(&expression)))
+    return slot(expression.info.symbol).value;
   scratch = evaluate(expression);
   return scratch;
 }
 
 Value Evaluator::evaluate(const TypedExpression& expression) {
+  if (bound_ != nullptr) {
+    const auto found = bound_->find(&expression);
+    if (found != bound_->end()) return found->second;
+  }
   return std::visit(
       overloaded{
           [&](const IntLiteral& node) -> Value { return std::int64_t{node.value}; },
@@ -107,11 +109,7 @@ Value Evaluator::evaluate(const TypedExpression& expression) {
           },
           [&](const ArrayLiteral<Typed>& node) { return evaluate_elements(expression, node.elements); },
           [&](const RowVectorLiteral<Typed>& node) { return evaluate_elements(expression, node.elements); },
-          [&](const TargetValue&) {
-            Value value = target();
-            if (!is_known(value)) refuse_in_loop();
-            return value;
-          },
+          [&](const TargetValue&) { return target(); },
           [&](const ImaginaryLiteral&) -> Value { unsupported(expression.range, "a complex number"); },
           [&](const TupleLiteral<Typed>&) -> Value { unsupported(expression.range, "a tuple"); },
           [&](const TupleProjection<Typed>&) -> Value { unsupported(expression.range, "a tuple"); },
@@ -132,9 +130,10 @@ Value Evaluator::evaluate_binary(const TypedExpression& expression, const Binary
 }
 
 Value Evaluator::evaluate_call(const TypedExpression& expression, const Call<Typed>& call) {
-  if (expression.info.density.distribution != nullptr) {
+  if (expression.info.user || expression.info.density.distribution != nullptr) {
     std::vector<const TypedExpression*> arguments;
     for (const TypedExpression& argument : call.arguments) arguments.push_back(&argument);
+    if (expression.info.user) return call_for_value(expression.info.user, arguments, expression.range);
     return density(expression.info.density, arguments, expression.range);
   }
   constexpr std::size_t few = 4;
@@ -215,7 +214,8 @@ Value Evaluator::density(const DensityUse& use, std::span<const TypedExpression*
     expressions.push_back(argument(value, integer ? stan_types::integer : stan_types::real));
   }
   try {
-    const Expr term = library::log_density(*use.distribution, expressions, use.terms_for);
+    const Expr term =
+        library::log_density(*use.distribution, expressions, keeps_all_terms() ? library::everything : use.terms_for);
     densities_.push_back({use.distribution, std::move(expressions)});
     if (known) return value_of(term).real();
     return value_from(term);

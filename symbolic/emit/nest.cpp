@@ -48,10 +48,11 @@ bool can_merge(Nest& nest, std::size_t axis) {
 NestPlan plan_nest(const Nest& original) {
   NestPlan plan{original, {}, {}};
   Nest& nest = plan.nest;
+  const bool is_plain = nest.segments < 0;
   for (std::size_t axis = nest.extents.size(); axis-- > 0;)
-    if (nest.extents[axis] == 1) drop_axis(nest, axis);
+    if (is_plain && nest.extents[axis] == 1 && (axis > 0 || nest.limit < 0)) drop_axis(nest, axis);
   for (std::size_t axis = nest.extents.size(); axis-- > 1;)
-    if (can_merge(nest, axis - 1)) {
+    if (is_plain && (axis > 1 || nest.limit < 0) && can_merge(nest, axis - 1)) {
       nest.extents[axis] *= nest.extents[axis - 1];
       drop_axis(nest, axis - 1);
     }

@@ -6,6 +6,7 @@
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/batching.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
+#include "leapgraph/symbolic/ops/scan.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
 
 namespace leapgraph::symbolic {
@@ -521,6 +522,9 @@ Expr at(const Operand& a, std::int64_t position, std::int64_t axis) {
   const std::int64_t normal = normalize_axis(axis, x.rank(), "at");
   const std::int64_t length = along(x.shape(), normal);
   const bool from_end = length != unknown && position < 0 && position + length >= 0;
+  // The last row of a loop is what it carries at the end: nothing else of the rows need be stored.
+  if (normal == 0 && length > 0 && (position == -1 || position == length - 1))
+    if (const Expr last = carry_of_last_row(x)) return last;
   return make(at_op, {x}, {{"axis", normal}, {"position", from_end ? position + length : position}}, a.place());
 }
 

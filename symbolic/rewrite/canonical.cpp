@@ -23,6 +23,18 @@ bool is_uniform(const Expr& e, double value) {
 
 // --- Arithmetic ---
 
+/// a (b x) is (a b) x where one of the literals is a power of two: multiplying by it is exact.
+Expr two_literals(const Expr& a, const Expr& rest) {
+  const std::optional<double> outer = literal_value(a);
+  if (!outer || !is(rest, mul_op)) return {};
+  for (std::size_t k = 0; k < 2; ++k) {
+    const std::optional<double> inner = literal_value(in(rest, k));
+    if (inner && (is_power_of_two(*outer) || is_power_of_two(*inner)) && std::isnormal(*outer * *inner))
+      return multiply(*outer * *inner, in(rest, 1 - k));
+  }
+  return {};
+}
+
 Expr simple_mul(Views&, const Expr& e) {
   const Expr &a = in(e, 0), &b = in(e, 1);
   if (is_uniform(a, 1.0)) return b;
@@ -36,7 +48,8 @@ Expr simple_mul(Views&, const Expr& e) {
   if (is(b, constant_op) && is(a, neg_op)) return made(mul_op, {in(a), negate(b)}, e);
   if (is(b, inv_op)) return made(div_op, {a, in(b)}, e);
   if (is(a, inv_op)) return made(div_op, {b, in(a)}, e);
-  return {};
+  if (const Expr one = two_literals(a, b)) return one;
+  return two_literals(b, a);
 }
 
 Expr simple_div(Views&, const Expr& e) {
@@ -82,6 +95,7 @@ Expr simple_neg(Views&, const Expr& e) {
   if (!floating(e)) return {};
   if (is(a, mul_op) && is(in(a, 0), constant_op)) return made(mul_op, {negate(in(a, 0)), in(a, 1)}, e);
   if (is(a, mul_op) && is(in(a, 1), constant_op)) return made(mul_op, {in(a, 0), negate(in(a, 1))}, e);
+  if (is(a, div_op) && is(in(a, 0), neg_op)) return made(div_op, {in(in(a, 0)), in(a, 1)}, e);
   return {};
 }
 
@@ -312,12 +326,33 @@ Expr stretched_after_op(Views&, const Expr& e) {
 
 // --- Reductions ---
 
+/// A sum of one number n times is one multiplication.
+Expr sum_of_stretched(const Expr& e) {
+  const Expr &a = in(e), &x = in(a);
+  if (!is_known(a.shape()) || !floating(e)) return {};
+  const std::int64_t missing = a.rank() - x.rank();
+  std::int64_t times = 1;
+  Axes summed;  // of x
+  for (std::int64_t axis : e.node().get<Axes>("axes")) {
+    times *= a.shape()[static_cast<std::size_t>(axis)];
+    if (axis < missing) continue;
+    if (x.shape()[static_cast<std::size_t>(axis - missing)] != 1) return {};
+    summed.push_back(axis - missing);
+  }
+  if (times == 0) return {};
+  const Expr one = summed.empty() ? x : sum(x, summed);
+  return broadcast_to(made(mul_op, {constant(static_cast<double>(times), e.dtype()), one}, e), e.shape());
+}
+
 Expr simple_sum(Views&, const Expr& e) {
   const Expr& a = in(e);
-  if (e.node().get<Axes>("axes").empty()) return a;
+  const Axes& axes = e.node().get<Axes>("axes");
+  if (axes.empty()) return a;
+  const auto is_single = [&a](std::int64_t axis) { return a.shape()[static_cast<std::size_t>(axis)] == 1; };
+  if (is_known(a.shape()) && std::all_of(axes.begin(), axes.end(), is_single)) return reshape(a, e.shape());
   if (is(a, neg_op) && floating(e))
     return made(neg_op, {make(sum_op, {in(a)}, e.node().attributes(), e.node().place())}, e);
-  return {};
+  return is(a, broadcast_to_op) ? sum_of_stretched(e) : Expr();
 }
 
 /// c or not c, c and not c.
@@ -347,10 +382,12 @@ std::vector<Rule> make_rules() {
     rules.push_back({.name = name, .left = left, .right = right, .node = node, .anchor = &anchor});
   };
   row("x 1", x * 1.0, x, mul_op, simple_mul);
+  row("2 (3 x)", 2.0 * (3.0 * x), 6.0 * x, mul_op, simple_mul);
   row("x / 1", x / 1.0, x, div_op, simple_div);
   row("x + -0", x + -0.0, x, add_op, simple_add);
   row("x - 0", x - 0.0, x, sub_op, simple_sub);
   row("-(-x)", -(-x), x, neg_op, simple_neg);
+  row("-(-x / y)", -(-x / y), x / y, neg_op, simple_neg);
   row("1 / (1 / x)", inv(inv(x)), x, inv_op, simple_inv);
   row("(-x)^2", sqr(-x), sqr(x), sqr_op, even_of_neg);
   row("cosh(-x)", cosh(-x), cosh(x), cosh_op, even_of_neg);
@@ -391,7 +428,9 @@ std::vector<Rule> make_rules() {
   row("stack(x, y)[0]", at(stack({x, y}), 0), x, at_op, simple_at);
   row("v[1:5][::-1]", slice(slice(v, 0, {1, 5}), 0, {std::nullopt, std::nullopt, -1}), slice(v, 0, {4, 0, -1}),
       slice_op, simple_slice);
+  row("sum(m) along an axis of length 1", sum(expand_dims(v, 0), {0}), v, sum_op, simple_sum);
   row("sum(-v)", sum(-v), -sum(v), sum_op, simple_sum);
+  row("sum(broadcast_to(x))", sum(broadcast_to(x, {6})), 6.0 * x, sum_op, simple_sum);
   for (const Op* op : all_ops())
     if (lowering_as<Elementwise>(*op) != nullptr && op->arity == 1)
       row("f(broadcast_to(x))", sin(broadcast_to(x, {6})), broadcast_to(sin(x), {6}), *op, stretched_after_op);

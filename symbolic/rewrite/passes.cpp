@@ -33,7 +33,7 @@ Graph stability(const Graph& graph) {
 }
 
 Graph closing(const Graph& graph) {
-  static const std::vector<Rule> table = together({canonical_rules(), stability_rules(), closing_rules()});
+  static const std::vector<Rule> table = together({canonical_rules(), stability_rules(), closing_rules(), factor_rules()});
   static const RuleSet rules(table);
   return apply_rules(graph, rules);
 }

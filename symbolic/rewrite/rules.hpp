@@ -14,6 +14,8 @@ std::vector<Rule> logarithm_rules();
 std::vector<Rule> product_rules();
 /// What may only run when the stability rules are done with exponentials: sinh, cosh, merged exponentials.
 std::span<const Rule> closing_rules();
+/// Scalar factors of the terms of sums: last, for they move products away from where other rules look.
+std::span<const Rule> factor_rules();
 /// Exact simplifications: the same bits, fewer operations, one spelling.
 std::span<const Rule> canonical_rules();
 

@@ -26,6 +26,7 @@ void for_each_use(Step& step, const F& f) {
     for (int& b : buffers) f(b, use);
   };
   if (auto* nest = std::get_if<Nest>(&step.what)) {
+    if (nest->limit >= 0) f(nest->limit, Use::read);
     for (Statement& statement : nest->statements)
       if (auto* load = std::get_if<Load>(&statement.what)) f(load->from.buffer, Use::read);
     for (Store& store : nest->stores) f(store.to.buffer, Use::write);
@@ -45,11 +46,13 @@ void for_each_use(Step& step, const F& f) {
     for_each_use(branch->if_false, f);
   } else if (auto* loop = std::get_if<LoopStep>(&step.what)) {
     if (loop->steps >= 0) f(loop->steps, Use::read);
+    if (loop->done >= 0) f(loop->done, Use::write);
     for (LoopStep::Carry& carry : loop->carries) {
       f(carry.current, Use::update);
       f(carry.next, Use::read);
     }
     for_each_use(loop->body, f);
+    if (loop->stop >= 0) f(loop->stop, Use::read);
   }
 }
 
@@ -68,6 +71,7 @@ class InPlace {
         std::erase_if(loop->carries, [&](const LoopStep::Carry& carry) {
           if (!can_share(loop->body, carry)) return false;
           rename(loop->body, carry.next, carry.current);
+          drop_copies_to_self(loop->body);
           return true;
         });
       }
@@ -134,6 +138,20 @@ class InPlace {
     });
     for (Buffer& buffer : program_.buffers)
       if (buffer.base == from) buffer.base = to;
+  }
+
+  /// Elements that keep their value need not be stored.
+  static void drop_copies_to_self(Steps& steps) {
+    std::erase_if(steps, [](Step& step) {
+      auto* nest = std::get_if<Nest>(&step.what);
+      if (nest == nullptr) return false;
+      std::erase_if(nest->stores, [nest](const Store& store) {
+        const auto* load = std::get_if<Load>(&nest->statements[static_cast<std::size_t>(store.value)].what);
+        return load != nullptr && load->from.row < 0 && store.to.row < 0 && load->from.buffer == store.to.buffer &&
+               load->from.offset == store.to.offset && load->from.strides == store.to.strides;
+      });
+      return nest->stores.empty() && nest->accumulations.empty();
+    });
   }
 
   Program& program_;

@@ -26,7 +26,7 @@ class Describer {
 
   std::string name(int number) const {
     const Buffer& buffer = program_->buffers[static_cast<std::size_t>(number)];
-    constexpr const char* places[] = {"in", "out", "data", "work", "local", "row"};
+    constexpr const char* places[] = {"in", "out", "extent", "data", "work", "local", "row"};
     return fmt::format("b{}:{}", number, places[static_cast<std::size_t>(buffer.place)]);
   }
   std::string at(const Access& access) const {
@@ -40,7 +40,9 @@ class Describer {
     for (const Step& step : list) std::visit([&](const auto& s) { show(s, depth); }, step.what);
   }
   void show(const Nest& nest, int depth) {
-    line(depth, fmt::format("nest {} ({})", to_string(nest.extents), nest.origin));
+    line(depth, fmt::format("nest {}{} ({})", to_string(nest.extents),
+                            nest.segments < 0 ? "" : " in segments " + name(nest.segments), nest.origin) +
+                    (nest.limit < 0 ? "" : " up to " + name(nest.limit)));
     for (std::size_t i = 0; i < nest.statements.size(); ++i) {
       const Statement& statement = nest.statements[i];
       if (const auto* load = std::get_if<Load>(&statement.what))
@@ -76,6 +78,7 @@ class Describer {
     line(depth, fmt::format("loop t{} {} times", loop.number,
                             loop.steps < 0 ? std::to_string(loop.known_steps) : name(loop.steps)));
     steps(loop.body, depth + 1);
+    if (loop.stop >= 0) line(depth + 1, fmt::format("stop if {}", name(loop.stop)));
     for (const LoopStep::Carry& carry : loop.carries)
       line(depth + 1, fmt::format("carry {} <- {}", name(carry.current), name(carry.next)));
   }

@@ -35,6 +35,21 @@ int Region::add_value(Type type, int group, bool in_register) {
   return static_cast<int>(values_.size()) - 1;
 }
 
+Value& Region::memory_of(int number) {
+  while (values_[static_cast<std::size_t>(number)].memory >= 0)
+    number = values_[static_cast<std::size_t>(number)].memory;
+  return values_[static_cast<std::size_t>(number)];
+}
+
+/// A new value in the memory that `ref` shows.
+int Region::take_over(const Ref& ref, const Type& type) {
+  const int value = add_value(type, values_[static_cast<std::size_t>(ref.value)].group, false);
+  values_.back().memory = ref.value;
+  values_.back().needs_buffer = true;
+  memory_of(value).needs_buffer = true;
+  return value;
+}
+
 void Region::give(const Expr& e, const Placed& placed) {
   const int value = add_value(e.type(), -1, false);
   values_.back().buffer = placed.buffer;
@@ -48,24 +63,47 @@ void Region::give_literal(const Expr& e, const Array& array) {
   refs_[e] = Ref{value, row_major_layout(e.shape()), false};
 }
 
-int Region::earliest_group(const Member& member, const Shape& space) const {
-  int earliest = 0;
+/// The value that tells how many positions of the first axis of a member's loops are wanted; -1: all are.
+int Region::limit_of(const Node& node, const Member& member) const {
+  Expr along = outputs_of(node)[0];
+  std::size_t axis = 0;
+  if (member.kind == Member::Kind::reduction || member.kind == Member::Kind::scatter_add) along = node.input(0);
+  if (member.kind == Member::Kind::contraction) {
+    if (member.labels.empty()) return -1;
+    const ContractionLabels labels = std::get<Contraction>(node.op().lowering).labels(node);
+    const auto in_first = std::find(labels.first.begin(), labels.first.end(), member.labels[0]);
+    const auto in_second = std::find(labels.second.begin(), labels.second.end(), member.labels[0]);
+    const bool first = in_first != labels.first.end();
+    along = node.input(first ? 0 : 1);
+    axis = static_cast<std::size_t>(first ? in_first - labels.first.begin() : in_second - labels.second.begin());
+  }
+  const auto found = module_.extents().find(along);
+  if (found == module_.extents().end() || axis >= found->second.size() || !found->second[axis]) return -1;
+  const auto extent = refs_.find(found->second[axis]);
+  if (extent == refs_.end() || extent->second.is_view) return -1;
+  return values_[static_cast<std::size_t>(extent->second.value)].literal ? -1 : extent->second.value;
+}
+
+int Region::earliest_group(const Member& member, const Shape& space, int limit) const {
+  int earliest = limit < 0 ? 0 : values_[static_cast<std::size_t>(limit)].group + 1;
   for (std::size_t k = 0; k < member.inputs.size(); ++k) {
     const Ref& ref = member.inputs[k];
     const Value& value = values_[static_cast<std::size_t>(ref.value)];
     if (value.group < 0) continue;
     const bool same_loop = member.aligned[k] && value.in_register && !ref.is_view &&
-                           groups_[static_cast<std::size_t>(value.group)].space == space;
+                           groups_[static_cast<std::size_t>(value.group)].space == space &&
+                           groups_[static_cast<std::size_t>(value.group)].limit == limit;
     earliest = std::max(earliest, same_loop ? value.group : value.group + 1);
   }
   return earliest;
 }
 
-int Region::find_or_add_group(int earliest, const Shape& space) {
+int Region::find_or_add_group(int earliest, const Shape& space, int limit) {
   for (std::size_t g = static_cast<std::size_t>(earliest); g < groups_.size(); ++g)
-    if (groups_[g].opaque == nullptr && groups_[g].space == space && groups_[g].members.size() < max_members)
+    if (groups_[g].opaque == nullptr && groups_[g].space == space && groups_[g].limit == limit &&
+        groups_[g].members.size() < max_members)
       return static_cast<int>(g);
-  groups_.push_back(Group{.space = space});
+  groups_.push_back(Group{.space = space, .limit = limit});
   return static_cast<int>(groups_.size()) - 1;
 }
 
@@ -74,6 +112,8 @@ void Region::join(int group, Member member) {
     Value& value = values_[static_cast<std::size_t>(member.inputs[k].value)];
     if (value.group != group || !value.in_register || member.inputs[k].is_view || !member.aligned[k])
       value.needs_buffer = true;
+    Value& memory = memory_of(member.inputs[k].value);
+    memory.last_read = std::max(memory.last_read, group);
   }
   groups_[static_cast<std::size_t>(group)].members.push_back(std::move(member));
 }
@@ -82,7 +122,13 @@ void Region::plan_member(const Node& node, Member member, const Shape& space, bo
   member.node = &node;
   for (const Expr& e : node.inputs()) member.inputs.push_back(reference(e));
   member.aligned.resize(member.inputs.size(), true);
-  const int group = find_or_add_group(earliest_group(member, space), space);
+  const int limit = limit_of(node, member);
+  const int group = find_or_add_group(earliest_group(member, space, limit), space, limit);
+  if (limit >= 0) {
+    values_[static_cast<std::size_t>(limit)].needs_buffer = true;
+    Value& memory = memory_of(limit);
+    memory.last_read = std::max(memory.last_read, group);
+  }
   member.output = add_value(node.types()[0], group, in_register);
   if (!in_register) values_.back().needs_buffer = true;
   if (member.kind == Member::Kind::scatter_add) filled_.push_back(member.output);
@@ -175,17 +221,29 @@ void Region::plan_windows(const Node& node, const Scatter& scatter) {
   refs_[outputs_of(node)[0]] = Ref{whole, row_major_layout(node.types()[0].shape), false};
 }
 
-/// The rows of a copy are written, after it was made.
+/// The rows are written over the old ones where the plan says so, after their last reader; else of a copy.
 void Region::plan_update(const Node& node, Member::Kind kind) {
   const Shape& space = node.input(2).shape();
   Member member{.kind = kind, .node = &node, .inputs = {reference(node.input(2)), reference(node.input(1))}};
   member.aligned = {true, node.input(1).shape() == space};
-  member.output = add_value(node.types()[0], -1, false);
-  copy_to(reference(node.input(0)), member.output, row_major_layout(node.types()[0].shape));
-  const int written = values_[static_cast<std::size_t>(member.output)].group;
-  const int group = find_or_add_group(std::max(earliest_group(member, space), written + 1), space);
+  const Ref whole = reference(node.input(0));
+  const Expr result = outputs_of(node)[0];
+  int earliest = earliest_group(member, space);
+  if (in_place_.in_place.contains(result)) {
+    member.output = take_over(whole, node.types()[0]);
+    const int last_read = memory_of(member.output).last_read;
+    // A nest of one element reads everything before it writes.
+    const bool joins = last_read >= 0 && groups_[static_cast<std::size_t>(last_read)].opaque == nullptr &&
+                       groups_[static_cast<std::size_t>(last_read)].space == space && element_count(space) == 1;
+    earliest = std::max(earliest, joins ? last_read : last_read + 1);
+  } else {
+    member.output = add_value(node.types()[0], -1, false);
+    copy_to(whole, member.output, row_major_layout(node.types()[0].shape));
+  }
+  earliest = std::max(earliest, values_[static_cast<std::size_t>(member.output)].group + 1);
+  const int group = find_or_add_group(earliest, space);
   values_[static_cast<std::size_t>(member.output)].group = group;
-  refs_[outputs_of(node)[0]] = Ref{member.output, row_major_layout(node.types()[0].shape), false};
+  refs_[result] = Ref{member.output, row_major_layout(node.types()[0].shape), false};
   join(group, std::move(member));
 }
 
@@ -198,8 +256,9 @@ void Region::plan_opaque(const Node& node) {
   for (std::size_t k = 0; k < node.inputs().size(); ++k) {
     Ref ref = reference(node.input(k));
     if (is_loop && k >= 1 && k < 1 + carries) {
-      const int initial = add_value(node.input(k).type(), -1, false);
-      copy_to(ref, initial, row_major_layout(node.input(k).shape()));
+      const bool in_place = in_place_.in_place.contains(outputs_of(node)[k - 1]);
+      const int initial = in_place ? take_over(ref, node.input(k).type()) : add_value(node.input(k).type(), -1, false);
+      if (!in_place) copy_to(ref, initial, row_major_layout(node.input(k).shape()));
       group.initial_carries.push_back(initial);
       ref = Ref{initial, row_major_layout(node.input(k).shape()), false};
     } else if (!is_loop) {
@@ -212,6 +271,7 @@ void Region::plan_opaque(const Node& node) {
     group.opaque_inputs.push_back(std::move(ref));
   }
   const int number = static_cast<int>(groups_.size());
+  for (const Ref& ref : group.opaque_inputs) memory_of(ref.value).last_read = number;
   for (std::size_t i = 0; i < node.types().size(); ++i) {
     const int value = i < carries ? group.initial_carries[i] : add_value(node.types()[i], number, false);
     if (i < carries)

@@ -15,6 +15,7 @@ class NestBuilder {
  public:
   NestBuilder(const Region& region, const Group& group) : region_(region), group_(group) {
     nest_.extents = group.space;
+    if (group.limit >= 0) nest_.limit = value(group.limit).buffer;
   }
 
   Nest build() {
@@ -108,6 +109,9 @@ class NestBuilder {
     from.row_stride = table.layout.strides[0];
     from.rows = table.layout.shape[0];
     from.row_is_checked = rows_fit(*member.node, from.rows);
+    if (member.node->attributes().has("check"))
+      from.check = static_cast<Check>(member.node->get<std::int64_t>("check"));
+    from.made_at = region_.module_.number_of(member.node->place());
     define(member, statement(Load{std::move(from)}, member.node->types()[0].dtype));
   }
 
@@ -123,6 +127,7 @@ class NestBuilder {
     to.row_stride = output.layout.strides[0];
     to.rows = output.layout.shape[0];
     to.row_is_checked = rows_fit(*member.node, to.rows);
+    to.made_at = region_.module_.number_of(member.node->place());
     const int written = operand(member, 0);
     if (member.kind == Member::Kind::set_rows)
       nest_.stores.push_back({written, std::move(to)});

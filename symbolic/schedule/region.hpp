@@ -5,6 +5,8 @@
 #include <optional>
 #include <unordered_map>
 
+#include "leapgraph/symbolic/schedule/inplace.hpp"
+#include "leapgraph/symbolic/schedule/extents.hpp"
 #include "leapgraph/symbolic/schedule/kernel.hpp"
 
 namespace leapgraph::symbolic {
@@ -28,6 +30,8 @@ struct Value {
   bool needs_buffer = false;
   bool is_carry = false;  ///< of a loop, which reads and writes it at every step
   std::optional<Array> literal = {};
+  int memory = -1;     ///< the value whose memory it takes over, or -1
+  int last_read = -1;  ///< of its memory: the last group that reads it
   int buffer = -1;
   Layout layout = {};  ///< of its buffer
 };
@@ -56,6 +60,7 @@ struct Member {
 /// Members that share a nest of loops, or one node with a step of its own.
 struct Group {
   Shape space;
+  int limit = -1;  ///< value that tells how many positions of the first axis are wanted; -1: all
   std::vector<Member> members = {};
   const Node* opaque = nullptr;
   std::vector<Ref> opaque_inputs = {};
@@ -77,6 +82,11 @@ class Region {
     Placed placed;
   };
   Steps schedule(std::span<const Wanted> wanted);
+  /// The same by a plan that was made for it.
+  Steps schedule(std::span<const Wanted> wanted, InPlacePlan plan);
+  /// What may be written in place on the way to `outputs`, which include all that must be intact at the end; of the
+  /// given values `writable` may be written over.
+  InPlacePlan plan_for(std::span<const Expr> outputs, std::span<const Expr> writable) const;
 
  private:
   // fuse.cpp: groups
@@ -87,10 +97,14 @@ class Region {
   void plan_opaque(const Node& node);
   void plan_member(const Node& node, Member member, const Shape& space, bool in_register);
   void plan_contraction(const Node& node, const Contraction& contraction);
-  int earliest_group(const Member& member, const Shape& space) const;
-  int find_or_add_group(int earliest, const Shape& space);
+  int limit_of(const Node& node, const Member& member) const;
+  int earliest_group(const Member& member, const Shape& space, int limit = -1) const;
+  int find_or_add_group(int earliest, const Shape& space, int limit = -1);
   void join(int group, Member member);
   int add_value(Type type, int group, bool in_register);
+  int take_over(const Ref& ref, const Type& type);
+  /// The value that owns the memory of value `number`.
+  Value& memory_of(int number);
   void copy_to(const Ref& source, int value, const Layout& target);
   Ref contiguous(const Ref& ref);
   Ref in_memory(const Ref& ref);
@@ -105,6 +119,7 @@ class Region {
   int whole_buffer(const Ref& ref);
   Step build_opaque(const Group& group);
   Step build_loop(const Group& group);
+  void build_ending(const Group& group, LoopStep& loop, std::vector<Wanted>& wanted);
   Step build_branch(const Group& group);
 
   friend class NestBuilder;
@@ -113,6 +128,7 @@ class Region {
   Program& program_;
   std::vector<Value> values_;
   std::vector<Group> groups_;
+  InPlacePlan in_place_;
   std::vector<int> filled_;  ///< values whose buffers start as zeros
   std::unordered_map<Expr, Ref, ExprHash> refs_;
 };
@@ -122,9 +138,14 @@ class ModuleBuilder {
  public:
   explicit ModuleBuilder(Module& module) : module_(module) {}
 
-  int schedule_function(const std::string& name, const Graph& graph);
+  int schedule_function(const std::string& name, const Graph& graph, std::size_t extents = 0);
   int function_of(const Body& body);
   int new_loop() { return loops_++; }
+  /// Extents of values that are wanted in part; added to those known so far.
+  void know_extents(const Extents& extents);
+  const Extents& extents() const { return extents_; }
+  /// Number of the place in Module::places.
+  int number_of(const std::source_location& place);
   std::int64_t workspace_bytes(int function) const {
     return module_.functions[static_cast<std::size_t>(function)].workspace_bytes;
   }
@@ -137,6 +158,7 @@ class ModuleBuilder {
   int loops_ = 0;
   int body_names_ = 0;
   std::vector<std::pair<Body, int>> bodies_;
+  Extents extents_;
 };
 
 int add_buffer(Program& program, Buffer buffer);
@@ -145,6 +167,9 @@ int add_data(Program& program, const Array& array);
 
 /// Drops the copies of carries whose next value can be written over the old one.
 void write_carries_in_place(Program& program);
+
+/// Turns sums by constant indices into sums over segments.
+void invert_indices(Program& program);
 
 /// Moves the local buffers of a long function to the workspace, so that emitters can cut it into parts.
 void spill_locals(Program& program);

@@ -36,6 +36,8 @@ class Lifetimes {
       if (const auto* load = std::get_if<Load>(&statement.what)) touch(load->from.buffer);
     for (const Store& store : nest.stores) touch(store.to.buffer);
     for (const Accumulation& accumulation : nest.accumulations) touch(accumulation.to.buffer);
+    touch(nest.segments);
+    touch(nest.limit);
   }
   void visit(const Fill& fill) { touch(fill.buffer); }
   void visit(const RoutineCall& call) {
@@ -57,6 +59,8 @@ class Lifetimes {
   void visit(const LoopStep& loop) {
     const std::int64_t start = now_;
     touch(loop.steps);
+    touch(loop.done);
+    touch(loop.stop);
     for (const LoopStep::Carry& carry : loop.carries) touch(carry.current);
     walk(loop.body);
     for (const LoopStep::Carry& carry : loop.carries) {
@@ -64,6 +68,8 @@ class Lifetimes {
       touch(carry.next);
     }
     touch(loop.steps);
+    touch(loop.done);
+    touch(loop.stop);
     for (Lifetime& life : lifetimes_)
       if (life.first >= 0 && life.first <= start && life.last >= start)
         life.last = now_;  // the next iteration reads it again

@@ -250,6 +250,7 @@ TEST(AllRules, KeepOrImproveRandomExpressionsAndTheirDerivatives) {
 
 INSTANTIATE_TEST_SUITE_P(Canonical, EveryRule, testing::ValuesIn(rules_of(canonical_rules())), test_name);
 INSTANTIATE_TEST_SUITE_P(Stability, EveryRule, testing::ValuesIn(rules_of(stability_rules())), test_name);
+INSTANTIATE_TEST_SUITE_P(Factors, EveryRule, testing::ValuesIn(rules_of(factor_rules())), test_name);
 INSTANTIATE_TEST_SUITE_P(Closing, EveryRule, testing::ValuesIn(rules_of(closing_rules())), test_name);
 
 }  // namespace

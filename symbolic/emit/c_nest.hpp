@@ -1,0 +1,15 @@
+/// One nest of loops as C.
+#pragma once
+
+#include <string>
+
+#include "leapgraph/symbolic/emit/writer.hpp"
+#include "leapgraph/symbolic/schedule/kernel.hpp"
+
+namespace leapgraph::symbolic {
+
+/// Writes the loops of `nest`, whose buffers are declared, to `out`. In the body of a loop, short nests are straight
+/// code.
+void emit_nest(const Program& program, const Nest& nest, bool in_loop, Writer& out);
+
+}  // namespace leapgraph::symbolic
