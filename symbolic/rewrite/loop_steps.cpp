@@ -22,7 +22,7 @@ constexpr Slice backwards{std::nullopt, std::nullopt, -1};
 /// An array that a loop may need that becomes whole arrays.
 constexpr std::int64_t largest_bytes = std::int64_t{1} << 30;
 /// Indices that are looked at while rewriting.
-constexpr std::int64_t most_known_rows = 10'000'000;
+constexpr std::int64_t most_known_rows = 2'000'000;
 
 /// `rows` backwards, where they are a slice that runs backwards.
 Expr unreversed(const Expr& rows) {
