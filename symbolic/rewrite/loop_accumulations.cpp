@@ -250,14 +250,6 @@ class SumOverSteps {
   const Substitution& known_;
 };
 
-/// The rows 0, 1, 2, ... of a buffer, all of them.
-bool are_all_rows(const std::vector<std::int64_t>& rows, std::int64_t length) {
-  if (static_cast<std::int64_t>(rows.size()) != length) return false;
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    if (rows[i] != static_cast<std::int64_t>(i)) return false;
-  return true;
-}
-
 /// All writes at once: row by row in the order in which the steps write.
 std::optional<Expr> written(LoopParts& loop, const LoopParts::Carry& carry, const Accumulation& accumulation,
                             const Substitution& known) {
@@ -280,13 +272,29 @@ std::optional<Expr> written(LoopParts& loop, const LoopParts::Carry& carry, cons
   };
   const Expr index = flat(indices), values = flat(rows);
   if (accumulation.writes.size() == 1)
-    if (const auto numbers = known_rows(loop, accumulation.writes[0].first);
-        numbers && are_all_rows(*numbers, carry.variable.shape()[0]))
-      return values;
+    if (const auto first = first_of_range(known_rows(loop, accumulation.writes[0].first)))
+      return with_rows(carry.initial, *first, values);
   return make(set_rows_op, {carry.initial, index, values});
 }
 
 }  // namespace
+
+std::optional<std::int64_t> first_of_range(const std::optional<std::vector<std::int64_t>>& rows) {
+  if (!rows || rows->empty()) return std::nullopt;
+  for (std::size_t i = 0; i < rows->size(); ++i)
+    if ((*rows)[i] != rows->front() + static_cast<std::int64_t>(i)) return std::nullopt;
+  return rows->front();
+}
+
+Expr with_rows(const Expr& x, std::int64_t first, const Expr& rows) {
+  const std::int64_t after = first + rows.shape()[0];
+  if (first == 0 && after == x.shape()[0]) return rows;
+  Operands parts;
+  if (first > 0) parts.emplace_back(slice(x, 0, {0, first}));
+  parts.emplace_back(rows);
+  if (after < x.shape()[0]) parts.emplace_back(slice(x, 0, {after, x.shape()[0]}));
+  return concatenate(parts);
+}
 
 std::optional<Expr> accumulated(LoopParts& loop, const LoopParts::Carry& carry, const Accumulation& accumulation,
                                 const Substitution& known) {
@@ -307,70 +315,6 @@ std::optional<Expr> accumulated(LoopParts& loop, const LoopParts::Carry& carry, 
   if (&op == &maximum_op) return with_initial(max(rows, {0}));
   if (&op == &minimum_op) return with_initial(min(rows, {0}));
   return with_initial(&op == &logical_and_op ? all(rows, {0}) : any(rows, {0}));
-}
-
-// --- Buffers that are read where nothing was written yet ---
-
-namespace {
-
-/// The writes of carry -> set_rows -> ... -> next, where that is what the next value is.
-std::optional<Exprs> write_indices(const LoopParts::Carry& carry) {
-  Exprs indices;
-  Expr e = carry.next;
-  while (e != carry.variable) {
-    if (!is(e, set_rows_op) && !is(e, add_rows_op)) return std::nullopt;
-    indices.push_back(in(e, 1));
-    e = in(e);
-  }
-  return indices.empty() ? std::nullopt : std::optional(indices);
-}
-
-/// Whether no step reads a row that a step before has written.
-bool reads_before_writes(const std::vector<std::int64_t>& read, const std::vector<std::vector<std::int64_t>>& written,
-                         std::size_t steps) {
-  std::unordered_set<std::int64_t> done;
-  const auto rows_of_step = [steps](const std::vector<std::int64_t>& rows, std::size_t step) {
-    const std::size_t count = rows.size() / steps;
-    return std::span(rows).subspan(step * count, count);
-  };
-  for (std::size_t step = 0; step < steps; ++step) {
-    for (std::int64_t row : rows_of_step(read, step))
-      if (done.contains(row)) return false;
-    for (const auto& rows : written)
-      for (std::int64_t row : rows_of_step(rows, step)) done.insert(row);
-  }
-  return true;
-}
-
-}  // namespace
-
-bool read_initial_rows(LoopParts& loop) {
-  const Dependence depends(loop);
-  Substitution in_body;
-  for (std::size_t k = 0; k < loop.carries.size(); ++k) {
-    const LoopParts::Carry carry = loop.carries[k];
-    const std::optional<Exprs> indices = write_indices(carry);
-    if (!indices) continue;
-    Exprs reads;
-    for (const Node* node : depends.nodes())
-      if (&node->op() == &gather_op && node->input(0) == carry.variable) reads.push_back(outputs_of(*node)[0]);
-    if (reads.empty()) continue;
-    std::vector<std::vector<std::int64_t>> written;
-    for (const Expr& index : *indices)
-      if (!depends.on_carry(index))
-        if (auto rows = known_rows(loop, index)) written.push_back(std::move(*rows));
-    if (written.size() != indices->size()) continue;
-    Expr initial;
-    for (const Expr& read : reads) {
-      if (depends.on_carry(in(read, 1))) continue;
-      const auto rows = known_rows(loop, in(read, 1));
-      if (!rows || !reads_before_writes(*rows, written, static_cast<std::size_t>(loop.length))) continue;
-      if (!initial) initial = loop.add_constant(carry.initial);
-      in_body.emplace(read, make(gather_op, {initial, in(read, 1)}, {}, read.node().place()));
-    }
-  }
-  loop.replace_in_body(in_body);
-  return !in_body.empty();
 }
 
 }  // namespace leapgraph::symbolic

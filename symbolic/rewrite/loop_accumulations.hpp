@@ -41,8 +41,9 @@ Exprs terms_of(const Accumulation& accumulation);
 std::optional<Expr> accumulated(LoopParts& loop, const LoopParts::Carry& carry, const Accumulation& accumulation,
                                 const Substitution& known = {});
 
-/// Rows of buffers that are read before they are written become rows of the initial buffers, where the indices are
-/// known and tell. Whether there are any.
-bool read_initial_rows(LoopParts& loop);
+/// The first of rows n, n + 1, ..., where they are so.
+std::optional<std::int64_t> first_of_range(const std::optional<std::vector<std::int64_t>>& rows);
+/// `x` with `rows` in the place of as many from `first` on.
+Expr with_rows(const Expr& x, std::int64_t first, const Expr& rows);
 
 }  // namespace leapgraph::symbolic

@@ -127,7 +127,9 @@ std::vector<bool> counters_and_accumulations(const LoopParts& loop) {
   return result;
 }
 
-/// Counters as sequences initial, initial + by, ...
+}  // namespace
+
+/// initial, initial + by, ...
 bool replace_counters(LoopParts& loop) {
   Substitution in_body, in_values;
   std::unordered_set<std::size_t> dropped;
@@ -147,8 +149,6 @@ bool replace_counters(LoopParts& loop) {
   loop.replace_in_values(in_values);
   return true;
 }
-
-}  // namespace
 
 bool replace_lags(LoopParts& loop) {
   if (loop.carries.empty() || !fed_back(loop, counters_and_accumulations(loop)).empty()) return false;
@@ -215,7 +215,7 @@ std::int64_t work_of(const Node& node) {
 }
 
 bool is_affordable(const LoopParts& loop, const Type& element) {
-  return bytes_of(element) <= affordable_bytes / loop.length;
+  return array_bytes(element) <= affordable_bytes / loop.length;
 }
 
 }  // namespace
@@ -254,6 +254,13 @@ struct Afterwards {
   bool is_possible = false, is_worth_it = false;
 };
 
+/// A softmax of what the loop takes the logsumexp of anyway.
+bool shares_exponentials(const Node& node, const std::unordered_set<const Node*>& core) {
+  return &node.op() == &softmax_op && std::any_of(core.begin(), core.end(), [&node](const Node* other) {
+    return &other->op() == &logsumexp_op && other->input(0) == node.input(0);
+  });
+}
+
 Afterwards afterwards(const LoopParts& loop, const Dependence& depends, const std::unordered_set<const Node*>& core,
                       const Expr& e) {
   Afterwards result;
@@ -265,7 +272,7 @@ Afterwards afterwards(const LoopParts& loop, const Dependence& depends, const st
   };
   std::int64_t work = 0, size = 0;
   for (const Node* node : order_above(std::span(&e, 1), is_kept))
-    if (depends.on_carry(outputs_of(*node)[0])) work += work_of(*node);
+    if (depends.on_carry(outputs_of(*node)[0]) && !shares_exponentials(*node, core)) work += work_of(*node);
   result.is_possible = !result.kept.empty();
   for (const Expr& x : result.kept) {
     size += element_count(x.shape());

@@ -14,6 +14,8 @@ bool compute_outputs_whole(LoopParts& loop);
 bool reduce_accumulations(LoopParts& loop);
 /// Where no carry feeds itself but counters and accumulations, carries of the last step become sequences.
 bool replace_lags(LoopParts& loop);
+/// Counters become sequences of numbers.
+bool replace_counters(LoopParts& loop);
 /// What depends on sequences alone is computed before the loop where that is worth it.
 bool compute_before(LoopParts& loop);
 /// What depends on carries but feeds none is computed after it where that is worth it.

@@ -8,7 +8,7 @@
 
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
-#include "leapgraph/symbolic/rewrite/loop_accumulations.hpp"
+#include "leapgraph/symbolic/rewrite/loop_buffers.hpp"
 #include "leapgraph/symbolic/rewrite/loop_fusion.hpp"
 #include "leapgraph/symbolic/rewrite/loop_parts.hpp"
 #include "leapgraph/symbolic/rewrite/loop_whole.hpp"
@@ -44,12 +44,15 @@ void simplify(LoopParts& loop) {
   }
   for (bool changed = true; changed;) {
     changed = compute_outputs_whole(loop);
+    changed |= make_rows_known(loop);
     changed |= read_initial_rows(loop);
+    changed |= replace_taps(loop);
     changed |= reduce_accumulations(loop);
     changed |= replace_lags(loop);
     if (changed) tidy(loop);
   }
   if (unroll(loop) || loop.carries.empty()) return;
+  if (emit_rows(loop)) tidy(loop);
   if (compute_before(loop)) tidy(loop);
   if (compute_after(loop)) tidy(loop);
 }

@@ -47,6 +47,17 @@ std::int64_t count(const Graph& graph, const Op& op) {
   return std::count_if(nodes.begin(), nodes.end(), [&op](const Node* node) { return &node->op() == &op; });
 }
 
+/// The only scan of a graph.
+const Node& only_scan(const Graph& graph) {
+  const auto scans = scans_of(graph);
+  if (scans.size() != 1) throw std::runtime_error(std::to_string(scans.size()) + " scans");
+  return *scans[0];
+}
+
+std::int64_t carries(const Node& scan) { return scan.get<std::int64_t>("carries"); }
+std::int64_t sequences(const Node& scan) { return scan.get<std::int64_t>("sequences"); }
+std::int64_t outputs(const Node& scan) { return static_cast<std::int64_t>(scan.types().size()) - carries(scan); }
+
 Graph specialized(const Graph& graph) {
   std::vector<Shape> shapes;
   for (const Expr& e : graph.inputs) shapes.push_back(e.shape());
@@ -289,18 +300,36 @@ TEST(Loops, ReadRowsThatAreStillAsTheyStarted) {
   EXPECT_EQ(scans_of(checked_rewrite(recurrence.carry)).size(), 1u);
 }
 
-// --- Loops that stay, smaller ---
-
-/// The only scan of a graph.
-const Node& only_scan(const Graph& graph) {
-  const auto scans = scans_of(graph);
-  if (scans.size() != 1) throw std::runtime_error(std::to_string(scans.size()) + " scans");
-  return *scans[0];
+TEST(Loops, CarryTheRowsThatTheyReadAgainAndEmitTheOthers) {
+  const Expr x = real({steps}), k = real({}, "k"), start = real({steps + 3}, "start");
+  // x[t] from x[t - 1] and x[t - 3], with a counter.
+  const ScanResult r = scan(
+      [&](const Exprs& c, const Exprs& e) {
+        const Expr back = gather(c[0], c[1] - 1) * k + gather(c[0], c[1] - 3);
+        return ScanBody{{set_rows(c[0], c[1], tanh(back + e[0])), c[1] + 1}, {}};
+      },
+      {start, constant(std::int64_t{3})}, {x});
+  const Graph graph = checked_rewrite({r.carry[0]});
+  EXPECT_EQ(count(graph, set_rows_op), 0);
+  EXPECT_EQ(carries(only_scan(graph)), 3) << "three steps back";
+  EXPECT_EQ(outputs(only_scan(graph)), 1);
+  checked_gradient(sum(sqr(r.carry[0])));
 }
 
-std::int64_t carries(const Node& scan) { return scan.get<std::int64_t>("carries"); }
-std::int64_t sequences(const Node& scan) { return scan.get<std::int64_t>("sequences"); }
-std::int64_t outputs(const Node& scan) { return static_cast<std::int64_t>(scan.types().size()) - carries(scan); }
+TEST(Loops, LeaveBuffersThatAreReadHereAndThere) {
+  const Expr x = real({steps}), start = real({steps}, "start");
+  const Expr from = constant(Array::of<std::int64_t>({steps}, {0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5}));
+  const ScanResult r = scan(
+      [&](const Exprs& c, const Exprs& e) {
+        return ScanBody{{set_rows(c[0], e[1], sin(gather(c[0], e[2])) + e[0])}, {}};
+      },
+      {start}, {x, arange(steps), from});
+  const Graph graph = checked_rewrite(r.carry);
+  EXPECT_EQ(count(*only_scan(graph).get<Body>("body"), set_rows_op), 1);
+  checked_gradient(sum(sqr(r.carry[0])));
+}
+
+// --- Loops that stay, smaller ---
 
 TEST(Loops, DropWhatNothingReads) {
   const Expr x = real({steps}), y = real({steps}, "y");
