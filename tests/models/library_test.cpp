@@ -365,6 +365,25 @@ TEST(LogMix, MixesTwoNumbersOrAVector) {
   EXPECT_THROW(call("log_mix", {theta, {stan_types::vector, vector({1})}}), ArgumentError);
 }
 
+// Positions inside loops over data are not known when the expression is built: elements are then gathered.
+TEST(Parts, TakePositionsThatAreExpressions) {
+  const Expr v = symbolic::constant(vector({1, 2, 3, 4})), m = symbolic::constant(matrix(2, 3, {1, 2, 3, 4, 5, 6}));
+  const Expr i = symbolic::lscalar("i");
+  const auto at_two = [&](std::string_view name, const symbolic::Exprs& arguments, const StanType& container) {
+    std::vector<StanType> types(arguments.size(), stan_types::integer);
+    types[0] = container;
+    const Function& function = *find_functions(name).at(0);
+    const Expr built = build(function, *resolve(function.signature, types), arguments);
+    return symbolic::interpret({{i}, {built}}, std::vector{integer(2)}).at(0).reals();
+  };
+  const Expr two = symbolic::constant(std::int64_t{2});
+  EXPECT_EQ(at_two("segment", {v, i, two}, stan_types::vector), (std::vector<double>{2, 3}));
+  EXPECT_EQ(at_two("row", {m, i}, stan_types::matrix), (std::vector<double>{4, 5, 6}));
+  EXPECT_EQ(at_two("col", {m, i}, stan_types::matrix), (std::vector<double>{2, 5}));
+  EXPECT_EQ(at_two("sub_row", {m, i, i, two}, stan_types::matrix), (std::vector<double>{5, 6}));
+  EXPECT_THROW(at_two("segment", {v, two, i}, stan_types::vector), ArgumentError);
+}
+
 // ---------------------------------------------------------------- distributions of one number; others: density_test
 
 std::vector<Distribution> univariate_distributions() {
