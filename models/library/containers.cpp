@@ -17,31 +17,6 @@ constexpr std::string_view matrix_size = "(vector) => int | (row_vector) => int 
 
 Expr integer(std::int64_t value) { return symbolic::constant(value); }
 
-/// A size argument: negative ones are refused.
-std::int64_t size_argument(const BuildCall& call, std::size_t i) {
-  const std::int64_t size = call.integer(i);
-  if (size < 0) throw ArgumentError("size " + std::to_string(size) + " is negative");
-  return size;
-}
-
-/// A position argument, from 1 to `length`; the result counts from 0.
-std::int64_t position_argument(const BuildCall& call, std::size_t i, std::int64_t length) {
-  const std::int64_t position = call.integer(i);
-  if (position < 1 || position > length) {
-    throw ArgumentError("position " + std::to_string(position) + " is not between 1 and " + std::to_string(length));
-  }
-  return position - 1;
-}
-
-/// `count` elements of a sequence from position `begin` (from 0) on.
-Expr part(const BuildCall& call, std::int64_t begin, std::int64_t count) {
-  const std::int64_t length = call.length(0);
-  if (begin < 0 || begin + count > length) {
-    throw ArgumentError("needs " + std::to_string(begin + count) + " elements, found " + describe(call, 0));
-  }
-  return symbolic::slice(call[0], 0, {begin, begin + count});
-}
-
 /// Scalars repeated: the sizes are the arguments after the first.
 Expr repeat(const BuildCall& call) {
   Shape shape;
@@ -161,17 +136,14 @@ std::vector<Function> make() {
 
       // parts
       {"head", "the first n elements", "(V, int) => V | (array[] T, int) => array[] T",
-       [](const BuildCall& c) { return part(c, 0, size_argument(c, 1)); }},
+       [](const BuildCall& c) { return stretch(c[0], 0, integer(1), size_argument(c, 1)); }},
       {"tail", "the last n elements", "(V, int) => V | (array[] T, int) => array[] T",
        [](const BuildCall& c) {
          const std::int64_t count = size_argument(c, 1);
-         return part(c, c.length(0) - count, count);
+         return stretch(c[0], 0, integer(c.length(0) - count + 1), count);
        }},
       {"segment", "n elements from position i on", "(V, int, int) => V | (array[] T, int, int) => array[] T",
-       [](const BuildCall& c) {
-         const std::int64_t count = size_argument(c, 2);
-         return count == 0 ? part(c, 0, 0) : part(c, position_argument(c, 1, c.length(0)), count);
-       }},
+       [](const BuildCall& c) { return stretch(c[0], 0, c[1], size_argument(c, 2)); }},
       {"reverse", "the elements in reverse order", "(V) => V | (array[] T) => array[] T",
        [](const BuildCall& c) {
          std::vector<std::int64_t> order(static_cast<std::size_t>(c.length(0)));
@@ -179,9 +151,9 @@ std::vector<Function> make() {
          return gather(c[0], constant(Array::of<std::int64_t>({c.length(0)}, order)));
        }},
       {"row", "row n of a matrix", "(matrix, int) => row_vector",
-       [](const BuildCall& c) { return at(c[0], position_argument(c, 1, c.length(0)), 0); }},
+       [](const BuildCall& c) { return squeeze(stretch(c[0], 0, c[1], 1), 0); }},
       {"col", "column n of a matrix", "(matrix, int) => vector",
-       [](const BuildCall& c) { return at(c[0], position_argument(c, 1, c.length(0, 1)), 1); }},
+       [](const BuildCall& c) { return squeeze(stretch(c[0], 1, c[1], 1), 1); }},
       {"diagonal", "diagonal of a matrix", "(matrix) => vector",
        [](const BuildCall& c) { return symbolic::diagonal(c[0]); }},
 

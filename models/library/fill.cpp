@@ -1,7 +1,7 @@
 /// Functions that make containers of equal, evenly spaced or unit elements.
 #include <vector>
 
-#include "leapgraph/models/library/function.hpp"
+#include "leapgraph/models/library/shapes.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 
 namespace leapgraph::models::library {
@@ -9,12 +9,6 @@ namespace {
 
 using symbolic::Array;
 using symbolic::Expr;
-
-std::int64_t size_argument(const BuildCall& call, std::size_t i) {
-  const std::int64_t size = call.integer(i);
-  if (size < 0) throw ArgumentError("size " + std::to_string(size) + " is negative");
-  return size;
-}
 
 template <int value>
 Expr filled(const BuildCall& call) {

@@ -11,18 +11,6 @@ namespace {
 using symbolic::Array;
 using symbolic::Expr;
 
-/// `size` rows (axis 0) or columns (axis 1) of a matrix from `first` on, which counts from 1.
-Expr stretch(const Expr& matrix, std::int64_t axis, std::int64_t first, std::int64_t size) {
-  const std::int64_t length = matrix.shape()[static_cast<std::size_t>(axis)];
-  if (size < 0) throw ArgumentError("size " + std::to_string(size) + " is negative");
-  if (size == 0) return symbolic::slice(matrix, axis, {0, 0});
-  if (first < 1 || first + size - 1 > length) {
-    throw ArgumentError("positions " + std::to_string(first) + " to " + std::to_string(first + size - 1) +
-                        " are not all between 1 and " + std::to_string(length));
-  }
-  return symbolic::slice(matrix, axis, {first - 1, first - 1 + size});
-}
-
 void require_square(const BuildCall& call, std::size_t i) {
   if (call.length(i, 0) != call.length(i, 1)) throw ArgumentError(describe(call, i) + " is not square");
 }
@@ -66,15 +54,15 @@ std::vector<Function> make() {
       // parts
       {"block", "m by n elements of a matrix from element (i, j) on", "(matrix, int, int, int, int) => matrix",
        [](const BuildCall& c) {
-         return stretch(stretch(c[0], 0, c.integer(1), c.integer(3)), 1, c.integer(2), c.integer(4));
+         return stretch(stretch(c[0], 0, c[1], size_argument(c, 3)), 1, c[2], size_argument(c, 4));
        }},
       {"sub_col", "n elements of column j of a matrix, from row i on", "(matrix, int, int, int) => vector",
        [](const BuildCall& c) {
-         return symbolic::squeeze(stretch(stretch(c[0], 0, c.integer(1), c.integer(3)), 1, c.integer(2), 1), 1);
+         return symbolic::squeeze(stretch(stretch(c[0], 0, c[1], size_argument(c, 3)), 1, c[2], 1), 1);
        }},
       {"sub_row", "n elements of row i of a matrix, from column j on", "(matrix, int, int, int) => row_vector",
        [](const BuildCall& c) {
-         return symbolic::squeeze(stretch(stretch(c[0], 0, c.integer(1), 1), 1, c.integer(2), c.integer(3)), 0);
+         return symbolic::squeeze(stretch(stretch(c[0], 0, c[1], 1), 1, c[2], size_argument(c, 3)), 0);
        }},
 
       // products

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "leapgraph/models/library/covariances.hpp"
 #include "leapgraph/models/library/distribution.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 
@@ -156,11 +157,42 @@ const Distribution lkj_corr_cholesky{
                  return total((symbolic::constant(Array::vector(exponents)) + 2.0 * (a[1] - 1.0)) * log_diagonal);
                }}}};
 
+/// The log density of a normal vector, but for its constant: its deviation in units of the factor, and the determinant.
+Expr half_squares(const Expr& outcome, const Expr& mean, const Expr& factor) {
+  return -0.5 * total(symbolic::sqr(solve_lower_triangle(factor, outcome - mean)));
+}
+Expr log_scales(const Expr& factor) { return -symbolic::sum(symbolic::log(symbolic::diagonal(factor))); }
+
+constexpr double log_sqrt_two_pi = 0.918938533204672741780329736406;
+Expr vector_constant(Arguments a) {
+  return symbolic::constant(-log_sqrt_two_pi * static_cast<double>(last_length(a[2])));
+}
+
+const Distribution multi_normal_cholesky{
+    .name = "multi_normal_cholesky",
+    .summary = "normal vector with mean mu and covariance matrix L * L'",
+    .arguments = {{"y", &number, Guard::formula, false, Form::vectors},
+                  {"mu", &finite, Guard::formula, false, Form::vectors},
+                  {"L", &number, Guard::formula, false, Form::matrix}},
+    .terms = {{nothing, vector_constant},
+              {a2, [](Arguments a) { return log_scales(a[2]); }},
+              {y | a1 | a2, [](Arguments a) { return half_squares(a[0], a[1], a[2]); }}}};
+
+const Distribution multi_normal{
+    .name = "multi_normal",
+    .summary = "normal vector with mean mu and covariance matrix Sigma",
+    .arguments = {{"y", &number, Guard::formula, false, Form::vectors},
+                  {"mu", &finite, Guard::formula, false, Form::vectors},
+                  {"Sigma", &number, Guard::formula, false, Form::matrix}},
+    .terms = {{nothing, vector_constant},
+              {a2, [](Arguments a) { return log_scales(cholesky_factor(a[2])); }},
+              {y | a1 | a2, [](Arguments a) { return half_squares(a[0], a[1], cholesky_factor(a[2])); }}}};
+
 }  // namespace
 
 std::span<const Distribution> multivariate_distributions() {
-  static const std::vector<Distribution> table = {categorical, categorical_logit, ordered_logistic,
-                                                  multinomial, dirichlet,         lkj_corr_cholesky};
+  static const std::vector<Distribution> table = {multi_normal_cholesky, multi_normal, categorical, categorical_logit,
+                                                  ordered_logistic,      multinomial,  dirichlet,   lkj_corr_cholesky};
   return table;
 }
 

@@ -39,6 +39,27 @@ std::string describe(const BuildCall& call, std::size_t argument) {
   return describe(call.types[argument], call[argument].shape());
 }
 
+symbolic::Expr stretch(const symbolic::Expr& x, std::int64_t axis, const symbolic::Expr& first, std::int64_t count) {
+  const std::int64_t length = x.shape()[static_cast<std::size_t>(axis)];
+  if (count == 0) return symbolic::slice(x, axis, {0, 0});
+  const std::optional<symbolic::Array> known = symbolic::constant_value(first);
+  if (count > length || (known && (known->integer() < 1 || known->integer() > length - count + 1))) {
+    const std::string begin = known ? std::to_string(known->integer()) : "some";
+    const std::string end = known ? std::to_string(known->integer() + count - 1) : "others";
+    throw ArgumentError(count == 1 ? "position " + begin + " is not between 1 and " + std::to_string(length)
+                                   : "positions " + begin + " to " + end + " are not all between 1 and " +
+                                         std::to_string(length));
+  }
+  if (known) return symbolic::slice(x, axis, {known->integer() - 1, known->integer() - 1 + count});
+  return symbolic::gather(x, first - 1 + symbolic::arange(count), axis);
+}
+
+std::int64_t size_argument(const BuildCall& call, std::size_t i) {
+  const std::int64_t size = call.integer(i);
+  if (size < 0) throw ArgumentError("size " + std::to_string(size) + " is negative");
+  return size;
+}
+
 void require_elements(const BuildCall& call, std::size_t i) {
   for (const std::int64_t length : call[i].shape()) {
     if (length == 0) throw ArgumentError(describe(call, i) + " has no elements");

@@ -44,4 +44,8 @@ std::span<const StructuredTransform> all_structured_transforms();
 /// The record of a type's word; null for types without a constraint of their own and for those not written yet.
 const StructuredTransform* structured_transform(TypeWord word);
 
+// The families.
+std::span<const StructuredTransform> vector_transforms();
+std::span<const StructuredTransform> matrix_transforms();
+
 }  // namespace leapgraph::models::library

@@ -32,6 +32,25 @@ FunctionKind kind_of(std::string_view name) {
   return FunctionKind::plain;
 }
 
+/// The statement, a loop's body, may leave that loop by a `break`.
+bool breaks(const TypedStatement& statement) {
+  const auto any = [](const std::vector<TypedStatement>& statements) {
+    return std::any_of(statements.begin(), statements.end(), breaks);
+  };
+  return std::visit(overloaded{
+                        [](const auto&) { return false; },
+                        [](const Break&) { return true; },
+                        [&](const Block<Typed>& node) { return any(node.statements); },
+                        [&](const Profile<Typed>& node) { return any(node.statements); },
+                        [](const If<Typed>& node) {
+                          return (node.otherwise && breaks(*node.otherwise)) ||
+                                 std::any_of(node.branches.begin(), node.branches.end(),
+                                             [](const auto& branch) { return breaks(*branch.body); });
+                        },
+                    },
+                    statement.node);
+}
+
 /// Control does not come to the end of the statement: it returns, or gives up. As the language has it, a loop is taken
 /// to run.
 bool ends_by_returning(const TypedStatement& statement) {
@@ -41,11 +60,12 @@ bool ends_by_returning(const TypedStatement& statement) {
   return std::visit(overloaded{
                         [](const auto&) { return false; },
                         [](const Return<Typed>&) { return true; },
-                        [](const For<Typed>& node) { return ends_by_returning(*node.body); },
-                        [](const ForEach<Typed>& node) { return ends_by_returning(*node.body); },
+                        [](const For<Typed>& node) { return ends_by_returning(*node.body) && !breaks(*node.body); },
+                        [](const ForEach<Typed>& node) { return ends_by_returning(*node.body) && !breaks(*node.body); },
                         [](const While<Typed>& node) {
-                          const auto* forever = std::get_if<IntLiteral>(&node.condition.node);
-                          return (forever != nullptr && forever->value != 0) || ends_by_returning(*node.body);
+                          const auto* literal = std::get_if<IntLiteral>(&node.condition.node);
+                          const bool forever = literal != nullptr && literal->value != 0;
+                          return (forever || ends_by_returning(*node.body)) && !breaks(*node.body);
                         },
                         [](const Message<Typed>& node) { return node.kind != MessageKind::Print; },
                         [&](const Block<Typed>& node) { return any(node.statements); },

@@ -99,6 +99,29 @@ def lkj_corr_cholesky(L, eta):
     return result + sum((K - k - 1 + 2 * (eta - 1)) * log(L[k][k]) for k in range(1, K))
 
 
+def factor_of(S):
+    K = len(S)
+    L = [[mpf(0)] * K for _ in range(K)]
+    for j in range(K):
+        for i in range(j, K):
+            rest = S[j][i] - sum(L[i][k] * L[j][k] for k in range(j))  # of the upper triangle, as the program reads it
+            L[i][j] = sqrt(rest) if i == j else rest / L[j][j]
+    return L
+
+
+def normal_vectors(y, mu, L):
+    ys = y if isinstance(y[0], list) else [y]
+    means = mu if isinstance(mu[0], list) else [mu]
+    result = mpf(0)
+    for n in range(max(len(ys), len(means))):
+        z = []
+        for i, row in enumerate(L):
+            rest = ys[n % len(ys)][i] - means[n % len(means)][i] - sum(row[k] * z[k] for k in range(i))
+            z.append(rest / row[i])
+        result -= sum(log(L[i][i]) + z[i] ** 2 / 2 + log(2 * pi) / 2 for i in range(len(L)))
+    return result
+
+
 def univariate(term):
     return lambda *arguments: over(max([len(a) for a in arguments if isinstance(a, list)] or [1]),
                                    lambda i: term(*(each(a, i) for a in arguments)))
@@ -115,6 +138,8 @@ FUNCTIONS = {
     "multinomial": multinomial,
     "dirichlet": dirichlet,
     "lkj_corr_cholesky": lkj_corr_cholesky,
+    "multi_normal_cholesky": normal_vectors,
+    "multi_normal": lambda y, mu, S: normal_vectors(y, mu, factor_of(S)),
     "normal_lcdf": univariate(lambda y, mu, s: log(normal_cdf((y - mu) / s))),
     "normal_lccdf": univariate(lambda y, mu, s: log(normal_cdf((mu - y) / s))),
     "std_normal_lcdf": univariate(lambda y: log(normal_cdf(y))),
@@ -139,6 +164,9 @@ NO_DERIVATIVES = {"student_t_lcdf", "student_t_lccdf"}
 X = [[0.5, -1.25], [2.0, 0.25], [-0.75, 1.5]]
 BETA = [0.75, -0.5]
 L3 = [[1.0, 0.0, 0.0], [0.6, 0.8, 0.0], [-0.28, 0.576, 0.768]]
+S3 = [[2.0, 0.5, -0.25], [0.5, 1.0, 0.125], [-0.25, 0.125, 1.5]]
+VECTORS = [[[0.5, -1.0, 2.0], [0.25, 0.0, 1.0]], [[[0.5, -1.0, 2.0], [1.5, 0.25, -0.5]], [0.25, 0.0, 1.0]],
+           [[0.5, -1.0, 2.0], [[0.25, 0.0, 1.0], [1.5, 0.25, -0.5]]]]
 SPREAD = [[0.3, 0.4, 2.1], [-40.0, 0.5, 0.75], [7.5, 0.5, 0.75], [-12.0, 0.0, 1.25], [0.4, 0.4, 2.1]]
 POSITIVE = [[1.3, 0.4, 2.1], [0.0009765625, 0.5, 0.75], [30.0, 0.5, 0.75]]
 CASES = {
@@ -156,6 +184,8 @@ CASES = {
     "dirichlet": [[[0.25, 0.625, 0.125], [1.5, 0.75, 2.0]], [[[0.25, 0.75], [0.5, 0.5]], [1.5, 0.75]],
                   [[0.25, 0.75], [[1.5, 0.75], [2.0, 3.0]]], [[[0.25, 0.75], [0.5, 0.5]], [[1.5, 0.75], [2.0, 3.0]]]],
     "lkj_corr_cholesky": [[L3, 1.0], [L3, 2.5], [[[1.0, 0.0], [0.6, 0.8]], 0.75], [[[1.0]], 2.0]],
+    "multi_normal_cholesky": [v + [L3] for v in VECTORS] + [[[0.5], [0.25], [[2.0]]]],
+    "multi_normal": [v + [S3] for v in VECTORS] + [[[0.5], [0.25], [[2.0]]]],
     "std_normal_lcdf": [[y] for y in (0.5, -3.0, -9.75, -10.25, -45.0, 8.5)],
     "std_normal_lccdf": [[y] for y in (0.5, 3.0, 9.75, 10.25, 45.0, -8.5)],
     "lognormal_lcdf": POSITIVE, "lognormal_lccdf": POSITIVE, "weibull_lcdf": POSITIVE, "weibull_lccdf": POSITIVE,

@@ -323,6 +323,38 @@ TEST(Matrices, GiveBlocksProductsAndForms) {
   EXPECT_EQ(call("symmetrize_from_lower_tri", {square}).reals(), (std::vector<double>{1, 3, 3, 4}));
 }
 
+TEST(Covariances, FactorAndSolve) {
+  const Sample S{stan_types::matrix, matrix(3, 3, {4, 2, -2, 2, 10, 2, -2, 2, 6})};
+  const Sample L{stan_types::matrix, matrix(3, 3, {2, 0, 0, 1, 3, 0, -1, 1, 2})};
+  EXPECT_EQ(call("cholesky_decompose", {S}).reals(), L.value.reals());
+  EXPECT_EQ(call("mdivide_left_tri_low", {L, {stan_types::vector, vector({2, 4, 3})}}).reals(),
+            (std::vector<double>{1, 1, 1.5}));
+  EXPECT_EQ(call("mdivide_left_tri_low", {L, L}).reals(), (std::vector<double>{1, 0, 0, 0, 1, 0, 0, 0, 1}));
+  EXPECT_NEAR(call("log_determinant_spd", {S}).real(), std::log(144.0), 1e-15);
+  for (const auto& bad : {matrix(2, 2, {1, 2, 2, 1}), matrix(2, 2, {1, 0.5, 0.25, 1})}) {
+    EXPECT_TRUE(std::isnan(call("cholesky_decompose", {{stan_types::matrix, bad}}).real(3)));
+  }
+  EXPECT_THROW(call("cholesky_decompose", {{stan_types::matrix, matrix(1, 2, {1, 2})}}), ArgumentError);
+}
+
+TEST(Covariances, OfGaussianProcessesFallWithDistance) {
+  const Sample x{array_of(stan_types::real), vector({0, 1, 3})}, sigma{stan_types::real, scalar(2)},
+      length{stan_types::real, scalar(0.5)};
+  const std::vector<double> covariances = call("gp_exp_quad_cov", {x, sigma, length}).reals();
+  EXPECT_EQ(covariances[0], 4);
+  EXPECT_NEAR(covariances[1], 4 * std::exp(-2), 1e-15);
+  EXPECT_NEAR(covariances[5], 4 * std::exp(-8), 1e-15);
+  const Sample points{array_of(stan_types::vector), Array::of<double>({2, 2}, {0, 0, 3, 4})};
+  EXPECT_NEAR(call("gp_exp_quad_cov", {points, sigma, {stan_types::real, scalar(5)}}).reals()[1], 4 * std::exp(-0.5),
+              1e-15);
+  EXPECT_NEAR(call("gp_exp_quad_cov", {points, sigma, {array_of(stan_types::real), vector({3, 4})}}).reals()[1],
+              4 * std::exp(-1), 1e-15);
+  EXPECT_EQ(call("gp_exp_quad_cov",
+                 {points, {array_of(stan_types::vector), Array::of<double>({1, 2}, {3, 4})}, sigma, length})
+                .shape(),
+            (symbolic::Shape{2, 1}));
+}
+
 TEST(Fill, MakesContainers) {
   const Sample three{stan_types::integer, integer(3)}, two{stan_types::integer, integer(2)};
   EXPECT_EQ(call("ones_vector", {three}).reals(), (std::vector<double>{1, 1, 1}));
@@ -363,6 +395,25 @@ TEST(LogMix, MixesTwoNumbersOrAVector) {
   const Sample many{array_of(stan_types::vector), Array::of<double>({2, 2}, {-1, 2, -1, 2})};
   EXPECT_NEAR(call("log_mix", {theta, many}).real(), 2 * mixed, 1e-15);
   EXPECT_THROW(call("log_mix", {theta, {stan_types::vector, vector({1})}}), ArgumentError);
+}
+
+// Positions inside loops over data are not known when the expression is built: elements are then gathered.
+TEST(Parts, TakePositionsThatAreExpressions) {
+  const Expr v = symbolic::constant(vector({1, 2, 3, 4})), m = symbolic::constant(matrix(2, 3, {1, 2, 3, 4, 5, 6}));
+  const Expr i = symbolic::lscalar("i");
+  const auto at_two = [&](std::string_view name, const symbolic::Exprs& arguments, const StanType& container) {
+    std::vector<StanType> types(arguments.size(), stan_types::integer);
+    types[0] = container;
+    const Function& function = *find_functions(name).at(0);
+    const Expr built = build(function, *resolve(function.signature, types), arguments);
+    return symbolic::interpret({{i}, {built}}, std::vector{integer(2)}).at(0).reals();
+  };
+  const Expr two = symbolic::constant(std::int64_t{2});
+  EXPECT_EQ(at_two("segment", {v, i, two}, stan_types::vector), (std::vector<double>{2, 3}));
+  EXPECT_EQ(at_two("row", {m, i}, stan_types::matrix), (std::vector<double>{4, 5, 6}));
+  EXPECT_EQ(at_two("col", {m, i}, stan_types::matrix), (std::vector<double>{2, 5}));
+  EXPECT_EQ(at_two("sub_row", {m, i, i, two}, stan_types::matrix), (std::vector<double>{5, 6}));
+  EXPECT_THROW(at_two("segment", {v, two, i}, stan_types::vector), ArgumentError);
 }
 
 // ---------------------------------------------------------------- distributions of one number; others: density_test
@@ -669,7 +720,7 @@ TEST(Names, OfDensitiesNameTheirDistribution) {
   EXPECT_FALSE(find_density("normal_lpmf"));
   EXPECT_FALSE(find_density("normal"));
   EXPECT_TRUE(is_known_but_unsupported("gamma_lcdf"));
-  EXPECT_TRUE(is_known_but_unsupported("multi_normal_lpdf"));
+  EXPECT_TRUE(is_known_but_unsupported("multi_normal_prec_lpdf"));
   EXPECT_FALSE(is_known_but_unsupported("nonsense_rng"));
 }
 

@@ -5,6 +5,12 @@ functions {
   real a_loop(int n) {
     for (i in 1 : n) print(i);
   }
+  real a_break() {
+    while (1) {
+      if (0) break;
+      return 1;
+    }
+  }
   int wrong(real x) {
     return x;
   }

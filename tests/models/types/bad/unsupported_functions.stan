@@ -7,7 +7,7 @@ data {
   matrix[2, 2] m;
 }
 transformed data {
-  matrix[2, 2] L = cholesky_decompose(m);
+  matrix[2, 2] L = inverse(m);
   real y = twice(1) + 1.5;
 }
 parameters {
@@ -15,7 +15,7 @@ parameters {
   vector[2] v;
 }
 model {
-  v ~ multi_normal(rep_vector(0, 2), m);
+  v ~ multi_normal_prec(rep_vector(0, 2), m);
   mu ~ normal(0, 1) T[0, ];
   target += gamma_lcdf(1 | 2, 1);
   target += wishart_lpdf(m | 3, m);

@@ -1,0 +1,14 @@
+/// Cholesky factors and triangular systems as expressions.
+#pragma once
+
+#include "leapgraph/models/library/function.hpp"
+
+namespace leapgraph::models::library {
+
+/// L with L L' = `matrix` [K, K]; nan where it is not symmetric, within 1e-8, or not positive definite.
+symbolic::Expr cholesky_factor(const symbolic::Expr& matrix);
+
+/// x with L x = `right`, [K], or for each of its rows, [N, K]. Of `factor` the lower triangle is read.
+symbolic::Expr solve_lower_triangle(const symbolic::Expr& factor, const symbolic::Expr& right);
+
+}  // namespace leapgraph::models::library
