@@ -206,6 +206,9 @@ ScanResult scan(const std::function<ScanBody(const Exprs& carry, const Exprs& el
 ScanResult while_loop(const std::function<Expr(const Exprs& carry)>& condition,
                       const std::function<Exprs(const Exprs& carry)>& step, const Operands& initial,
                       std::optional<Operand> cap = std::nullopt, Where place = Where::current());
+/// The same loop, whose gradient stores at most so many bytes for all steps (256 MiB unless said): beyond that, steps
+/// are done again. `result` as `scan` returned it.
+ScanResult with_gradient_storage(const ScanResult& result, std::int64_t bytes);
 /// A closed body applied as one node, compiled once however often it is applied.
 Exprs call(const Body& body, const Operands& arguments, Where place = Where::current());
 /// `if_true` or `if_false`, evaluating only that one. Both are functions without arguments that return as many

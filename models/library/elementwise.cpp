@@ -1,10 +1,12 @@
 /// Functions that act on every element of a container: exponentials, logarithms, trigonometry, rounding, special
 /// functions.
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <vector>
 
 #include "leapgraph/models/library/maps.hpp"
+#include "leapgraph/models/library/shapes.hpp"
 
 namespace leapgraph::models::library {
 namespace {
@@ -12,9 +14,9 @@ namespace {
 using symbolic::Expr;
 
 // The names that definitions use, on plain numbers; on expressions the same names are found in symbolic/ops.hpp.
-using std::abs, std::acos, std::acosh, std::asin, std::asinh, std::atan, std::atanh, std::cbrt, std::ceil, std::cos,
-    std::cosh, std::erf, std::erfc, std::exp, std::exp2, std::expm1, std::floor, std::lgamma, std::log, std::log10,
-    std::log1p, std::log2, std::pow, std::sin, std::sinh, std::sqrt, std::tan, std::tanh, std::trunc;
+using std::abs, std::acos, std::acosh, std::asin, std::asinh, std::atan, std::atan2, std::atanh, std::cbrt, std::ceil,
+    std::cos, std::cosh, std::erf, std::erfc, std::exp, std::exp2, std::expm1, std::floor, std::lgamma, std::log,
+    std::log10, std::log1p, std::log2, std::pow, std::sin, std::sinh, std::sqrt, std::tan, std::tanh, std::trunc;
 
 double sigmoid(double x) {
   const double e = exp(-abs(x));  // no overflow on either side
@@ -74,6 +76,7 @@ std::vector<Function> make() {
       real_map<[](auto x) { return log_sigmoid(x); }>("log_inv_logit", "log(inv_logit(x))"),
       real_map<[](auto x) { return log_sigmoid(-x); }>("log1m_inv_logit", "log(1 - inv_logit(x))"),
       real_map<[](auto x) { return -expm1(-exp(x)); }>("inv_cloglog", "1 - exp(-exp(x))"),
+      real_map<[](auto x) { return log(-log1p(-x)); }>("cloglog", "log(-log(1 - x))"),
 
       // powers
       real_map<[](auto x) { return sqrt(x); }>("sqrt", "square root"),
@@ -91,6 +94,7 @@ std::vector<Function> make() {
       real_map<[](auto x) { return asin(x); }>("asin", "inverse sine"),
       real_map<[](auto x) { return acos(x); }>("acos", "inverse cosine"),
       real_map<[](auto x) { return atan(x); }>("atan", "inverse tangent"),
+      real_map2<[](auto y, auto x) { return atan2(y, x); }>("atan2", "angle of the point (x, y)"),
       real_map<[](auto x) { return sinh(x); }>("sinh", "hyperbolic sine"),
       real_map<[](auto x) { return cosh(x); }>("cosh", "hyperbolic cosine"),
       real_map<[](auto x) { return tanh(x); }>("tanh", "hyperbolic tangent"),
@@ -119,6 +123,28 @@ std::vector<Function> make() {
        .signature = "(R) => R",
        .build = [](const BuildCall& call) { return symbolic::where(call[0] >= 0.0, 1.0, 0.0); },
        .known = {.real_map = [](double x) { return x >= 0 ? 1.0 : 0.0; }}},
+      {.name = "int_step",
+       .summary = "1 if x > 0, else 0",
+       .signature = "(int) => int | (real) => int",
+       .build = [](const BuildCall& call) { return symbolic::cast(call[0] > 0, symbolic::DType::int64); }},
+      {.name = "is_nan",
+       .summary = "1 if x is nan, else 0",
+       .signature = "(real) => int",
+       .build = [](const BuildCall& call) { return symbolic::cast(symbolic::isnan(call[0]), symbolic::DType::int64); }},
+      {.name = "is_inf",
+       .summary = "1 if x is infinite, else 0",
+       .signature = "(real) => int",
+       .build = [](const BuildCall& call) { return symbolic::cast(symbolic::isinf(call[0]), symbolic::DType::int64); }},
+      {.name = "to_int",
+       .summary = "x without its fraction, as an integer",
+       .signature = "(real) => int",
+       .build =
+           [](const BuildCall& call) {
+             const auto x = symbolic::constant_value(call[0]);
+             if (!x) throw ArgumentError("the argument must be known before sampling");
+             if (!(std::abs(x->real()) < 2147483648.0)) throw ArgumentError("the result is beyond 32-bit integers");
+             return symbolic::constant(static_cast<std::int64_t>(x->real()));
+           }},
       split_map2<[](const Expr& x, const Expr& y) { return ignore_nan(x, y, symbolic::minimum(x, y)); },
                  [](double x, double y) { return std::fmin(x, y); }>("fmin",
                                                                      "the smaller; the other one if one is nan"),
@@ -146,15 +172,46 @@ std::vector<Function> make() {
       real_map2<log_choose>("binomial_coefficient_log", "log of the binomial coefficient x over y"),
       real_map2<[](auto x, auto y) { return lgamma(x) + lgamma(y) - lgamma(x + y); }>("lbeta",
                                                                                       "log of the beta function"),
+      real_map2<[](auto x, auto n) { return lgamma(x + n) - lgamma(x); }>("log_rising_factorial",
+                                                                          "log of x (x + 1) ... (x + n - 1)"),
+      real_map2<[](auto x, auto n) { return lgamma(x + 1.0) - lgamma(x - n + 1.0); }>(
+          "log_falling_factorial", "log of x (x - 1) ... (x - n + 1)"),
+      real_map2<[](auto x, auto y) { return log_sigmoid(x) + log_sigmoid(-y) + log1mexp(y - x); }>(
+          "log_inv_logit_diff", "log(inv_logit(x) - inv_logit(y)) for x > y"),
+      {.name = "choose",
+       .summary = "binomial coefficient, how many subsets of k has a set of n",
+       .signature = "(int, int) => int",
+       .build =
+           [](const BuildCall& call) {
+             const std::int64_t n = call.integer(0), k = std::min(call.integer(1), n - call.integer(1));
+             std::int64_t result = k < 0 ? 0 : 1;
+             for (std::int64_t i = 1; i <= k; ++i) {
+               if (__builtin_mul_overflow(result, n - k + i, &result)) {
+                 throw ArgumentError("the result is beyond 64-bit integers");
+               }
+               result /= i;
+             }
+             return symbolic::constant(result);
+           }},
       real_map2<[](auto x, auto y) { return xlogy(x, y); }>("lmultiply", "x * log(y), 0 where x is 0"),
       real_map2<[](auto x, auto y) { return xlogy(x, y); }>("multiply_log", "x * log(y), 0 where x is 0"),
       real_map2<[](auto x, auto y) { return x + log1mexp(y - x); }>("log_diff_exp", "log(exp(x) - exp(y)) for x > y"),
       {.name = "log_mix",
-       .summary = "log(theta * exp(x) + (1 - theta) * exp(y))",
-       .signature = "(real, real, real) => real",
+       .summary = "log(theta * exp(x) + (1 - theta) * exp(y)); of vectors, log of the sum of theta[k] * exp(x[k]), "
+                  "summed over "
+                  "an array of x",
+       .signature =
+           "(real, real, real) => real | (V, W) => real | (V, array[] real) => real | (V, array[] W) => real | "
+           "(array[] real, V) => real | (array[] real, array[] real) => real | (array[] real, array[] V) => real",
        .build =
            [](const BuildCall& call) {
-             return symbolic::logaddexp(symbolic::log(call[0]) + call[1], symbolic::log1p(-call[0]) + call[2]);
+             if (call.arguments.size() == 3) {
+               return symbolic::logaddexp(symbolic::log(call[0]) + call[1], symbolic::log1p(-call[0]) + call[2]);
+             }
+             if (call.length(0) != call[1].shape().back()) {
+               throw ArgumentError("sizes differ: " + describe(call, 0) + " and " + describe(call, 1));
+             }
+             return symbolic::sum(symbolic::logsumexp(symbolic::log(call[0]) + call[1], {-1}));
            }},
       {.name = "fma",
        .summary = "x * y + z",

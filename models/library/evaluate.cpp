@@ -83,7 +83,13 @@ Expr build(const Function& function, const Resolution& resolution, std::span<con
   symbolic::Exprs promoted;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const DType dtype = dtype_of(resolution.parameters[i]);
-    promoted.push_back(arguments[i].dtype() == dtype ? arguments[i] : symbolic::cast(arguments[i], dtype));
+    if (arguments[i].dtype() == dtype) {
+      promoted.push_back(arguments[i]);
+    } else if (const std::optional<Array> known = symbolic::constant_value(arguments[i])) {
+      promoted.push_back(symbolic::constant(known->cast(dtype)));  // stays known to functions that must know it
+    } else {
+      promoted.push_back(symbolic::cast(arguments[i], dtype));
+    }
   }
   return function.build({promoted, resolution.parameters, resolution.result});
 }

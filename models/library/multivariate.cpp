@@ -59,8 +59,8 @@ Expr log_picked(const Expr& x, const Expr& category) {
 
 template <std::size_t argument>
 constexpr Condition sums_to_one{"theta sums to 1", [](Arguments a) {
-                              return symbolic::abs(total(a[argument]) - 1.0) <= 1e-8;  // as Stan checks it
-                            }};
+                                  return symbolic::abs(total(a[argument]) - 1.0) <= 1e-8;  // as Stan checks it
+                                }};
 template <std::size_t argument>
 Expr is_category(Arguments a) {
   return a[0] <= last_length(a[argument]);

@@ -11,7 +11,7 @@ namespace {
 using symbolic::Expr;
 
 constexpr std::string_view arithmetic = "(int, int) => int | (M, M) => M | (real, M) => M | (M, real) => M";
-constexpr std::string_view negation = "(int) => int | (M) => M";
+constexpr std::string_view negation = "(I) => I | (R) => R";
 
 [[noreturn]] void overflow() { throw ArgumentError("the result is beyond 64-bit integers"); }
 
@@ -94,7 +94,7 @@ std::vector<Function> make() {
                  .integer_map2 = checked_multiply}},
       {.name = "divide",
        .summary = "quotient; of two integers rounded towards zero",
-       .signature = "(int, int) => int | (M, real) => M",
+       .signature = "(int, int) => int | (M, real) => M | (real, M) => M",
        .build = build_divide,
        .known = {.real_map2 = [](double x, double y) { return x / y; }, .integer_map2 = checked_divide}},
       {.name = "modulus",

@@ -19,6 +19,7 @@ using Integers = std::span<const std::int64_t>;
 constexpr std::string_view to_real = "(array[] real) => real | (V) => real | (matrix) => real";
 constexpr std::string_view to_number = "(array[] int) => int | (array[] real) => real | (V) => real | (matrix) => real";
 constexpr std::string_view pairs = "(V, W) => real | (array[] real, array[] real) => real";
+constexpr std::string_view vectors = "(V) => V | (array[] V) => array[] V | (array[,] V) => array[,] V";
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 double sum(Reals x) { return std::accumulate(x.begin(), x.end(), 0.0); }
@@ -164,9 +165,13 @@ std::vector<Function> make() {
        .signature = pairs,
        .build = build_pairs<[](const Expr& x, const Expr& y) { return x * y; }>},
       {.name = "squared_distance",
-       .summary = "sum of the squared differences of two sequences' elements",
-       .signature = "(V, W) => real",
-       .build = build_pairs<[](const Expr& x, const Expr& y) { return sqr(x - y); }>},
+       .summary = "sum of the squared differences of two sequences' elements, or of two numbers",
+       .signature = "(V, W) => real | (real, real) => real",
+       .build =
+           [](const BuildCall& call) {
+             if (call.types[0].is_scalar()) return sqr(call[0] - call[1]);
+             return build_pairs<[](const Expr& x, const Expr& y) { return sqr(x - y); }>(call);
+           }},
       {.name = "distance",
        .summary = "Euclidean distance of two vectors",
        .signature = "(V, W) => real",
@@ -188,8 +193,8 @@ std::vector<Function> make() {
        .signature = "(V) => real | (array[] real) => real",
        .build = [](const BuildCall& call) { return symbolic::sqrt(symbolic::sum(sqr(call[0]))); }},
       {.name = "softmax",
-       .summary = "exponentials divided by their sum",
-       .signature = "(vector) => vector",
+       .summary = "exponentials divided by their sum, for each vector of an array",
+       .signature = vectors,
        .build =
            [](const BuildCall& call) {
              require_elements(call, 0);
@@ -197,11 +202,11 @@ std::vector<Function> make() {
            }},
       {.name = "log_softmax",
        .summary = "log of softmax",
-       .signature = "(vector) => vector",
+       .signature = vectors,
        .build =
            [](const BuildCall& call) {
              require_elements(call, 0);
-             return call[0] - logsumexp(call[0]);
+             return call[0] - logsumexp(call[0], {-1}, true);
            }},
   };
 }

@@ -77,7 +77,7 @@ class Evaluator {
     Value value = 0.0;
     symbolic::Shape shape = {};  ///< as declared; assigned values must have it
   };
-  enum class Flow { next, broken, continued, rejected };
+  enum class Flow { next, broken, continued, returned, rejected };
 
   Slot& slot(SymbolId symbol) { return slots_[static_cast<std::size_t>(symbol)]; }
   const Slot& slot(SymbolId symbol) const { return slots_[static_cast<std::size_t>(symbol)]; }
@@ -87,6 +87,12 @@ class Evaluator {
   /// The value without a copy where a variable holds it, else through `scratch`.
   const Value& view(const TypedExpression& expression, Value& scratch);
   Value evaluate_call(const TypedExpression& expression, const Call<Typed>& call);
+  // call.cpp
+  /// A function of the program, run with these arguments; nothing for one that returns nothing.
+  std::optional<Value> call(const UserFunctionUse& use, std::span<const TypedExpression* const> arguments, Range range);
+  Value call_for_value(const UserFunctionUse& use, std::span<const TypedExpression* const> arguments, Range range);
+  bool keeps_all_terms() const { return call_.function != no_function && !call_.unnormalized; }
+
   Value evaluate_binary(const TypedExpression& expression, const Binary<Typed>& binary);
   Value evaluate_indexed(const TypedExpression& expression);
   Value evaluate_elements(const TypedExpression& expression, const std::vector<TypedExpression>& elements);
@@ -108,7 +114,10 @@ class Evaluator {
   std::string name_of(const TypedExpression& root) const;
 
   // statement.cpp
+  /// A loop that a statement of its body left in this way ends too, and so does what is around it.
+  static bool leaves(Flow flow) { return flow == Flow::returned || flow == Flow::rejected; }
   Flow execute(const TypedStatement& statement);
+  Flow execute_once(const TypedStatement& statement);
   Flow execute(const std::vector<TypedStatement>& statements);
   void declaration(const Declaration<Typed>& declaration);
   void assignment(const Assignment<Typed>& assignment, const StatementInfo& info);
@@ -145,6 +154,16 @@ class Evaluator {
   std::string unrolled_because_;
   std::vector<Diagnostic> warnings_;
   Loops loops_;
+  /// The function of the program that is running, if any, and what it has returned.
+  struct Frame {
+    FunctionId function = no_function;
+    bool unnormalized = false;
+    std::optional<Value> result = {};
+  };
+  Frame call_;
+  int call_depth_ = 0;
+  std::unordered_map<FunctionId, int> active_calls_;
+  bool call_rejects_ = false;             // a call in the statement that is running rejected
   std::vector<SymbolId> loop_variables_;  // of the loops that are running
   /// Integer containers as reals, beside the original that keeps the buffer's address taken: one copy however often the
   /// model uses it.

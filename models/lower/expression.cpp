@@ -130,10 +130,10 @@ Value Evaluator::evaluate_binary(const TypedExpression& expression, const Binary
 }
 
 Value Evaluator::evaluate_call(const TypedExpression& expression, const Call<Typed>& call) {
-  if (expression.info.user) unsupported(expression.range, fmt::format("the call of '{}'", call.function.text));
-  if (expression.info.density.distribution != nullptr) {
+  if (expression.info.user || expression.info.density.distribution != nullptr) {
     std::vector<const TypedExpression*> arguments;
     for (const TypedExpression& argument : call.arguments) arguments.push_back(&argument);
+    if (expression.info.user) return call_for_value(expression.info.user, arguments, expression.range);
     return density(expression.info.density, arguments, expression.range);
   }
   constexpr std::size_t few = 4;
@@ -214,7 +214,8 @@ Value Evaluator::density(const DensityUse& use, std::span<const TypedExpression*
     expressions.push_back(argument(value, integer ? stan_types::integer : stan_types::real));
   }
   try {
-    const Expr term = library::log_density(*use.distribution, expressions, use.terms_for);
+    const Expr term =
+        library::log_density(*use.distribution, expressions, keeps_all_terms() ? library::everything : use.terms_for);
     densities_.push_back({use.distribution, std::move(expressions)});
     if (known) return value_of(term).real();
     return value_from(term);

@@ -54,10 +54,11 @@ Expr shaped(const Expr& position, const Parameter& parameter) {
 /// The values of a parameter whose vectors or matrices are constrained as a whole.
 library::Constrained constrained_values(const Expr& position, const Parameter& parameter) {
   const Declared& variable = parameter.variable;
-  const std::int64_t count = variable.value_count();
+  const library::StructuredTransform& transform = *parameter.constraint.structured;
+  const Shape lengths = variable.value_lengths();
   const Expr part = symbolic::slice(position, 0, {parameter.offset, parameter.offset + parameter.size});
-  library::Constrained result = parameter.constraint.structured->constrain(
-      symbolic::reshape(part, {count, count == 0 ? 0 : parameter.size / count}), variable.value_lengths());
+  library::Constrained result =
+      transform.constrain(symbolic::reshape(part, {variable.value_count(), transform.coordinates(lengths)}), lengths);
   result.value = symbolic::reshape(result.value, variable.shape);
   return result;
 }
@@ -172,7 +173,7 @@ std::vector<std::string> coordinate_names(const std::vector<Parameter>& paramete
       continue;
     }
     Shape numbered(variable.shape.begin(), variable.shape.begin() + variable.type.depth);
-    numbered.push_back(variable.value_count() == 0 ? 0 : parameter.size / variable.value_count());
+    numbered.push_back(structured_transform_of(variable)->coordinates(variable.value_lengths()));
     for (std::int64_t i = 0; i < parameter.size; ++i) add(numbered, i);
   }
   return names;

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <limits>
 #include <new>
+#include <utility>
 
 #include "leapgraph/models/library/evaluate.hpp"
 #include "leapgraph/models/library/shapes.hpp"
@@ -208,6 +209,11 @@ Evaluator::Flow Evaluator::execute(const std::vector<TypedStatement>& statements
 }
 
 Evaluator::Flow Evaluator::execute(const TypedStatement& statement) {
+  const Flow flow = execute_once(statement);
+  return std::exchange(call_rejects_, false) ? Flow::rejected : flow;
+}
+
+Evaluator::Flow Evaluator::execute_once(const TypedStatement& statement) {
   const Range range = statement.range;
   return std::visit(overloaded{
                         [&](const Empty&) { return Flow::next; },
@@ -220,11 +226,12 @@ Evaluator::Flow Evaluator::execute(const TypedStatement& statement) {
                           return Flow::next;
                         },
                         [&](const Tilde<Typed>& node) {
-                          if (statement.info.user) unsupported(range, "a density of the program");
                           densities_.clear();
                           std::vector<const TypedExpression*> arguments = {&node.variate};
                           for (const TypedExpression& argument : node.arguments) arguments.push_back(&argument);
-                          contribute(statement, density(statement.info.density, arguments, range));
+                          contribute(statement, statement.info.user
+                                                    ? call_for_value(statement.info.user, arguments, range)
+                                                    : density(statement.info.density, arguments, range));
                           return Flow::next;
                         },
                         [&](const TargetIncrement<Typed>& node) {
@@ -243,9 +250,15 @@ Evaluator::Flow Evaluator::execute(const TypedStatement& statement) {
                         [&](const Message<Typed>& node) { return message(node, range); },
                         [&](const JacobianIncrement<Typed>&) -> Flow { unsupported(range, "'jacobian +='"); },
                         [&](const CallStatement<Typed>& node) -> Flow {
-                          unsupported(range, fmt::format("the call of '{}'", node.function.text));
+                          std::vector<const TypedExpression*> arguments;
+                          for (const TypedExpression& argument : node.arguments) arguments.push_back(&argument);
+                          call(statement.info.user, arguments, range);
+                          return Flow::next;
                         },
-                        [&](const Return<Typed>&) -> Flow { unsupported(range, "'return'"); },
+                        [&](const Return<Typed>& node) {
+                          if (node.value) call_.result = evaluate(*node.value);
+                          return Flow::returned;
+                        },
                     },
                     statement.node);
 }
@@ -321,7 +334,7 @@ Evaluator::Flow Evaluator::while_loop(const While<Typed>& loop, Range range) {
     count_unrolled(range);
     const Flow flow = execute(*loop.body);
     if (flow == Flow::broken) break;
-    if (flow == Flow::rejected) return flow;
+    if (leaves(flow)) return flow;
   }
   return Flow::next;
 }
@@ -333,13 +346,13 @@ Evaluator::Flow Evaluator::for_loop(const For<Typed>& loop, Range range) {
   variable.shape.clear();
   loop_variables_.push_back(loop.variable.info.symbol);
   Flow flow = Flow::next;
-  for (std::int64_t i = first; i <= last && flow != Flow::broken && flow != Flow::rejected; ++i) {
+  for (std::int64_t i = first; i <= last && flow != Flow::broken && !leaves(flow); ++i) {
     variable.value = i;
     count_unrolled(range);
     flow = execute(*loop.body);
   }
   loop_variables_.pop_back();
-  return flow == Flow::rejected ? flow : Flow::next;
+  return leaves(flow) ? flow : Flow::next;
 }
 
 Evaluator::Flow Evaluator::for_each(const ForEach<Typed>& loop, Range range) {
@@ -357,7 +370,7 @@ Evaluator::Flow Evaluator::for_each(const ForEach<Typed>& loop, Range range) {
       count_unrolled(range);
       const Flow flow = execute(*loop.body);
       if (flow == Flow::broken) return Flow::next;
-      if (flow == Flow::rejected) return flow;
+      if (leaves(flow)) return flow;
     }
   }
   return Flow::next;

@@ -33,6 +33,7 @@ class Checker {
   ExpressionPtr<Typed> bound(const ExpressionPtr<Untyped>& bound, std::string_view what, const StanType& element,
                              const StanType& whole);
   SymbolId declare(const Name& name, StanType type, bool top_level, bool loop_variable, bool data_only);
+  void refuse_density_suffix(const Name& name);
   const Symbol* find_symbol(const std::string& name) const;
   std::vector<std::string> visible_names() const;
   void open_scope() { scopes_.emplace_back(); }
@@ -44,6 +45,7 @@ class Checker {
   StanType type_in_head(const UnsizedType& type);
   void function_head(const FunctionDefinition<Untyped>& function);
   void function_body(const FunctionDefinition<Untyped>& function, FunctionId id);
+  void declaration_of_function(const FunctionDefinition<Untyped>& function, std::vector<std::string>& declared);
   void check_name_and_result(const FunctionDefinition<Untyped>& function, const FunctionInfo& info,
                              const std::vector<StanType>& types);
   TypedStatement returned(const Return<Untyped>& statement, Range range);

@@ -128,6 +128,12 @@ Declaration<Typed> Checker::declaration(const Declaration<Untyped>& declaration,
            .found = to_string(type),
            .hint = "sampling needs real numbers; sum integers out of the density"});
   }
+  if (block_ == BlockKind::TransformedParameters && top_level && !in_function && holds_integers(type)) {
+    error({.range = declaration.type.range,
+           .message = "a transformed parameter cannot be an integer",
+           .found = to_string(type),
+           .hint = "declare it in transformed data, or in a block of its own between '{' and '}'"});
+  }
   // As Stan's compiler has it: what may depend on parameters is decided by the block, not by what is assigned.
   const bool data_block =
       block_ == BlockKind::Data || block_ == BlockKind::TransformedData || block_ == BlockKind::GeneratedQuantities;
@@ -229,16 +235,12 @@ SymbolId Checker::declare(const Name& name, StanType type, bool top_level, bool 
     error({.range = name.range, .message = "Identifier '" + name.text + "' is already in use: " + declared_at(*other)});
     return no_symbol;
   }
-  if (is_user_function(name.text)) {
+  if (is_user_function(name.text) && function_ == no_function) {
     error({.range = name.range, .message = "Identifier '" + name.text + "' is already in use: it names a function"});
     refused_names_.insert(name.text);
     return no_symbol;
   }
-  for (const std::string_view suffix : {"_lupdf", "_lupmf"}) {
-    if (name.text.ends_with(suffix)) {
-      error({.range = name.range, .message = fmt::format("a name that ends in '{}' belongs to a density", suffix)});
-    }
-  }
+  refuse_density_suffix(name);
   const auto id = static_cast<SymbolId>(result_.symbols.size());
   result_.symbols.push_back({.name = name.text,
                              .type = std::move(type),
@@ -250,6 +252,14 @@ SymbolId Checker::declare(const Name& name, StanType type, bool top_level, bool 
                              .declared = name.range});
   scopes_.back().emplace(name.text, id);
   return id;
+}
+
+void Checker::refuse_density_suffix(const Name& name) {
+  for (const std::string_view suffix : {"_lupdf", "_lupmf"}) {
+    if (name.text.ends_with(suffix)) {
+      error({.range = name.range, .message = fmt::format("a name that ends in '{}' belongs to a density", suffix)});
+    }
+  }
 }
 
 const Symbol* Checker::find_symbol(const std::string& name) const {

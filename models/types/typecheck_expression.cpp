@@ -108,7 +108,8 @@ TypedExpression Checker::expression(const UntypedExpression& expression) {
                      },
                      [&](const VariableReference& node) { return reference(node, range); },
                      [&](const TargetValue& node) {
-                       if (!target_allowed(range, "'target()'")) return faulty(range);
+                       const bool in_block = block_ == BlockKind::TransformedParameters && function_ == no_function;
+                       if (!in_block && !target_allowed(range, "'target()'")) return faulty(range);
                        return make(node, range, stan_types::real, false);
                      },
                      [&](const ArrayLiteral<Untyped>& node) { return array_literal(node, range); },

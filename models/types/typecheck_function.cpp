@@ -16,8 +16,11 @@ struct Suffix {
   std::string_view text;
   FunctionKind kind;
 };
-constexpr std::array<Suffix, 5> suffixes = {{{"_lpdf", FunctionKind::density},
+constexpr std::array<Suffix, 8> suffixes = {{{"_lpdf", FunctionKind::density},
                                              {"_lpmf", FunctionKind::density},
+                                             {"_cdf", FunctionKind::cumulative},
+                                             {"_lcdf", FunctionKind::cumulative},
+                                             {"_lccdf", FunctionKind::cumulative},
                                              {"_lp", FunctionKind::adds_to_target},
                                              {"_jacobian", FunctionKind::adds_to_jacobian},
                                              {"_rng", FunctionKind::random}}};
@@ -29,8 +32,8 @@ FunctionKind kind_of(std::string_view name) {
   return FunctionKind::plain;
 }
 
-/// Control never comes to the end of the statement: it returns, or gives up. What a loop does is not taken for granted,
-/// as it may run no time.
+/// Control does not come to the end of the statement: it returns, or gives up. As the language has it, a loop is taken
+/// to run.
 bool ends_by_returning(const TypedStatement& statement) {
   const auto any = [](const std::vector<TypedStatement>& statements) {
     return std::any_of(statements.begin(), statements.end(), ends_by_returning);
@@ -38,6 +41,12 @@ bool ends_by_returning(const TypedStatement& statement) {
   return std::visit(overloaded{
                         [](const auto&) { return false; },
                         [](const Return<Typed>&) { return true; },
+                        [](const For<Typed>& node) { return ends_by_returning(*node.body); },
+                        [](const ForEach<Typed>& node) { return ends_by_returning(*node.body); },
+                        [](const While<Typed>& node) {
+                          const auto* forever = std::get_if<IntLiteral>(&node.condition.node);
+                          return (forever != nullptr && forever->value != 0) || ends_by_returning(*node.body);
+                        },
                         [](const Message<Typed>& node) { return node.kind != MessageKind::Print; },
                         [&](const Block<Typed>& node) { return any(node.statements); },
                         [&](const Profile<Typed>& node) { return any(node.statements); },
@@ -74,19 +83,38 @@ void Checker::functions(const std::vector<FunctionDefinition<Untyped>>& function
     function_head(function);
     defined.push_back(&function);
   }
+  std::vector<std::string> declared;
   for (const FunctionDefinition<Untyped>& function : functions) {
-    if (function.body) continue;
-    std::vector<StanType> types;
-    for (const Argument& argument : function.arguments) types.push_back(type_in_head(argument.type));
-    const std::string head = function.name.text + to_string(types);
-    const auto named = signatures_.find(function.name.text);
-    const bool has_body = named != signatures_.end() &&
-                          std::ranges::any_of(named->second, [&](FunctionId id) { return signature(id) == head; });
-    if (!has_body) {
-      error({.range = function.name.range, .message = fmt::format("'{}' is declared and never defined", head)});
-    }
+    if (!function.body) declaration_of_function(function, declared);
   }
   for (std::size_t i = 0; i < defined.size(); ++i) function_body(*defined[i], static_cast<FunctionId>(i));
+}
+
+/// A head without a body stands before the definition that it is of, once.
+void Checker::declaration_of_function(const FunctionDefinition<Untyped>& function, std::vector<std::string>& declared) {
+  std::vector<StanType> types;
+  for (const Argument& argument : function.arguments) types.push_back(type_in_head(argument.type));
+  const std::string head = function.name.text + to_string(types);
+  const auto named = signatures_.find(function.name.text);
+  const FunctionDefinition<Typed>* definition = nullptr;
+  if (named != signatures_.end()) {
+    for (const FunctionId id : named->second) {
+      if (signature(id) == head) definition = &result_.tree.functions[static_cast<std::size_t>(id)];
+    }
+  }
+  if (definition == nullptr) {
+    error({.range = function.name.range, .message = fmt::format("'{}' is declared and never defined", head)});
+    return;
+  }
+  if (std::ranges::find(declared, head) != declared.end() || definition->name.range.begin < function.name.range.begin) {
+    error({.range = function.name.range, .message = fmt::format("'{}' is declared already", head)});
+  }
+  declared.push_back(head);
+  for (std::size_t i = 0; i < function.arguments.size(); ++i) {
+    if (function.arguments[i].data_only == definition->arguments[i].data_only) continue;
+    error({.range = function.arguments[i].name.range,
+           .message = fmt::format("the declaration and the definition of '{}' differ in 'data'", head)});
+  }
 }
 
 StanType Checker::type_in_head(const UnsizedType& type) {
@@ -154,8 +182,11 @@ void Checker::check_name_and_result(const FunctionDefinition<Untyped>& function,
            .message = fmt::format("the library has a function '{}{}' already", name, to_string(types))});
     break;
   }
-  if (library::find_density(name)) {
-    error({.range = function.name.range, .message = fmt::format("the library has a function '{}' already", name)});
+  if (const auto density = library::find_density(name)) {
+    if (types.size() == density->distribution->arguments.size() && !library::misfit(*density->distribution, types)) {
+      error({.range = function.name.range,
+             .message = fmt::format("the library has a function '{}{}' already", name, to_string(types))});
+    }
   }
   if (info.kind == FunctionKind::density) {
     const bool discrete = name.ends_with("_lpmf");
@@ -185,10 +216,8 @@ void Checker::function_body(const FunctionDefinition<Untyped>& function, Functio
     const Symbol& symbol = result_.symbols[static_cast<std::size_t>(parameter)];
     if (!scopes_.back().emplace(symbol.name, parameter).second) {
       error({.range = symbol.declared, .message = "two arguments have the name '" + symbol.name + "'"});
-    } else if (is_user_function(symbol.name)) {
-      error({.range = symbol.declared,
-             .message = "Identifier '" + symbol.name + "' is already in use: it names a function"});
     }
+    refuse_density_suffix({symbol.name, symbol.declared});
   }
   StatementPtr<Typed> checked = body(function.body);
   const FunctionInfo& info = *current_function();
@@ -265,8 +294,9 @@ FunctionId Checker::user_function(const std::string& name, std::span<const Typed
     return no_function;
   }
   const std::vector<Argument>& parameters = result_.tree.functions[static_cast<std::size_t>(found.function)].arguments;
+  const bool all_is_data = block_ == BlockKind::GeneratedQuantities && function_ == no_function;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
-    if (!parameters[i].data_only || arguments[i].info.data_only) continue;
+    if (!parameters[i].data_only || arguments[i].info.data_only || all_is_data) continue;
     error(
         {.range = arguments[i].range,
          .message = fmt::format("argument '{}' of '{}' must be data", parameters[i].name.text, name),
@@ -315,7 +345,8 @@ TypedExpression Checker::user_call(const Call<Untyped>& call, const std::string&
   const FunctionInfo& info = result_.tree.functions[static_cast<std::size_t>(id)].info;
   if (!call_allowed(info.kind, name, call.function.range)) return result;
   if (unnormalized && !unnormalized_allowed(call.function.range)) return result;
-  if (call.conditional != (info.kind == FunctionKind::density && arguments.size() > 1)) {
+  const bool takes_bar = info.kind == FunctionKind::density || info.kind == FunctionKind::cumulative;
+  if (call.conditional ? !takes_bar : takes_bar && arguments.size() > 1) {
     error({.range = call.function.range,
            .message = call.conditional
                           ? "'|' stands in calls of probability functions only"

@@ -215,6 +215,12 @@ TypedStatement Checker::tilde(const Tilde<Untyped>& tilde, Range range) {
   for (const std::string_view suffix : {"_lpdf", "_lpmf"}) {
     const std::string function = name + std::string(suffix);
     if (!is_user_function(function)) continue;
+    std::vector<StanType> types = types_of(arguments);
+    types.insert(types.begin(), variate.info.type);
+    const library::Distribution* other = library::find_distribution(name);
+    const bool other_fits =
+        other != nullptr && other->arguments.size() == types.size() && !library::misfit(*other, types);
+    if (other_fits && resolve_user_function(function, types).function == no_function) continue;
     return user_tilde({.variate = std::move(variate),
                        .distribution = tilde.distribution,
                        .arguments = std::move(arguments),

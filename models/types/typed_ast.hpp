@@ -79,6 +79,7 @@ struct VariableInfo {
 enum class FunctionKind {
   plain,
   density,           ///< _lpdf, _lpmf: also behind `~`; may call _lupdf and _lupmf
+  cumulative,        ///< _cdf, _lcdf, _lccdf
   adds_to_target,    ///< _lp
   adds_to_jacobian,  ///< _jacobian
   random             ///< _rng

@@ -123,6 +123,7 @@ std::span<const Op* const> all_ops() {
       &contract_op,
       // scan, control, host_call
       &scan_op,
+      &scan_gradient_op,
       &call_op,
       &ifelse_op,
       &host_call_op,

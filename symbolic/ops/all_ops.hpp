@@ -29,6 +29,6 @@ extern const Op set_rows_op, add_rows_op;
 // linalg
 extern const Op contract_op;
 // scan, control, host_call
-extern const Op scan_op, call_op, ifelse_op, host_call_op;
+extern const Op scan_op, scan_gradient_op, call_op, ifelse_op, host_call_op;
 
 }  // namespace leapgraph::symbolic

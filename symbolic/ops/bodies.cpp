@@ -136,6 +136,18 @@ Exprs fresh_arguments(const Graph& body, std::string_view name) {
   return variables;
 }
 
+std::vector<bool> depends_on(std::span<const Expr> outputs, std::span<const Expr> variables) {
+  std::unordered_set<const Node*> dependent;
+  for (const Expr& e : variables) dependent.insert(&e.node());
+  for (const Node* node : topological_order(outputs))
+    if (std::any_of(node->inputs().begin(), node->inputs().end(),
+                    [&dependent](const Expr& e) { return dependent.contains(&e.node()); }))
+      dependent.insert(node);
+  std::vector<bool> result;
+  for (const Expr& e : outputs) result.push_back(dependent.contains(&e.node()));
+  return result;
+}
+
 std::vector<bool> moved_by(std::span<const Expr> outputs, std::span<const Expr> variables) {
   std::unordered_set<const Node*> moving;
   for (const Expr& e : variables) moving.insert(&e.node());

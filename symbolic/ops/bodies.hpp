@@ -31,6 +31,8 @@ std::vector<Type> output_types(const Graph& body, std::span<const Type> argument
 /// Variables to apply a body to, one a parameter.
 Exprs fresh_arguments(const Graph& body, std::string_view name);
 
+/// Of each output, whether it depends on one of `variables`.
+std::vector<bool> depends_on(std::span<const Expr> outputs, std::span<const Expr> variables);
 /// Of each output, whether it depends on one of `variables` through floating numbers.
 std::vector<bool> moved_by(std::span<const Expr> outputs, std::span<const Expr> variables);
 

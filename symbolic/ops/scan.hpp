@@ -68,8 +68,17 @@ struct Opened {
   }
 };
 
-/// Reverse and forward rules (ops/scan_gradient.cpp).
+/// Reverse and forward rules (ops/scan_gradient.cpp). The reverse rule is put off until lengths are known.
 Exprs scan_gradient(const Application& a);
 Exprs scan_tangent(const Node& node, std::span<const Expr> tangents);
+/// The reverse rule carried out, and a node that stands for it (ops/deferred_gradient.cpp).
+Exprs direct_gradient(const Application& a);
+Exprs deferred_gradient(const Application& a);
+
+/// How many steps go into a segment, between whose starts nothing is stored, so that the gradient stays within its
+/// memory; 0: the values `stored` at every step fit (ops/loop_segments.cpp).
+std::int64_t segment_length(const Opened& scan, const Exprs& stored);
+/// The reverse rule by segments: each is run again, storing, before its steps are done backwards.
+Exprs segmented_gradient(const Application& a, std::int64_t segment);
 
 }  // namespace leapgraph::symbolic

@@ -6,6 +6,7 @@
 #include "leapgraph/symbolic/gradient.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/bodies.hpp"
+#include "leapgraph/symbolic/ops/loop_storage.hpp"
 #include "leapgraph/symbolic/ops/scan.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
 
@@ -56,6 +57,56 @@ std::vector<bool> moving_parameters(const Opened& scan, std::vector<bool> moving
   return moving;
 }
 
+/// base + term as an update of the rows that the term names, where it is zero but for some; else nothing.
+Expr added_rows(const Expr& base, const Expr& term) {
+  const Node& node = term.node();
+  if (&node.op() == &scatter_add_op || &node.op() == &scatter_like_op)
+    return make(add_rows_op, {base, node.input(1), node.input(0)});
+  if (&node.op() == &pad_slice_op && node.get<std::int64_t>("axis") == 0 && is_known(node.input(0).shape())) {
+    const std::int64_t count = node.input(0).shape()[0];
+    if (8 * count > base.shape()[0]) return {};
+    Slice range{std::nullopt, std::nullopt, node.get<std::int64_t>("step")};
+    if (node.attributes().has("start")) range.start = node.get<std::int64_t>("start");
+    if (node.attributes().has("stop")) range.stop = node.get<std::int64_t>("stop");
+    const Expr places = slice(slice(arange(base.shape()[0]), 0, range), 0, {0, count});
+    return make(add_rows_op, {base, places, node.input(0)});
+  }
+  if (&node.op() == &reshape_op || &node.op() == &reshape_like_op) {
+    const Expr update = added_rows(reshape_like(base, node.input(0)), node.input(0));
+    return update ? reshape_like(update, base) : Expr();
+  }
+  if (&node.op() == &where_op && literal_value(node.input(2)) == 0.0) {
+    const Expr &mask = node.input(0), &chosen = node.input(1);
+    const bool scattered = &chosen.op() == &scatter_add_op || &chosen.op() == &scatter_like_op;
+    // A choice for all rows is made for what is added. One by whether any was chosen adds nothing to what was.
+    if (scattered && mask.rank() == 0)
+      return make(add_rows_op, {base, chosen.node().input(1), where(mask, chosen.node().input(0), 0.0)});
+    const bool by_weights = scattered && &mask.op() == &lt_op && &mask.node().input(1).op() == &chosen.op() &&
+                            mask.node().input(1).node().input(1) == chosen.node().input(1);
+    if (by_weights) return added_rows(base, chosen);
+  }
+  return {};
+}
+
+/// a + b; a tensor of any length gets what is added to some of its rows in place.
+Expr accumulated(const Expr& a, const Expr& b) {
+  constexpr std::int64_t short_enough = 32;  // to be added as a whole
+  const bool is_long = !is_known(a.shape()) || element_count(a.shape()) > short_enough;
+  if (a.rank() > 0 && is_long && a.type() == b.type()) {
+    if (const Expr update = added_rows(a, b)) return update;
+    if (const Expr update = added_rows(b, a)) return update;
+  }
+  return a + b;
+}
+
+/// The same expressions with sums written as updates of rows.
+Exprs with_row_updates(const Exprs& exprs) {
+  return rebuild(exprs, [](const Node& node, const Exprs& inputs) {
+    if (&node.op() == &add_op) return Exprs{accumulated(inputs[0], inputs[1])};
+    return rebuild_same(node, inputs);
+  });
+}
+
 /// One step backwards: adjoints of carries, elements and constants from those of new carries and outputs.
 struct BackwardStep {
   std::vector<bool> moving;   ///< parameters with an adjoint
@@ -86,22 +137,98 @@ BackwardStep backward_step(const Opened& scan, const Application& a) {
         changed = true;
       }
   }
+  step.adjoints = with_row_updates(step.adjoints);
   return step;
 }
 
-/// The carries that came into each step and the elements that were used, as a scan of their own that stores them.
-Exprs stored(const Opened& scan, const std::vector<std::size_t>& parameters) {
-  auto body = std::make_shared<Graph>();
-  body->inputs = scan.body.inputs;
-  body->outputs.assign(scan.body.outputs.begin(),
-                       scan.body.outputs.begin() + static_cast<std::ptrdiff_t>(scan.carries));
-  for (std::size_t i : parameters) body->outputs.push_back(scan.body.inputs[i]);
-  if (scan.condition) body->outputs.push_back(scan.body.outputs.back());
+/// Values of each step, functions of the body's variables, as rows: outputs that the loop has, or those of a loop of
+/// the same carries that stores them.
+Exprs rows_of(const Opened& scan, const Exprs& values) {
+  const Exprs outputs = outputs_of(scan.node);
+  Exprs rows(values.size()),
+      results(scan.results.begin(), scan.results.begin() + static_cast<std::ptrdiff_t>(scan.carries));
+  std::vector<std::size_t> made;
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    const auto found =
+        std::find(scan.results.begin() + static_cast<std::ptrdiff_t>(scan.carries), scan.results.end(), values[k]);
+    if (found != scan.results.end()) {
+      rows[k] = outputs[static_cast<std::size_t>(found - scan.results.begin())];
+    } else {
+      made.push_back(k);
+      results.push_back(values[k]);
+    }
+  }
+  if (made.empty()) return rows;
+  if (scan.condition) results.push_back(scan.condition);
   const Exprs arguments(scan.node.inputs().begin() + 1, scan.node.inputs().end());
-  const Exprs outputs = outputs_of(*make_scan(scan.steps(), arguments, std::move(body), scan.carries, scan.sequences,
-                                              scan.node.place(), scan.ending));
-  const auto first = outputs.begin() + static_cast<std::ptrdiff_t>(scan.carries);
-  return {first, first + static_cast<std::ptrdiff_t>(parameters.size())};
+  const Exprs stacked = outputs_of(*make_scan(scan.steps(), arguments, close_over(results, scan.variables),
+                                              scan.carries, scan.sequences, scan.node.place(), scan.ending));
+  for (std::size_t k = 0; k < made.size(); ++k) rows[made[k]] = stacked[scan.carries + k];
+  return rows;
+}
+
+/// A sequence that every step reads the element of, without storing.
+bool is_at_hand(const Opened& scan, std::size_t i) {
+  return scan.is_sequence(i) && (scan.length != unknown || scan.fits_exactly(scan.argument(i)));
+}
+
+/// What the backward step reads of the forward one: expressions without a seed below ones with.
+Exprs forward_reads(const Exprs& adjoints, const Exprs& seeds) {
+  std::unordered_set<const Node*> backward;
+  for (const Expr& e : seeds)
+    if (e) backward.insert(&e.node());
+  Exprs present, reads;
+  for (const Expr& e : adjoints)
+    if (e) present.push_back(e);
+  const std::vector<const Node*> order = topological_order(present);
+  for (const Node* node : order)
+    if (std::any_of(node->inputs().begin(), node->inputs().end(),
+                    [&](const Expr& e) { return backward.contains(&e.node()); }))
+      backward.insert(node);
+  std::unordered_set<Expr, ExprHash> found;
+  const auto look_at = [&](const Expr& e) {
+    if (!backward.contains(&e.node()) && found.insert(e).second) reads.push_back(e);
+  };
+  for (const Node* node : order)
+    if (backward.contains(node))
+      for (const Expr& e : node->inputs()) look_at(e);
+  for (const Expr& e : present) look_at(e);
+  return reads;
+}
+
+/// What the backward step takes from where.
+struct Sources {
+  Exprs stored;                       ///< values that are stored
+  std::vector<std::size_t> followed;  ///< carries whose new value is the old one of the step done before
+};
+
+Sources choose_sources(const Opened& scan, const BackwardStep& step) {
+  std::unordered_map<Expr, std::size_t, ExprHash> number;
+  for (std::size_t i = 0; i < scan.variables.size(); ++i) number.emplace(scan.variables[i], i);
+  const bool carries_only = scan.node.attributes().has("segments");
+  StorageChoice choice;
+  choice.at_hand = [&](const Expr& e) {
+    const auto found = number.find(e);
+    if (found != number.end()) return scan.is_constant(found->second) || is_at_hand(scan, found->second);
+    return e.node().inputs().empty() && !is_input(e);
+  };
+  choice.storing = [&](const Expr& e) -> std::optional<double> {
+    // What is not a carry may have another length at every step where that is not known.
+    if (!number.contains(e) && (carries_only || !is_known(e.shape()))) return std::nullopt;
+    return storing_cost(e.type());
+  };
+  if (!carries_only)
+    for (std::size_t c = 0; c < scan.carries; ++c) {
+      const std::vector<bool> moved = depends_on(Exprs{scan.results[c]}, Exprs{scan.variables[c]});
+      if (moved[0] && scan.results[c] != scan.variables[c]) choice.follows.emplace(scan.results[c], scan.variables[c]);
+    }
+  const Exprs needed = forward_reads(step.adjoints, step.seeds);
+  const Stored chosen = choose_stored(needed, choice);
+  Sources sources{chosen.stored, {}};
+  for (std::size_t c = 0; c < scan.carries; ++c)
+    if (chosen.followed.contains(scan.results[c]) && choice.follows.at(scan.results[c]) == scan.variables[c])
+      sources.followed.push_back(c);
+  return sources;
 }
 
 /// How far back gradients flow: attribute "truncate_gradient".
@@ -125,37 +252,58 @@ struct Reach {
 
 }  // namespace
 
+Exprs scan_gradient(const Application& a) {
+  const bool all_known =
+      std::all_of(a.inputs.begin(), a.inputs.end(), [](const Expr& e) { return is_known(e.shape()); });
+  if (!all_known || a.node.get<std::int64_t>("length") == unknown) return deferred_gradient(a);
+  return direct_gradient(a);
+}
+
 /// The adjoint scan runs over the steps backwards. It carries the adjoints of the carries and the sums of the adjoints
 /// of the constants; its sequences are the stored carries, the elements and the adjoints of the outputs; its outputs
 /// are the adjoints of the elements.
-Exprs scan_gradient(const Application& a) {
+Exprs direct_gradient(const Application& a) {
   const Opened scan(a.node);
   const BackwardStep step = backward_step(scan, a);
 
-  // What the backward step reads of the forward one.
-  Exprs reads;
-  for (const Expr& e : step.adjoints)
-    if (e) reads.push_back(e);
-  reads = free_inputs(reads);
-  const auto is_read = [&reads](const Expr& e) { return std::find(reads.begin(), reads.end(), e) != reads.end(); };
   const Reach reach(scan);
-  std::vector<std::size_t> kept;
-  for (std::size_t i = 0; i < scan.carries + scan.sequences; ++i) {
-    const bool at_hand = scan.is_sequence(i) && (scan.length != unknown || scan.fits_exactly(scan.argument(i)));
-    const bool gives_rows = reach.cut && scan.length == unknown && scan.is_sequence(i) && step.adjoints[i];
-    if ((is_read(scan.variables[i]) && !at_hand) || gives_rows) kept.push_back(i);
-  }
-  const Exprs kept_rows = kept.empty() ? Exprs() : stored(scan, kept);
+  Sources sources = choose_sources(scan, step);
+  if (const std::int64_t segment = segment_length(scan, sources.stored); segment > 0 && !reach.cut)
+    return segmented_gradient(a, segment);
+  const auto stored_number = [&sources](const Expr& e) {
+    return static_cast<std::size_t>(std::find(sources.stored.begin(), sources.stored.end(), e) -
+                                    sources.stored.begin());
+  };
+  // The adjoints of elements are put at the places of elements that are rows.
+  for (std::size_t i = scan.carries; i < scan.carries + scan.sequences; ++i)
+    if (reach.cut && scan.length == unknown && step.adjoints[i] &&
+        stored_number(scan.variables[i]) == sources.stored.size())
+      sources.stored.push_back(scan.variables[i]);
+  const Exprs rows = rows_of(scan, sources.stored);
 
+  // The backward step in terms of what it is given.
+  Substitution given;
   Exprs names;         // variables of the backward step that are elements of `sequences`
   Operands sequences;  // running backwards
-  for (std::size_t i = 0; i < scan.carries + scan.sequences; ++i) {
-    if (!is_read(scan.variables[i])) continue;
-    const auto row = std::find(kept.begin(), kept.end(), i);
+  for (std::size_t k = 0; k < sources.stored.size(); ++k) {
+    names.push_back(input(sources.stored[k].type(), "stored"));
+    given.emplace(sources.stored[k], names.back());
+    sequences.emplace_back(slice(rows[k], 0, backwards));
+  }
+  Exprs followed;
+  for (std::size_t c : sources.followed) {
+    followed.push_back(input(scan.results[c].type(), "next"));
+    given.emplace(scan.results[c], followed.back());
+  }
+  const Exprs step_adjoints = substitute(step.adjoints, given);
+  Exprs present;
+  for (const Expr& e : step_adjoints)
+    if (e) present.push_back(e);
+  const Exprs reads = free_inputs(present);
+  for (std::size_t i = scan.carries; i < scan.carries + scan.sequences; ++i) {
+    if (std::find(reads.begin(), reads.end(), scan.variables[i]) == reads.end()) continue;
     names.push_back(scan.variables[i]);
-    if (row != kept.end())
-      sequences.emplace_back(slice(kept_rows[static_cast<std::size_t>(row - kept.begin())], 0, backwards));
-    else if (scan.length == 0)
+    if (scan.length == 0)
       sequences.emplace_back(slice(scan.argument(i), 0, {0, 0}));
     else if (scan.length != unknown)
       sequences.emplace_back(slice(scan.argument(i), 0, {scan.length - 1, std::nullopt, -1}));
@@ -179,6 +327,7 @@ Exprs scan_gradient(const Application& a) {
     (scan.is_constant(i) ? summed : emitted).push_back(i);
     if (scan.is_constant(i)) initial.emplace_back(zeros_like(scan.argument(i)));
   }
+  for (std::size_t c : sources.followed) initial.emplace_back(a.outputs[c]);
   Exprs result(a.inputs.size());
   if (carried.empty() && summed.empty() && emitted.empty()) return result;
 
@@ -189,12 +338,15 @@ Exprs scan_gradient(const Application& a) {
         for (std::size_t k = 0; k < carried.size(); ++k) now.emplace(step.seeds[carried[k]], carry[k]);
         for (std::size_t i = scan.carries + scan.sequences; i < scan.variables.size(); ++i)
           now.emplace(scan.variables[i], scan.argument(i));
-        const Exprs adjoints = substitute(step.adjoints, now);
+        const std::size_t first_followed = carried.size() + summed.size();
+        for (std::size_t k = 0; k < followed.size(); ++k) now.emplace(followed[k], carry[first_followed + k]);
+        const Exprs adjoints = substitute(step_adjoints, now);
         ScanBody next;
         for (std::size_t k = 0; k < carried.size(); ++k)
           next.carry.push_back(adjoints[carried[k]] ? adjoints[carried[k]] : zeros_like(carry[k]));
         for (std::size_t k = 0; k < summed.size(); ++k)
-          next.carry.push_back(carry[carried.size() + k] + adjoints[summed[k]]);
+          next.carry.push_back(accumulated(carry[carried.size() + k], adjoints[summed[k]]));
+        for (std::size_t c : sources.followed) next.carry.push_back(elements[stored_number(scan.variables[c])]);
         for (std::size_t i : emitted) next.outputs.push_back(adjoints[i]);
         return next;
       },
@@ -210,11 +362,10 @@ Exprs scan_gradient(const Application& a) {
           pad_like(slice(reverse.outputs[k], 0, backwards), sequence, 0, {scan.length - reach.last, scan.length});
       continue;
     }
-    const auto row = std::find(kept.begin(), kept.end(), emitted[k]);
-    const Expr rows =
-        reach.cut ? pad_like(reverse.outputs[k], kept_rows[static_cast<std::size_t>(row - kept.begin())], 0, backwards)
-                  : slice(reverse.outputs[k], 0, backwards);
-    result[input_of(emitted[k])] = scan.fits_exactly(sequence) ? rows : pad_like(rows, sequence, 0, {0, std::nullopt});
+    const Expr all = reach.cut
+                         ? pad_like(reverse.outputs[k], rows[stored_number(scan.variables[emitted[k]])], 0, backwards)
+                         : slice(reverse.outputs[k], 0, backwards);
+    result[input_of(emitted[k])] = scan.fits_exactly(sequence) ? all : pad_like(all, sequence, 0, {0, std::nullopt});
   }
   return result;
 }

@@ -318,8 +318,11 @@ Expr without_stretching(const Expr& e) {
 }
 Expr stretched_by_op(Views&, const Expr& e) { return without_stretching(e); }
 
-/// f(broadcast_to(x)) computes f less often as broadcast_to(f(x)).
+/// f(broadcast_to(x)) computes f less often as broadcast_to(f(x)); a scalar with axes of length 1 is one of these.
 Expr stretched_after_op(Views&, const Expr& e) {
+  if (is(in(e), expand_dims_op) && in(in(e)).rank() == 0)
+    return make(expand_dims_op, {make(e.op(), {in(in(e))}, e.node().attributes(), e.node().place())},
+                in(e).node().attributes(), e.node().place());
   if (!is(in(e), broadcast_to_op)) return {};
   return broadcast_to(make(e.op(), {in(in(e))}, e.node().attributes(), e.node().place()), e.shape());
 }

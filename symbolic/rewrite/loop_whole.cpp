@@ -1,241 +1,24 @@
-/// Vectorizing parts of scans, accumulations as reductions, lags as shifted sequences, and the judgement of what is
-/// worth it.
+/// What of a scan is computed whole: outputs, accumulations, lags; and the judgement of what else is worth it.
 #include "leapgraph/symbolic/rewrite/loop_whole.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <unordered_set>
 
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/bodies.hpp"
-#include "leapgraph/symbolic/ops/shapes.hpp"
-#include "leapgraph/symbolic/rewrite/views.hpp"
-#include "leapgraph/symbolic/vectorize.hpp"
+#include "leapgraph/symbolic/rewrite/loop_accumulations.hpp"
+#include "leapgraph/symbolic/rewrite/loop_steps.hpp"
 
 namespace leapgraph::symbolic {
 
 namespace {
 
-constexpr Slice backwards{std::nullopt, std::nullopt, -1};
-
 /// What a loop that stays may need besides its own results, in bytes.
 constexpr std::int64_t affordable_bytes = std::int64_t{32} << 20;
-/// An array that a loop may need that becomes whole arrays.
-constexpr std::int64_t largest_bytes = std::int64_t{1} << 30;
-
-std::int64_t bytes_of(const Type& type) { return element_count(type.shape) * info(type.dtype).bytes; }
-
-// --- Many steps at once ---
-
-/// `rows` backwards, where they are a slice that runs backwards.
-Expr unreversed(const Expr& rows) {
-  if (&rows.op() != &slice_op || rows.node().get<std::int64_t>("axis") != 0 ||
-      rows.node().get<std::int64_t>("step") != -1)
-    return {};
-  const Expr& whole = rows.node().input(0);
-  const std::int64_t count = rows.shape()[0];
-  if (count == unknown || !rows.node().attributes().has("start")) return {};
-  const std::int64_t last = rows.node().get<std::int64_t>("start");
-  return last < 0 ? Expr() : slice(whole, 0, {last - count + 1, last + 1});
-}
-
-/// Throws NotVectorizable where an array that has to be stored is too large. Elementwise work is fused with its users.
-void require_room(const Exprs& values, const Substitution& outside) {
-  for (const Node* node : order_above(values, [&outside](const Expr& e) { return outside.contains(e); })) {
-    const Op& op = node->op();
-    if (lowering_as<Elementwise>(op) != nullptr || lowering_as<View>(op) != nullptr) continue;
-    std::int64_t bytes = 0;
-    for (const Type& type : node->types()) bytes = std::max(bytes, bytes_of(type));
-    if (lowering_as<Reduction>(op) == nullptr)
-      for (const Expr& e : node->inputs()) bytes = std::max(bytes, bytes_of(e.type()));
-    if (bytes > largest_bytes)
-      throw NotVectorizable(fmt::format("{} of all steps at once would need {} MiB (made at {}:{})", op.name,
-                                        bytes >> 20, node->place().file_name(), node->place().line()));
-  }
-}
-
-/// Values for all steps of body expressions that no carry has a part in.
-struct Whole {
-  Expr value;  ///< with the steps in front where it varies
-  bool varies = false;
-  bool is_reversed = false;  ///< the last step first: sequences that run backwards are read forwards
-};
-
-/// The value of a body expression for all steps. `known` maps body expressions to their rows, which count as sequences;
-/// beyond them no carry has a part in it. Nothing where it cannot be vectorized, with the reason in the loop.
-std::optional<Whole> at_all_steps(LoopParts& loop, const Expr& e, const Substitution& known = {}) {
-  Whole whole;
-  std::unordered_set<const Node*> read;
-  for (const Node* node : order_above(std::span(&e, 1), [&known](const Expr& x) { return known.contains(x); }))
-    read.insert(node);
-  Exprs variables, batches;
-  for (const LoopParts::Sequence& sequence : loop.sequences)
-    if (read.contains(&sequence.variable.node())) {
-      variables.push_back(sequence.variable);
-      batches.push_back(loop.one_a_step(sequence.rows));
-      whole.is_reversed = whole.is_reversed || (known.empty() && unreversed(batches.back()));
-    }
-  for (const auto& [x, rows] : known) {
-    variables.push_back(x);
-    batches.push_back(rows);
-  }
-  if (whole.is_reversed)
-    for (Expr& batch : batches) {
-      const Expr forwards = unreversed(batch);
-      batch = forwards ? forwards : slice(batch, 0, backwards);
-    }
-  try {
-    const Exprs vectorized = vectorize(std::span(&e, 1), variables, batches);
-    Substitution outside;
-    for (const LoopParts::Constant& constant : loop.constants) outside.emplace(constant.variable, constant.value);
-    for (const Expr& batch : batches) outside.emplace(batch, batch);
-    const Exprs values = replaced_above(vectorized, outside);
-    for (const LoopParts::Constant& constant : loop.constants) outside.emplace(constant.value, constant.value);
-    require_room(values, outside);
-    whole.value = values[0];
-    whole.varies = values[0].rank() > e.rank();
-  } catch (const NotVectorizable& reason) {
-    loop.refusal = reason.what();
-    return std::nullopt;
-  }
-  return whole;
-}
-
-/// One row a step, in their order.
-Expr rows_of(const Whole& whole, std::int64_t length) {
-  const Expr& value = whole.value;
-  if (whole.varies) return whole.is_reversed ? slice(value, 0, backwards) : value;
-  Shape shape = value.shape();
-  shape.insert(shape.begin(), length);
-  return broadcast_to(value, shape);
-}
-
-// --- Accumulations ---
-
-/// What a carry gathers: carry = carry (op) term at every step.
-struct Accumulation {
-  const Op* op = nullptr;  ///< absent: nothing
-  Expr term;
-  std::size_t reads = 0;  ///< of the carry
-};
-
-/// The term that leaves the carry as it is.
-Expr neutral(const Op& op, DType dtype) {
-  constexpr double infinity = std::numeric_limits<double>::infinity();
-  if (&op == &add_op) return constant(0.0, dtype);
-  if (&op == &mul_op) return constant(1.0, dtype);
-  if (&op == &logical_and_op) return constant(true);
-  if (&op == &logical_or_op) return constant(false);
-  if (!is_floating(dtype)) return {};  // extremum of integers
-  return constant(&op == &maximum_op ? -infinity : infinity, dtype);
-}
-
-class Accumulations {
- public:
-  explicit Accumulations(const LoopParts& loop) {
-    for (const Node* node : loop.body_nodes())
-      for (const Expr& e : node->inputs()) ++uses_[e];
-    for (const Expr& e : loop.results()) ++uses_[e];
-    for (const LoopParts::Carry& carry : loop.carries) {
-      found_.push_back(find(carry.next, carry.variable, 0));
-      std::optional<Accumulation>& found = found_.back();
-      if (found && (found->op == nullptr || found->reads != uses_[carry.variable])) found.reset();
-    }
-  }
-  const std::optional<Accumulation>& of(std::size_t carry) const { return found_[carry]; }
-  Exprs terms() const {
-    Exprs result;
-    for (const auto& found : found_)
-      if (found) result.push_back(found->term);
-    return result;
-  }
-
- private:
-  static bool contains(const Expr& e, const Expr& variable) {
-    const auto nodes = order_above(std::span(&e, 1), [](const Expr&) { return false; });
-    return std::find(nodes.begin(), nodes.end(), &variable.node()) != nodes.end();
-  }
-
-  /// `e` as an accumulation into `carry`; nothing where it is none. Looks at a few nodes under `e`.
-  std::optional<Accumulation> find(const Expr& e, const Expr& carry, int depth) const {
-    if (e == carry) return Accumulation{nullptr, {}, 1};
-    if (depth > 16 || uses_.at(e) != 1 || e.type() != carry.type()) return std::nullopt;
-    const Op& op = e.op();
-    if (&op == &where_op) return find_choice(e, carry, depth);
-    const Op* kind = &op == &sub_op ? &add_op : &op;
-    bool known = false;
-    for (const Op* accumulating : {&add_op, &mul_op, &maximum_op, &minimum_op, &logical_and_op, &logical_or_op})
-      known = known || kind == accumulating;
-    if (!known) return std::nullopt;
-    const Expr &a = e.node().input(0), &b = e.node().input(1);
-    const bool in_a = contains(a, carry), in_b = contains(b, carry);
-    if (in_a == in_b || (&op == &sub_op && in_b)) return std::nullopt;
-    std::optional<Accumulation> inner = find(in_a ? a : b, carry, depth + 1);
-    if (!inner || (inner->op != nullptr && inner->op != kind)) return std::nullopt;
-    const Expr term = &op == &sub_op ? -b : (in_a ? b : a);
-    if (inner->op == nullptr) return Accumulation{kind, term, inner->reads};
-    return Accumulation{kind, make(*kind, {inner->term, term}), inner->reads};
-  }
-
-  /// where(test, carry + f, carry): what is added is 0 where the carry stays.
-  std::optional<Accumulation> find_choice(const Expr& e, const Expr& carry, int depth) const {
-    const Expr& test = e.node().input(0);
-    if (contains(test, carry)) return std::nullopt;
-    std::optional<Accumulation> sides[2];
-    const Op* kind = nullptr;
-    for (std::size_t k = 0; k < 2; ++k) {
-      sides[k] = find(e.node().input(k + 1), carry, depth + 1);
-      if (!sides[k] || (sides[k]->op != nullptr && kind != nullptr && sides[k]->op != kind)) return std::nullopt;
-      if (sides[k]->op != nullptr) kind = sides[k]->op;
-    }
-    const Expr nothing = kind == nullptr ? Expr() : neutral(*kind, carry.dtype());
-    if (!nothing) return std::nullopt;
-    const auto term = [&](const Accumulation& side) { return side.op == nullptr ? nothing : side.term; };
-    return Accumulation{kind, where(test, term(*sides[0]), term(*sides[1])), sides[0]->reads + sides[1]->reads};
-  }
-
-  std::unordered_map<Expr, std::size_t, ExprHash> uses_;
-  std::vector<std::optional<Accumulation>> found_;
-};
-
-/// The sum of all rows. Of rows that are products over a label: the contraction over the steps as well.
-Expr sum_of_rows(const Expr& rows, DType dtype) {
-  if (&rows.op() == &contract_op) {
-    const Node& product = rows.node();
-    auto output = product.get<std::vector<std::int64_t>>("output");
-    const auto has_steps = [&](std::string_view labels) {
-      const auto& all = product.get<std::vector<std::int64_t>>(labels);
-      return std::find(all.begin(), all.end(), output.front()) != all.end();
-    };
-    if (has_steps("first") && has_steps("second")) {
-      output.erase(output.begin());
-      return make(contract_op, product.inputs(), product.attributes().with("output", output), product.place());
-    }
-  }
-  return cast(sum(rows, {0}), dtype);
-}
-
-/// What the carry is after all steps.
-Expr accumulated(const LoopParts& loop, const LoopParts::Carry& carry, const Op& op, const Whole& terms) {
-  const DType dtype = carry.variable.dtype();
-  const auto with_initial = [&](const Expr& total) {
-    const Shape& shape = carry.variable.shape();
-    if (&op == &add_op && uniform_value(carry.initial) == 0.0) return broadcast_to(total, shape);
-    return make(op, {carry.initial, total});
-  };
-  if (&op == &add_op && !terms.varies)
-    return with_initial(terms.value * constant(static_cast<double>(loop.length), dtype));
-  const Expr rows = terms.varies ? terms.value : rows_of(terms, loop.length);
-  if (&op == &add_op) return with_initial(sum_of_rows(rows, dtype));
-  if (&op == &mul_op) return with_initial(cast(prod(rows, {0}), dtype));
-  if (&op == &maximum_op) return with_initial(max(rows, {0}));
-  if (&op == &minimum_op) return with_initial(min(rows, {0}));
-  return with_initial(&op == &logical_and_op ? all(rows, {0}) : any(rows, {0}));
-}
 
 void drop_carries(LoopParts& loop, const std::unordered_set<std::size_t>& dropped) {
   std::vector<LoopParts::Carry> kept;
@@ -270,11 +53,14 @@ bool reduce_accumulations(LoopParts& loop) {
   Substitution values;
   for (std::size_t i = 0; i < loop.carries.size(); ++i) {
     const auto& accumulation = found.of(i);
-    if (!accumulation || depends.on_carry(accumulation->term)) continue;
-    const std::optional<Whole> terms = at_all_steps(loop, accumulation->term);
-    if (!terms) continue;
+    const auto moves = [&depends](const Expr& e) { return depends.on_carry(e); };
+    if (!accumulation) continue;
+    if (const Exprs terms = terms_of(*accumulation); std::any_of(terms.begin(), terms.end(), moves)) continue;
+    const LoopParts::Carry carry = loop.carries[i];
+    const std::optional<Expr> total = accumulated(loop, carry, *accumulation);
+    if (!total) continue;
     reduced.insert(i);
-    values.emplace(loop.carries[i].final, accumulated(loop, loop.carries[i], *accumulation->op, *terms));
+    values.emplace(carry.final, *total);
   }
   if (reduced.empty()) return false;
   drop_carries(loop, reduced);
@@ -465,7 +251,7 @@ namespace {
 /// A result that feeds no carry, and what has to be kept of each step to compute it afterwards.
 struct Afterwards {
   Exprs kept;
-  bool is_worth_it = false;
+  bool is_possible = false, is_worth_it = false;
 };
 
 Afterwards afterwards(const LoopParts& loop, const Dependence& depends, const std::unordered_set<const Node*>& core,
@@ -480,12 +266,12 @@ Afterwards afterwards(const LoopParts& loop, const Dependence& depends, const st
   std::int64_t work = 0, size = 0;
   for (const Node* node : order_above(std::span(&e, 1), is_kept))
     if (depends.on_carry(outputs_of(*node)[0])) work += work_of(*node);
-  bool affordable = !result.kept.empty();
+  result.is_possible = !result.kept.empty();
   for (const Expr& x : result.kept) {
     size += element_count(x.shape());
-    affordable = affordable && is_affordable(loop, x.type());
+    result.is_possible = result.is_possible && is_affordable(loop, x.type());
   }
-  result.is_worth_it = affordable && work > 0 && size <= 4 * work;
+  result.is_worth_it = result.is_possible && work > 0 && size <= 4 * work;
   return result;
 }
 
@@ -505,30 +291,42 @@ bool compute_after(LoopParts& loop) {
     if (!found.of(i)) core.insert(&loop.carries[i].variable.node());
 
   Substitution values;
-  const auto compute = [&](const Expr& e) -> std::optional<Whole> {
-    if (!depends.on_carry(e) || core.contains(&e.node())) return std::nullopt;
-    const Afterwards after = afterwards(loop, depends, core, e);
-    if (!after.is_worth_it) return std::nullopt;
+  // The loop with what has to be kept for `exprs`, and the rows of that; nothing where it is not worth it.
+  const auto prepared = [&](const Exprs& exprs) -> std::optional<std::pair<LoopParts, Substitution>> {
+    bool is_worth_it = false;
     LoopParts extended = loop;
     Substitution known;
-    for (const Expr& x : after.kept) known.emplace(x, extended.add_output(x));
-    std::optional<Whole> whole = at_all_steps(extended, e, known);
-    if (whole) loop = std::move(extended);
-    return whole;
+    for (const Expr& e : exprs) {
+      if (!depends.on_carry(e)) continue;
+      const Afterwards after = afterwards(loop, depends, core, e);
+      if (!after.is_possible) return std::nullopt;
+      is_worth_it = is_worth_it || after.is_worth_it;
+      for (const Expr& x : after.kept) known.emplace(x, extended.add_output(x));
+    }
+    return is_worth_it ? std::optional(std::pair(std::move(extended), std::move(known))) : std::nullopt;
   };
   std::unordered_set<std::size_t> reduced;
-  for (std::size_t i = 0; i < loop.carries.size(); ++i)
-    if (found.of(i))
-      if (const std::optional<Whole> terms = compute(found.of(i)->term)) {
-        reduced.insert(i);
-        values.emplace(loop.carries[i].final, accumulated(loop, loop.carries[i], *found.of(i)->op, *terms));
-      }
+  for (std::size_t i = 0; i < loop.carries.size(); ++i) {
+    if (!found.of(i)) continue;
+    auto prepare = prepared(terms_of(*found.of(i)));
+    if (!prepare) continue;
+    if (const auto total = accumulated(prepare->first, loop.carries[i], *found.of(i), prepare->second)) {
+      reduced.insert(i);
+      values.emplace(loop.carries[i].final, *total);
+      loop = std::move(prepare->first);
+    }
+  }
   std::unordered_set<Expr, ExprHash> done;
-  for (const LoopParts::Output& output : std::vector<LoopParts::Output>(loop.outputs))
-    if (const std::optional<Whole> whole = compute(output.element)) {
+  for (const LoopParts::Output& output : std::vector<LoopParts::Output>(loop.outputs)) {
+    if (core.contains(&output.element.node())) continue;
+    auto prepare = prepared({output.element});
+    if (!prepare) continue;
+    if (const auto whole = at_all_steps(prepare->first, output.element, prepare->second)) {
       values.emplace(output.rows, rows_of(*whole, loop.length));
       done.insert(output.rows);
+      loop = std::move(prepare->first);
     }
+  }
   if (values.empty()) return false;
   drop_carries(loop, reduced);
   std::erase_if(loop.outputs, [&done](const LoopParts::Output& output) { return done.contains(output.rows); });

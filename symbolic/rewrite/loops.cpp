@@ -8,6 +8,7 @@
 
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
+#include "leapgraph/symbolic/rewrite/loop_accumulations.hpp"
 #include "leapgraph/symbolic/rewrite/loop_fusion.hpp"
 #include "leapgraph/symbolic/rewrite/loop_parts.hpp"
 #include "leapgraph/symbolic/rewrite/loop_whole.hpp"
@@ -42,6 +43,7 @@ void simplify(LoopParts& loop) {
   }
   for (bool changed = true; changed;) {
     changed = compute_outputs_whole(loop);
+    changed |= read_initial_rows(loop);
     changed |= reduce_accumulations(loop);
     changed |= replace_lags(loop);
     if (changed) tidy(loop);

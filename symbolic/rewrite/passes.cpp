@@ -6,6 +6,7 @@
 
 #include "leapgraph/symbolic/rewrite/engine.hpp"
 #include "leapgraph/symbolic/rewrite/fold.hpp"
+#include "leapgraph/symbolic/rewrite/gathers.hpp"
 #include "leapgraph/symbolic/rewrite/loops.hpp"
 #include "leapgraph/symbolic/rewrite/merge.hpp"
 #include "leapgraph/symbolic/rewrite/rules.hpp"
@@ -33,21 +34,26 @@ Graph stability(const Graph& graph) {
 }
 
 Graph closing(const Graph& graph) {
-  static const std::vector<Rule> table = together({canonical_rules(), stability_rules(), closing_rules(), factor_rules()});
+  static const std::vector<Rule> table =
+      together({canonical_rules(), stability_rules(), closing_rules(), factor_rules()});
   static const RuleSet rules(table);
   return apply_rules(graph, rules);
 }
 
-constexpr std::array<Pass, 10> passes{{
+constexpr std::array<Pass, 13> passes{{
     {"canonical", "one spelling of everything, so that the rules after it need to know one", canonical},
     {"loops", "with bodies in canonical form, and before the rules: whole-array code is for them to see",
      rewrite_loops},
     {"stability", "before constants are folded: log(1 + exp(800)) must still be seen as what it is", stability},
     {"fold", "constants, now that the rules have seen them", fold_constants},
     {"lower", "logsumexp and softmax, which no rule needs to see as one any more", lower_abstract},
+    {"gathers", "by constant indices as views, for the rules that follow know those", simplify_gathers},
+    {"tables", "work on tables, where the closing rules can simplify it; exponentials stay in their sight",
+     hoist_but_exponentials},
     {"closing", "what hides exponentials from the stability rules, and what lowering and folding opened up", closing},
     {"lower again", "what the closing rules recognised as a logsumexp", lower_abstract},
     {"fold again", "constants that the closing rules left", fold_constants},
+    {"tables again", "exponentials too, now that no rule looks for them any more", hoist_all_through_gathers},
     {"merge", "what has become equal up to the order of arguments", merge_commuted},
     {"windows", "last: the gradients of parts of a vector meet as a sum of padded slices only when all is simplified",
      join_windows},
@@ -59,9 +65,13 @@ std::span<const Pass> all_passes() { return passes; }
 
 Graph rewrite(const Graph& graph, const RewriteOptions& options) {
   Graph result = graph;
-  for (const Pass& pass : all_passes()) {
-    result = with_bodies(result, pass.run);
-    if (options.observer) options.observer(pass.name, result);
+  // What the rules simplify in a body may set a loop free: then all is done once more.
+  for (int round = 0; round < 4; ++round) {
+    for (const Pass& pass : all_passes()) {
+      result = with_bodies(result, pass.run);
+      if (options.observer) options.observer(pass.name, result);
+    }
+    if (with_bodies(result, rewrite_loops).outputs == result.outputs) break;
   }
   return result;
 }

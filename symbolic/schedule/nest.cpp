@@ -108,7 +108,7 @@ class NestBuilder {
     from.row = row_number(member, 1);
     from.row_stride = table.layout.strides[0];
     from.rows = table.layout.shape[0];
-    from.row_is_checked = rows_fit(*member.node, from.rows);
+    from.row_is_checked = rows_fit(*member.node, from.rows) || data_fit(member.inputs[1], from.rows);
     if (member.node->attributes().has("check"))
       from.check = static_cast<Check>(member.node->get<std::int64_t>("check"));
     from.made_at = region_.module_.number_of(member.node->place());
@@ -126,7 +126,7 @@ class NestBuilder {
     to.row = row;
     to.row_stride = output.layout.strides[0];
     to.rows = output.layout.shape[0];
-    to.row_is_checked = rows_fit(*member.node, to.rows);
+    to.row_is_checked = rows_fit(*member.node, to.rows) || data_fit(member.inputs[1], to.rows);
     to.made_at = region_.module_.number_of(member.node->place());
     const int written = operand(member, 0);
     if (member.kind == Member::Kind::set_rows)
@@ -134,6 +134,16 @@ class NestBuilder {
     else
       nest_.accumulations.push_back(
           {.combine = Combine::sum, .value = written, .to = std::move(to), .scattered = true});
+  }
+
+  /// Row numbers of the body of a loop that are data outside it. Others than those that fit are checked at run time.
+  bool data_fit(const Ref& index, std::int64_t rows) const {
+    const Buffer& from = region_.program_.buffers[static_cast<std::size_t>(std::max(0, value(index.value).buffer))];
+    if (value(index.value).buffer < 0 || from.place != Place::data) return false;
+    const Array& data = region_.program_.data[static_cast<std::size_t>(from.index)];
+    for (std::int64_t i = 0; i < data.size(); ++i)
+      if (data.integer(i) < 0 || data.integer(i) >= rows) return false;
+    return true;
   }
 
   /// Row numbers that are data are checked once, here.

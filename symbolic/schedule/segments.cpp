@@ -23,6 +23,8 @@ namespace {
 constexpr std::int64_t min_positions = 64;
 /// Segments of this average length and more are worth a loop with everything in it.
 constexpr std::int64_t long_segment = 12;
+/// Of shorter ones than this, sums are not quicker than additions in the order of the index.
+constexpr std::int64_t short_segment = 4;
 
 /// An index by rows: positions `order[offsets[r]]` to `order[offsets[r + 1] - 1]` name row r, in ascending order.
 struct InvertedIndex {
@@ -135,28 +137,35 @@ class Inverter {
     const std::int64_t rows = found->to.rows;
     int index = index_of(nest, *found);
     const InvertedIndex inverted = invert(data(index), rows);
+    const bool is_short = !inverted.is_sorted && nest.extents[0] < short_segment * rows;
+    if (is_short && !computes(nest)) {
+      result.push_back({std::move(nest)});
+      return;
+    }
     const bool in_any_order = nest.stores.empty() && !counts(nest);
-    if (!inverted.is_sorted && in_any_order) {
+    if (!inverted.is_sorted && in_any_order && !is_short) {
       permute(nest, inverted);
       index = index_of(nest, *std::find_if(nest.accumulations.begin(), nest.accumulations.end(),
                                            [](const Accumulation& a) { return a.scattered; }));
     }
-    const bool in_segments = (inverted.is_sorted || in_any_order) && !counts(nest) &&
+    const bool in_segments = (inverted.is_sorted || in_any_order) && !is_short && !counts(nest) &&
                              (nest.extents[0] >= long_segment * rows || !computes(nest));
     // What does not become a segment of this nest is stored and added in nests of its own.
-    std::map<int, Nest> apart;
-    for (Accumulation& sum : nest.accumulations)
-      if (const int by = sum.scattered ? index_of(nest, sum) : -1; sum.scattered && (!in_segments || by != index))
-        move_apart(nest, sum, apart[by]);
-    std::erase_if(nest.accumulations,
-                  [&](const Accumulation& a) { return a.scattered && (!in_segments || index_of(nest, a) != index); });
+    std::map<std::pair<int, std::int64_t>, Nest> apart;  // by index and rows
+    std::map<int, int> stored;                           // values in memory
+    const auto is_apart = [&](const Accumulation& a) {
+      return a.scattered && (!in_segments || index_of(nest, a) != index || a.to.rows != rows);
+    };
+    for (const Accumulation& sum : nest.accumulations)
+      if (is_apart(sum)) move_apart(nest, sum, apart[{index_of(nest, sum), sum.to.rows}], stored);
+    std::erase_if(nest.accumulations, is_apart);
     if (in_segments) make_segments(nest, inverted, index, rows, result);
     result.push_back({std::move(nest)});
     for (auto& [by, sums] : apart) invert_sums(std::move(sums), result);
   }
 
   /// `sum` of `nest` done in `apart`, from stored values.
-  void move_apart(Nest& nest, const Accumulation& sum, Nest& apart) {
+  void move_apart(Nest& nest, const Accumulation& sum, Nest& apart, std::map<int, int>& stored) {
     const std::int64_t n = nest.extents[0];
     if (apart.extents.empty()) {
       apart.extents = {n};
@@ -164,9 +173,12 @@ class Inverter {
       apart.statements.push_back(nest.statements[static_cast<std::size_t>(sum.to.row)]);
     }
     const DType dtype = nest.statements[static_cast<std::size_t>(sum.value)].dtype;
-    const int values = add_temporary(program_, dtype, n);
-    const Access at{.buffer = values, .offset = 0, .strides = {1}};
-    nest.stores.push_back({sum.value, at});
+    const auto [known, is_new] = stored.try_emplace(sum.value, -1);
+    if (is_new) {
+      known->second = add_temporary(program_, dtype, n);
+      nest.stores.push_back({sum.value, Access{.buffer = known->second, .offset = 0, .strides = {1}}});
+    }
+    const Access at{.buffer = known->second, .offset = 0, .strides = {1}};
     apart.statements.push_back({Load{at}, dtype});
     Accumulation moved = sum;
     moved.value = static_cast<int>(apart.statements.size()) - 1;

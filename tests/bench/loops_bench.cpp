@@ -223,6 +223,46 @@ Row groups(bool sorted) {
           }};
 }
 
+Row crossed() {
+  constexpr std::int64_t n = 11566;
+  const std::vector<long> lengths{51, 16, 4};
+  const auto values = std::make_shared<std::vector<std::vector<double>>>();
+  const auto indices = std::make_shared<std::vector<std::vector<std::int64_t>>>();
+  std::vector<double> y = drawn(n, 0, 1, 10);
+  for (double& outcome : y) outcome = outcome < 0.5 ? 0 : 1;
+  Exprs inputs{scalar_input("b0")};
+  Expr logit = inputs[0];
+  std::vector<Array> arguments{Array::scalar(0.2)};
+  std::mt19937_64 engine(11);
+  for (const long length : lengths) {
+    values->push_back(drawn(length, -1, 1, 12));
+    std::vector<std::int64_t> index(n);
+    for (std::int64_t& row : index) row = std::uniform_int_distribution<std::int64_t>(0, length - 1)(engine);
+    inputs.push_back(vector_input(length, "effect"));
+    arguments.push_back(Array::vector(values->back()));
+    logit = logit + gather(inputs.back(), constant(Array::of<std::int64_t>({n}, index)));
+    indices->push_back(std::move(index));
+  }
+  const Expr value = sum(constant(Array::vector(y)) * logit - softplus(logit));
+  const auto work = std::make_shared<std::vector<double>>(static_cast<std::size_t>(n));
+  return {"11,566 logits of 3 indices",
+          "-",
+          n,
+          with_gradient(inputs, value, inputs),
+          arguments,
+          [=](std::vector<double>& results) {
+            results.resize(static_cast<std::size_t>(2 + lengths[0] + lengths[1] + lengths[2]));
+            const double* effects[3];
+            const long* rows[3];
+            for (std::size_t k = 0; k < 3; ++k) {
+              effects[k] = (*values)[k].data();
+              rows[k] = (*indices)[k].data();
+            }
+            results[0] =
+                hand_crossed(n, lengths.data(), 0.2, effects, rows, y.data(), work->data(), results.data() + 1);
+          }};
+}
+
 Row cumulative() {
   constexpr std::int64_t n = 1000;
   const auto values = drawn(n, -1, 1, 9);
@@ -280,6 +320,7 @@ int main(int argc, char** argv) {
   rows.push_back(hidden_markov());
   rows.push_back(groups(false));
   rows.push_back(groups(true));
+  rows.push_back(crossed());
 
   std::string source;
   char name[] = "loops_bench", interleave[] = "--benchmark_enable_random_interleaving=true",

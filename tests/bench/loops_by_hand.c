@@ -6,6 +6,7 @@
 #define VECTOR_FUNCTION __attribute__((simd("notinbranch"), const))
 double tanh(double) VECTOR_FUNCTION;
 double exp(double) VECTOR_FUNCTION;
+double log1p(double) VECTOR_FUNCTION;
 double log(double) VECTOR_FUNCTION;
 double sqrt(double);
 
@@ -202,6 +203,30 @@ double hand_sorted_groups(long groups, const double* restrict mu, double log_sig
   const double n = (double)start[groups];
   *g_log_sigma = squares - n;
   return -0.5 * squares - n * log_sigma;
+}
+
+double hand_crossed(long n, const long* lengths, double b0, const double* const* effects, const long* const* indices,
+                    const double* restrict y, double* restrict work, double* restrict gradient) {
+  const double *restrict a = effects[0], *restrict b = effects[1], *restrict c = effects[2];
+  const long *restrict i = indices[0], *restrict j = indices[1], *restrict k = indices[2];
+  double value = 0, total = 0;
+#pragma omp simd reduction(+ : value, total)
+  for (long t = 0; t < n; ++t) {
+    const double logit = b0 + a[i[t]] + b[j[t]] + c[k[t]];
+    const double e = exp(logit < 0 ? logit : -logit);
+    const double p = (logit < 0 ? e : 1) / (1 + e);
+    value += y[t] * logit - (logit < 0 ? 0 : logit) - log1p(e);
+    work[t] = y[t] - p;
+    total += work[t];
+  }
+  gradient[0] = total;
+  double* row = gradient + 1;
+  for (int f = 0; f < 3; ++f) {
+    for (long r = 0; r < lengths[f]; ++r) row[r] = 0;
+    for (long t = 0; t < n; ++t) row[indices[f][t]] += work[t];
+    row += lengths[f];
+  }
+  return value;
 }
 
 double hand_cumulative(long n, double r, const double* restrict x, double* restrict s, double* restrict g_r,

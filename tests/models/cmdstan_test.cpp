@@ -93,9 +93,10 @@ TEST_P(OurProgram, AgreesWithCmdStanAsNativeCode) {
 
 INSTANTIATE_TEST_SUITE_P(PosteriorDb, OurProgram,
                          testing::Values("blr", "earn_height", "eight_schools_noncentered", "kidscore_interaction_c",
-                                         "kidscore_mom_work", "kidscore_momhs", "kidscore_momiq", "logearn_height_male",
-                                         "logearn_logheight_male", "logmesquite", "logmesquite_logva",
-                                         "logmesquite_logvolume", "mesquite", "nes"),
+                                         "kidscore_mom_work", "kidscore_momhs", "kidscore_momiq", "ldaK2",
+                                         "logearn_height_male", "logearn_logheight_male", "logmesquite",
+                                         "logmesquite_logva", "logmesquite_logvolume", "low_dim_gauss_mix", "mesquite",
+                                         "nes", "normal_mixture_k", "wells_dae_inter_model"),
                          [](const auto& name) { return std::string(name.param); });
 
 }  // namespace

@@ -55,7 +55,7 @@ const Sample samples[] = {
     {array_of(stan_types::vector), Array::of<double>({2, 3}, {0.1, 0.2, 0.3, 0.4, 0.5, 0.6})},
 };
 
-/// Calls `visit` with every list of at most three samples.
+/// Calls `visit` with every list of at most three samples, and some longer ones.
 void for_all_arguments(const std::function<void(const std::vector<const Sample*>&)>& visit) {
   visit({});
   for (const Sample& a : samples) {
@@ -65,6 +65,9 @@ void for_all_arguments(const std::function<void(const std::vector<const Sample*>
       for (const Sample& c : samples) visit({&a, &b, &c});
     }
   }
+  const Sample &two = samples[0], &m = samples[4];
+  visit({&m, &two, &two, &two});        // sub_col
+  visit({&m, &two, &two, &two, &two});  // block
 }
 
 Array call(std::string_view name, const std::vector<Sample>& arguments) {
@@ -183,6 +186,14 @@ TEST(Elementwise, GivesTheValuesOfTheirFormulas) {
   EXPECT_EQ(call("fmin", 2, nan), 2);
   EXPECT_EQ(call("lmultiply", 0, 0), 0);
   EXPECT_NEAR(call("lchoose", 10, 3), std::log(120.0), 1e-14);
+  EXPECT_NEAR(call("log_inv_logit_diff", 3, -2), std::log(1 / (1 + std::exp(-3)) - 1 / (1 + std::exp(2))), 1e-15);
+  EXPECT_NEAR(call("log_rising_factorial", 3, 2), std::log(12.0), 1e-15);
+  EXPECT_NEAR(call("log_falling_factorial", 5, 2), std::log(20.0), 1e-15);
+  EXPECT_EQ(call("choose", {{stan_types::integer, integer(10)}, {stan_types::integer, integer(3)}}).integer(), 120);
+  EXPECT_EQ(call("choose", {{stan_types::integer, integer(3)}, {stan_types::integer, integer(4)}}).integer(), 0);
+  EXPECT_EQ(call("to_int", {{stan_types::real, scalar(-2.7)}}).integer(), -2);
+  EXPECT_EQ(call("int_step", {{stan_types::real, scalar(0)}}).integer(), 0);
+  EXPECT_EQ(call("is_nan", {{stan_types::real, scalar(nan)}}).integer(), 1);
   EXPECT_NEAR(call("log_diff_exp", 3, 2), std::log(std::exp(3) - std::exp(2)), 1e-14);
   EXPECT_EQ(call("log_sum_exp", -infinity, -infinity), -infinity);
 }
@@ -281,6 +292,77 @@ TEST(Containers, GivePartsOfSequences) {
   EXPECT_THROW(call("head", {v, {stan_types::integer, integer(5)}}), ArgumentError);
   EXPECT_THROW(call("head", {v, {stan_types::integer, integer(-1)}}), ArgumentError);
   EXPECT_THROW(call("rep_vector", {{stan_types::real, scalar(1)}, {stan_types::integer, integer(-1)}}), ArgumentError);
+}
+
+TEST(Matrices, GiveBlocksProductsAndForms) {
+  const Sample m{stan_types::matrix, matrix(3, 2, {1, 2, 3, 4, 5, 6})};
+  const Sample square{stan_types::matrix, matrix(2, 2, {1, 2, 3, 4})};
+  const Sample one{stan_types::integer, integer(1)}, two{stan_types::integer, integer(2)};
+  const Sample v{stan_types::vector, vector({10, 100})};
+  EXPECT_EQ(call("block", {m, two, one, two, two}).reals(), (std::vector<double>{3, 4, 5, 6}));
+  EXPECT_EQ(call("block", {m, two, two, one, one}).shape(), (symbolic::Shape{1, 1}));
+  EXPECT_EQ(call("sub_col", {m, two, two, two}).reals(), (std::vector<double>{4, 6}));
+  EXPECT_EQ(call("sub_row", {m, two, one, two}).reals(), (std::vector<double>{3, 4}));
+  EXPECT_EQ(call("sub_col", {m, two, two, {stan_types::integer, integer(0)}}).size(), 0);
+  EXPECT_THROW(call("sub_col", {m, two, two, {stan_types::integer, integer(3)}}), ArgumentError);
+  EXPECT_THROW(call("sub_row", {m, {stan_types::integer, integer(4)}, one, two}), ArgumentError);
+  EXPECT_EQ(call("columns_dot_product", {m, m}).reals(), (std::vector<double>{35, 56}));
+  EXPECT_EQ(call("rows_dot_product", {m, m}).reals(), (std::vector<double>{5, 25, 61}));
+  EXPECT_EQ(call("rows_dot_self", {m}).reals(), (std::vector<double>{5, 25, 61}));
+  EXPECT_EQ(call("columns_dot_product", {v, v}).reals(), (std::vector<double>{10100}));
+  EXPECT_EQ(call("rows_dot_product", {v, v}).reals(), (std::vector<double>{100, 10000}));
+  EXPECT_EQ(call("multiply_lower_tri_self_transpose", {square}).reals(), (std::vector<double>{1, 3, 3, 25}));
+  EXPECT_EQ(call("quad_form", {square, v}).real(), 100 + 5000 + 40000);
+  EXPECT_EQ(call("quad_form", {square, square}).reals(), (std::vector<double>{52, 76, 74, 108}));
+  EXPECT_EQ(call("trace_quad_form", {square, square}).real(), 52 + 108);
+  EXPECT_EQ(call("quad_form_diag", {square, v}).reals(), (std::vector<double>{100, 2000, 3000, 40000}));
+  EXPECT_EQ(call("trace", {square}).real(), 5);
+  EXPECT_THROW(call("trace", {m}), ArgumentError);
+  EXPECT_EQ(call("add_diag", {m, v}).reals(), (std::vector<double>{11, 2, 3, 104, 5, 6}));
+  EXPECT_EQ(call("add_diag", {square, {stan_types::real, scalar(1)}}).reals(), (std::vector<double>{2, 2, 3, 5}));
+  EXPECT_EQ(call("symmetrize_from_lower_tri", {square}).reals(), (std::vector<double>{1, 3, 3, 4}));
+}
+
+TEST(Fill, MakesContainers) {
+  const Sample three{stan_types::integer, integer(3)}, two{stan_types::integer, integer(2)};
+  EXPECT_EQ(call("ones_vector", {three}).reals(), (std::vector<double>{1, 1, 1}));
+  EXPECT_EQ(call("zeros_int_array", {two}).dtype(), symbolic::DType::int64);
+  EXPECT_EQ(call("one_hot_vector", {three, two}).reals(), (std::vector<double>{0, 1, 0}));
+  EXPECT_THROW(call("one_hot_vector", {two, three}), ArgumentError);
+  EXPECT_EQ(call("identity_matrix", {two}).reals(), (std::vector<double>{1, 0, 0, 1}));
+  const Sample a{stan_types::real, scalar(1)}, b{stan_types::real, scalar(2)};
+  EXPECT_EQ(call("linspaced_vector", {three, a, b}).reals(), (std::vector<double>{1, 1.5, 2}));
+  EXPECT_EQ(call("linspaced_vector", {{stan_types::integer, integer(1)}, a, b}).reals(), (std::vector<double>{2}));
+  EXPECT_THROW(call("zeros_vector", {{stan_types::integer, integer(-1)}}), ArgumentError);
+}
+
+TEST(Order, SortsAndRanksData) {
+  const Sample v{stan_types::vector, vector({0.5, -1, 2, -1})}, three{stan_types::integer, integer(3)};
+  EXPECT_EQ(call("sort_asc", {v}).reals(), (std::vector<double>{-1, -1, 0.5, 2}));
+  EXPECT_EQ(call("sort_desc", {{array_of(stan_types::integer), integers({1, 3, 2})}}).reals(),
+            (std::vector<double>{3, 2, 1}));
+  EXPECT_EQ(call("sort_indices_asc", {v}).reals(), (std::vector<double>{2, 4, 1, 3}));
+  EXPECT_EQ(call("sort_indices_desc", {v}).reals(), (std::vector<double>{3, 1, 2, 4}));
+  EXPECT_EQ(call("rank", {v, three}).integer(), 3);
+  EXPECT_EQ(call("quantile", {v, {stan_types::real, scalar(0.5)}}).real(), -0.25);
+  EXPECT_EQ(call("quantile", {v, {array_of(stan_types::real), vector({0, 1})}}).reals(), (std::vector<double>{-1, 2}));
+  EXPECT_THROW(call("sort_asc", {{stan_types::vector, vector({1, nan})}}), ArgumentError);
+  const std::vector<StanType> types = {stan_types::vector};
+  const Function& sort = *find_functions("sort_asc").at(0);
+  EXPECT_THROW(build(sort, *resolve(sort.signature, types), symbolic::Exprs{symbolic::dvector("x")}), ArgumentError);
+}
+
+TEST(LogMix, MixesTwoNumbersOrAVector) {
+  const Sample theta{stan_types::vector, vector({0.25, 0.75})}, x{stan_types::vector, vector({-1, 2})};
+  const double mixed = std::log(0.25 * std::exp(-1) + 0.75 * std::exp(2));
+  EXPECT_NEAR(call("log_mix", {theta, x}).real(), mixed, 1e-15);
+  EXPECT_NEAR(
+      call("log_mix", {{stan_types::real, scalar(0.25)}, {stan_types::real, scalar(-1)}, {stan_types::real, scalar(2)}})
+          .real(),
+      mixed, 1e-15);
+  const Sample many{array_of(stan_types::vector), Array::of<double>({2, 2}, {-1, 2, -1, 2})};
+  EXPECT_NEAR(call("log_mix", {theta, many}).real(), 2 * mixed, 1e-15);
+  EXPECT_THROW(call("log_mix", {theta, {stan_types::vector, vector({1})}}), ArgumentError);
 }
 
 // ---------------------------------------------------------------- distributions of one number; others: density_test

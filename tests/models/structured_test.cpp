@@ -374,6 +374,46 @@ TEST(Programs, AddTheJacobianOfConstrainedTypes) {
   EXPECT_THAT(evaluate(m, {0.3, -1, 2}).gradient, testing::ElementsAre(0, 1, 1));
 }
 
+TEST(Programs, TakeArraysWithoutElements) {
+  const Model m =
+      model("parameters { array[0] simplex[3] a; array[0] ordered[2] b; array[0] cov_matrix[2] c; real x; }");
+  EXPECT_EQ(m.dimension(), 1);
+  EXPECT_EQ(evaluate(m, {0.5}).log_density, 0);
+  EXPECT_EQ(draw(m, {0.5}).at("a").size(), 0U);
+}
+
+TEST(Programs, HaveTheSameGradientsAsNativeCode) {
+  if (!symbolic::missing_compiler().empty()) GTEST_SKIP() << symbolic::missing_compiler();
+  const Model m = model(R"(
+    parameters {
+      array[2] simplex[4] a;
+      ordered[3] b;
+      positive_ordered[3] c;
+      unit_vector[3] d;
+      sum_to_zero_vector[4] e;
+      cholesky_factor_corr[3] f;
+      array[2] corr_matrix[3] g;
+      cholesky_factor_cov[3, 2] h;
+      cov_matrix[3] i;
+      row_stochastic_matrix[2, 3] j;
+      column_stochastic_matrix[2, 3] k;
+    }
+    model {
+      a[2] ~ dirichlet([1.5, 0.5, 2, 3]');
+      target += -dot_self(b - 1) - dot_self(c) + d[1] - dot_self(e) + log(f[3, 3]) + sum(g[1]) - sum(h .* h)
+                - sum(i .* i) + log(j[1, 2]) + sum(log(k[1]));
+    }
+  )");
+  const Numbers q = position(m.dimension());
+  const Evaluated expected = evaluate(m, q);
+  const samplers::CompiledDensity density(m.density(), samplers::MetricKind::diagonal,
+                                          {.target = symbolic::CompileOptions::Target::native});
+  Numbers gradient(q.size());
+  // Sums are grouped otherwise in native code.
+  EXPECT_NEAR(density.log_density_gradient(q, gradient), expected.log_density, 1e-13);
+  EXPECT_THAT(gradient, testing::Pointwise(testing::DoubleNear(1e-13), expected.gradient));
+}
+
 // One formulation serves every length of the array: no node an element.
 TEST(Programs, DoNotGrowWithTheArray) {
   const auto size = [](int count) {

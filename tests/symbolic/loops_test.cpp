@@ -230,6 +230,65 @@ TEST(Loops, OfMatrixProductsSumByContraction) {
   EXPECT_EQ(count(graph, sum_op), 0) << "the sum over the steps is part of the product";
 }
 
+TEST(Loops, AddScatteredRowsAllAtOnce) {
+  const Expr phi = real({3, 5}, "phi"), y = real({steps}, "y");
+  const Expr g = constant(Array::of<std::int64_t>({steps}, {0, 1, 2, 2, 0, 1, 2, 1, 0, 2, 1, 4}));
+  const ScanResult r = scan(
+      [&](const Exprs& c, const Exprs& e) {
+        return ScanBody{{where(e[0] > 0.0, c[0] + e[0] * logsumexp(gather(phi, e[1], 1)), c[0])}, {}};
+      },
+      {0.0}, {y, g});
+  const Graph graph = checked_gradient(r.carry[0]);
+  EXPECT_TRUE(scans_of(graph).empty());
+  for (const Node* node : all_nodes(graph))
+    if (&node->op() == &scatter_add_op) {
+      EXPECT_LE(node->types()[0].shape[0], 5) << "rows of the table, not of all steps";
+    }
+}
+
+TEST(Loops, ThatFillABufferAreTheValues) {
+  const Expr x = real({steps}), k = real({}, "k"), start = real({steps}, "start");
+  const ScanResult r = scan(
+      [&](const Exprs& c, const Exprs& e) {
+        return ScanBody{{set_rows(c[0], e[1], exp(e[0] * k))}, {}};
+      },
+      {start}, {x, arange(steps)});
+  const Graph graph = checked_rewrite(r.carry);
+  EXPECT_TRUE(scans_of(graph).empty());
+  EXPECT_EQ(count(graph, set_rows_op), 0);
+  EXPECT_TRUE(scans_of(checked_gradient(sum(sqr(r.carry[0])))).empty());
+}
+
+TEST(Loops, WriteAllRowsAtOnceAndTheLastOneStays) {
+  const Expr x = real({steps, 2}), start = real({5, 2}, "start");
+  const Expr i = constant(Array::of<std::int64_t>({steps}, {0, 3, 2, 2, 0, 1, 2, 1, 0, 2, 1, 3}));
+  const ScanResult r = scan(
+      [&](const Exprs& c, const Exprs& e) {
+        return ScanBody{{set_rows(set_rows(c[0], e[1], e[0]), 3 - e[1], -e[0]), add_rows(c[1], e[1], exp(e[0]))}, {}};
+      },
+      {start, start}, {x, i});
+  const Graph graph = checked_rewrite(r.carry);
+  EXPECT_TRUE(scans_of(graph).empty());
+  EXPECT_EQ(count(graph, set_rows_op), 1);
+  checked_gradient(sum(sqr(r.carry[0])) + sum(r.carry[1]));
+}
+
+TEST(Loops, ReadRowsThatAreStillAsTheyStarted) {
+  const Expr x = real({steps}), start = real({steps}, "start");
+  const ScanResult r = scan(
+      [&](const Exprs& c, const Exprs& e) {
+        return ScanBody{{set_rows(c[0], e[1], sin(gather(c[0], e[1])) * e[0])}, {}};
+      },
+      {start}, {x, arange(steps)});
+  EXPECT_TRUE(scans_of(checked_rewrite(r.carry)).empty());
+  const ScanResult recurrence = scan(
+      [&](const Exprs& c, const Exprs& e) {
+        return ScanBody{{set_rows(c[0], e[1], sin(gather(c[0], e[1] - 1)) * e[0])}, {}};
+      },
+      {start}, {slice(x, 0, {1, steps}), arange(steps - 1) + 1});
+  EXPECT_EQ(scans_of(checked_rewrite(recurrence.carry)).size(), 1u);
+}
+
 // --- Loops that stay, smaller ---
 
 /// The only scan of a graph.

@@ -631,16 +631,40 @@ class GraphGenerator {
     }
     if (initial.empty() && (sequences.empty() || is_runtime)) return std::nullopt;
     Pool outer = captured(pool);
+    // Some carries only gather: at most 9 steps of at most 2 / 16 each.
+    enum class Gathers { nothing, sum, sum_where, largest, count };
+    std::vector<Gathers> gathers;
+    for (const Item& a : initial)
+      gathers.push_back(
+          !is_real(a) ? (chance(0.3) ? Gathers::count : Gathers::nothing)
+                      : pick({Gathers::nothing, Gathers::nothing, Gathers::sum, Gathers::sum_where, Gathers::largest}));
+    const auto bound_of = [&](std::size_t i) { return is_real(initial[i]) ? 4.0 : 1000; };
     const auto body = [&](const Exprs& carry, const Exprs& elements) {
       Pool inner = outer;
       for (std::size_t i = 0; i < carry.size(); ++i)
-        inner.push_back({carry[i], is_real(initial[i]) ? 2.0 : 1000, is_real(initial[i]) ? 0 : 11});
+        if (gathers[i] == Gathers::nothing || gathers[i] == Gathers::count || chance(0.2))
+          inner.push_back(tame({carry[i], bound_of(i), is_real(initial[i]) ? 0 : 11}));
       for (std::size_t i = 0; i < elements.size(); ++i)
         inner.push_back({elements[i], sequences[i].bound, sequences[i].bits});
+      if (inner.empty()) inner.push_back({constant(0.5), 2, 5});
       grow(inner, uniform(1, 6), depth + 1);
       ScanBody result;
       for (std::size_t i = 0; i < carry.size(); ++i) {
         const Type type = initial[i].e.type();
+        if (gathers[i] == Gathers::count) {
+          result.carry.push_back(carry[i] + 3);
+          continue;
+        }
+        if (gathers[i] != Gathers::nothing) {
+          const Item term = tame(conform(inner[index(inner.size())], type));
+          const Expr more = carry[i] + 0.0625 * term.e;
+          const Maybe test =
+              find(inner, [](const Item& x) { return x.e.dtype() == DType::boolean && x.e.rank() == 0; });
+          result.carry.push_back(gathers[i] == Gathers::largest             ? maximum(carry[i], term.e)
+                                 : gathers[i] == Gathers::sum_where && test ? where(test->e, more, carry[i])
+                                                                            : more);
+          continue;
+        }
         if (!is_real(initial[i])) {
           result.carry.push_back(chance(0.2) ? carry[i] : mod(carry[i] + uniform(1, 9), 23));
           continue;
@@ -659,7 +683,7 @@ class GraphGenerator {
     const ScanResult result = scan(body, starts, rows, steps);
     std::vector<Item> made;
     for (std::size_t i = 0; i < result.carry.size(); ++i)
-      made.push_back({result.carry[i], is_real(initial[i]) ? 2.0 : 1000, is_real(initial[i]) ? 0 : 11});
+      made.push_back(tame({result.carry[i], bound_of(i), is_real(initial[i]) ? 0 : 11}));
     for (const Expr& e : result.outputs) made.push_back({e, e.dtype() == DType::float64 ? 2.0 : 1000, 0});
     for (Item& item : made)
       // Integers that the body captured are exact, but how long they are is not known here.

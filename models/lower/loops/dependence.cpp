@@ -48,7 +48,60 @@ void for_each_statement(const TypedStatement& statement, const StatementVisitor&
              statement.node);
 }
 
+/// Expressions that a statement itself has.
+void for_each_expression(const TypedStatement& statement, const ExpressionVisitor& f) {
+  const auto maybe = [&f](const ExpressionPtr<Typed>& e) {
+    if (e) f(*e);
+  };
+  std::visit(overloaded{
+                 [&](const Declaration<Typed>& node) {
+                   for (const Variable<Typed>& variable : node.variables) maybe(variable.initial);
+                 },
+                 [&](const Assignment<Typed>& node) {
+                   f(node.target);
+                   f(node.value);
+                 },
+                 [&](const Tilde<Typed>& node) {
+                   f(node.variate);
+                   for (const TypedExpression& argument : node.arguments) f(argument);
+                 },
+                 [&](const TargetIncrement<Typed>& node) { f(node.value); },
+                 [&](const CallStatement<Typed>& node) {
+                   for (const TypedExpression& argument : node.arguments) f(argument);
+                 },
+                 [&](const If<Typed>& node) {
+                   for (const ConditionalBranch<Typed>& branch : node.branches) f(branch.condition);
+                 },
+                 [&](const While<Typed>& node) { f(node.condition); },
+                 [&](const For<Typed>& node) {
+                   f(node.first);
+                   f(node.last);
+                 },
+                 [&](const ForEach<Typed>& node) { f(node.container); },
+                 [&](const Return<Typed>& node) { maybe(node.value); },
+                 [](const auto&) {},
+             },
+             statement.node);
+}
+
 }  // namespace
+
+std::vector<const TypedExpression*> arguments_of(const Call<Typed>& call) {
+  std::vector<const TypedExpression*> arguments;
+  for (const TypedExpression& argument : call.arguments) arguments.push_back(&argument);
+  return arguments;
+}
+
+std::vector<const TypedExpression*> arguments_of(const TypedStatement& statement) {
+  std::vector<const TypedExpression*> arguments;
+  if (const auto* tilde = std::get_if<Tilde<Typed>>(&statement.node)) {
+    arguments.push_back(&tilde->variate);
+    for (const TypedExpression& argument : tilde->arguments) arguments.push_back(&argument);
+  } else if (const auto* call = std::get_if<CallStatement<Typed>>(&statement.node)) {
+    for (const TypedExpression& argument : call->arguments) arguments.push_back(&argument);
+  }
+  return arguments;
+}
 
 void for_each_child(const TypedExpression& expression, const ExpressionVisitor& f) {
   const auto all = [&f](const std::vector<TypedExpression>& children) {
@@ -92,10 +145,12 @@ bool asks_for_sizes(const FunctionUse& use) {
 
 Dependence::Dependence(const TypedProgram& program, const TypedStatement& nest,
                        const std::function<bool(SymbolId)>& symbolic)
-    : dependent_(program.symbols.size()), assigned_(program.symbols.size()) {
+    : program_(program), dependent_(program.symbols.size()), assigned_(program.symbols.size()) {
   for (std::size_t s = 0; s < program.symbols.size(); ++s) dependent_[s] = symbolic(static_cast<SymbolId>(s));
   note_assignments(nest);
-  while (spread(nest)) {
+  for (bool changed = true; changed;) {
+    changed = spread(nest);
+    for (FunctionId id : functions_) changed = spread(*function(id).body) || changed;
   }
 }
 
@@ -116,7 +171,39 @@ void Dependence::note_assignments(const TypedStatement& statement) {
     note(each->variable.info.symbol);
     dependent_[static_cast<std::size_t>(each->variable.info.symbol)] = false;
   }
+  if (statement.info.user) note_function(statement.info.user.function);
+  for_each_expression(statement, [this](const TypedExpression& e) { note_calls(e); });
   for_each_statement(statement, [this](const TypedStatement& child) { note_assignments(child); });
+}
+
+void Dependence::note_calls(const TypedExpression& expression) {
+  if (expression.info.user) note_function(expression.info.user.function);
+  for_each_child(expression, [this](const TypedExpression& child) { note_calls(child); });
+}
+
+void Dependence::note_function(FunctionId id) {
+  if (std::find(functions_.begin(), functions_.end(), id) != functions_.end()) return;
+  functions_.push_back(id);
+  for (SymbolId parameter : function(id).info.parameters) {
+    assigned_[static_cast<std::size_t>(parameter)] = true;
+    dependent_[static_cast<std::size_t>(parameter)] = false;
+  }
+  note_assignments(*function(id).body);
+}
+
+bool Dependence::spread_arguments(FunctionId id, const std::vector<const TypedExpression*>& arguments) {
+  bool changed = false;
+  for (std::size_t i = 0; i < arguments.size(); ++i)
+    if (on_parameters(*arguments[i])) changed = mark(function(id).info.parameters[i]) || changed;
+  return changed;
+}
+
+bool Dependence::spread_calls(const TypedExpression& expression) {
+  bool changed = false;
+  if (expression.info.user)
+    changed = spread_arguments(expression.info.user.function, arguments_of(std::get<Call<Typed>>(expression.node)));
+  for_each_child(expression, [&](const TypedExpression& child) { changed = spread_calls(child) || changed; });
+  return changed;
 }
 
 bool Dependence::mark(SymbolId symbol) {
@@ -127,13 +214,15 @@ bool Dependence::mark(SymbolId symbol) {
 
 bool Dependence::spread(const TypedStatement& statement) {
   bool changed = false;
+  for_each_expression(statement, [&](const TypedExpression& e) { changed = spread_calls(e) || changed; });
+  if (statement.info.user) changed = spread_arguments(statement.info.user.function, arguments_of(statement)) || changed;
   if (const auto* declaration = std::get_if<Declaration<Typed>>(&statement.node)) {
     for (const Variable<Typed>& variable : declaration->variables)
       if (variable.initial && on_parameters(*variable.initial)) changed = mark(variable.info.symbol) || changed;
   } else if (const auto* assignment = std::get_if<Assignment<Typed>>(&statement.node)) {
-    if (on_parameters(assignment->value)) changed = mark(assigned_symbol(assignment->target));
+    if (on_parameters(assignment->value)) changed = mark(assigned_symbol(assignment->target)) || changed;
   } else if (const auto* each = std::get_if<ForEach<Typed>>(&statement.node)) {
-    if (on_parameters(each->container)) changed = mark(each->variable.info.symbol);
+    if (on_parameters(each->container)) changed = mark(each->variable.info.symbol) || changed;
   }
   for_each_statement(statement, [&](const TypedStatement& child) { changed = spread(child) || changed; });
   return changed;
@@ -150,7 +239,9 @@ bool Dependence::on_parameters(const TypedExpression& expression) const {
 
 bool Dependence::on_parameters(const TypedStatement& statement) const {
   if (std::holds_alternative<Tilde<Typed>>(statement.node) ||
-      std::holds_alternative<TargetIncrement<Typed>>(statement.node))
+      std::holds_alternative<TargetIncrement<Typed>>(statement.node) ||
+      std::holds_alternative<CallStatement<Typed>>(statement.node) ||
+      std::holds_alternative<Return<Typed>>(statement.node))
     return true;
   if (const auto* declaration = std::get_if<Declaration<Typed>>(&statement.node))
     for (const Variable<Typed>& variable : declaration->variables)

@@ -25,11 +25,20 @@ class Dependence {
   bool varies(const TypedExpression& expression) const;
 
  private:
+  const FunctionDefinition<Typed>& function(FunctionId id) const {
+    return program_.tree.functions[static_cast<std::size_t>(id)];
+  }
   void note_assignments(const TypedStatement& statement);
+  void note_calls(const TypedExpression& expression);
+  void note_function(FunctionId id);
   bool spread(const TypedStatement& statement);
+  bool spread_calls(const TypedExpression& expression);
+  bool spread_arguments(FunctionId id, const std::vector<const TypedExpression*>& arguments);
   bool mark(SymbolId symbol);
 
+  const TypedProgram& program_;
   std::vector<bool> dependent_, assigned_;
+  std::vector<FunctionId> functions_;  // of the program that the nest calls
 };
 
 /// The variable that an assignment's target is a part of.
@@ -37,6 +46,10 @@ SymbolId assigned_symbol(const TypedExpression& target);
 
 /// Calls `f` with each expression directly below.
 void for_each_child(const TypedExpression& expression, const std::function<void(const TypedExpression&)>& f);
+
+/// The arguments of a `~` or of a call statement.
+std::vector<const TypedExpression*> arguments_of(const TypedStatement& statement);
+std::vector<const TypedExpression*> arguments_of(const Call<Typed>& call);
 
 /// The function asks for the sizes of its arguments and not for their elements.
 bool asks_for_sizes(const FunctionUse& use);

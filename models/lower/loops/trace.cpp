@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <numeric>
+#include <utility>
 
 #include "leapgraph/models/library/shapes.hpp"
 #include "leapgraph/models/lower/access.hpp"
@@ -69,6 +70,14 @@ Evaluator::Flow Tracer::execute(const TypedStatement& statement) {
             if (!dependence_.on_parameters(assigned_symbol(node.target))) return evaluator_.execute(statement);
             return ran((assign(statement, node), 0));
           },
+          [&](const Return<Typed>& node) {
+            give_back(node);
+            return Flow::returned;
+          },
+          [&](const CallStatement<Typed>&) {
+            run_call(statement.info.user, arguments_of(statement), &statement, no_symbol);
+            return Flow::next;
+          },
           [&](const Tilde<Typed>&) { return ran((contribute(statement), 0)); },
           [&](const TargetIncrement<Typed>&) { return ran((contribute(statement), 0)); },
           [&](const auto&) { return evaluator_.execute(statement); },
@@ -89,7 +98,7 @@ Evaluator::Flow Tracer::branch(const If<Typed>& node) {
 }
 
 int Tracer::space_of(const TypedStatement& loop) {
-  const auto [entry, is_new] = spaces_.try_emplace(&loop, static_cast<int>(trace_.spaces.size()));
+  const auto [entry, is_new] = spaces_.try_emplace(Key{&loop, context_}, static_cast<int>(trace_.spaces.size()));
   if (is_new) trace_.spaces.push_back({.parent = now_.space, .parents = {}});
   return entry->second;
 }
@@ -111,12 +120,12 @@ Evaluator::Flow Tracer::for_loop(const TypedStatement& statement, const For<Type
   evaluator_.slot(loop.variable.info.symbol).shape.clear();
   evaluator_.loop_variables_.push_back(loop.variable.info.symbol);
   Flow flow = Flow::next;
-  for (std::int64_t i = first; i <= last && flow != Flow::broken && flow != Flow::rejected; ++i) {
+  for (std::int64_t i = first; i <= last && flow != Flow::broken && !Evaluator::leaves(flow); ++i) {
     evaluator_.slot(loop.variable.info.symbol).value = i;
     flow = iteration(space, [&] { return execute(*loop.body); });
   }
   evaluator_.loop_variables_.pop_back();
-  return flow == Flow::rejected ? flow : Flow::next;
+  return Evaluator::leaves(flow) ? flow : Flow::next;
 }
 
 Evaluator::Flow Tracer::while_loop(const TypedStatement& statement, const While<Typed>& loop) {
@@ -124,7 +133,7 @@ Evaluator::Flow Tracer::while_loop(const TypedStatement& statement, const While<
   while (condition(loop.condition)) {
     const Flow flow = iteration(space, [&] { return execute(*loop.body); });
     if (flow == Flow::broken) break;
-    if (flow == Flow::rejected) return flow;
+    if (Evaluator::leaves(flow)) return flow;
   }
   return Flow::next;
 }
@@ -158,7 +167,7 @@ Evaluator::Flow Tracer::for_each(const TypedStatement& statement, const ForEach<
         return execute(*loop.body);
       });
       if (flow == Flow::broken) return Flow::next;
-      if (flow == Flow::rejected) return flow;
+      if (Evaluator::leaves(flow)) return flow;
     }
   }
   return Flow::next;
@@ -270,7 +279,7 @@ void Tracer::declare(const TypedStatement& statement, const Declaration<Typed>& 
 // ---------------------------------------------------------------- points
 
 Tracer::Template& Tracer::template_of(const void* what) {
-  std::unique_ptr<Template>& entry = templates_[what];
+  std::unique_ptr<Template>& entry = templates_[Key{what, context_}];
   if (!entry) entry = std::make_unique<Template>();
   return *entry;
 }
@@ -324,14 +333,17 @@ void Tracer::collect(const TypedExpression& expression, Template& into) {
       return;
     }
   }
-  if (std::holds_alternative<Ternary<Typed>>(expression.node)) {
-    const SymbolId symbol = static_cast<SymbolId>(evaluator_.program_.symbols.size() + part_types_.size());
-    part_types_.push_back(expression.info.type);
-    part_symbols_[&expression] = symbol;
-    into.parts.push_back({&expression, symbol});
-    return collect_read(expression, symbol, into);
-  }
+  if (std::holds_alternative<Ternary<Typed>>(expression.node) || expression.info.user)
+    return add_part(expression, into);
   for_each_child(expression, [&](const TypedExpression& child) { collect(child, into); });
+}
+
+void Tracer::add_part(const TypedExpression& expression, Template& into) {
+  const auto symbol = static_cast<SymbolId>(evaluator_.program_.symbols.size() + part_types_.size());
+  part_types_.push_back(expression.info.type);
+  part_symbols_[Key{&expression, context_}] = symbol;
+  into.parts.push_back({&expression, symbol});
+  collect_read(expression, symbol, into);
 }
 
 Shape Tracer::positions_of(const TypedExpression& expression, const Shape& shape,
@@ -363,8 +375,72 @@ void Tracer::run_choice(const Ternary<Typed>& choice, const Part& part) {
   set_whole(part.symbol, trace_.points[point].value.shape(), point);
 }
 
+void Tracer::run_call(const UserFunctionUse& use, const std::vector<const TypedExpression*>& arguments,
+                      const void* site, SymbolId result) {
+  constexpr int deepest = 32;
+  const FunctionDefinition<Typed>& function =
+      evaluator_.program_.tree.functions[static_cast<std::size_t>(use.function)];
+  if (function.info.kind == FunctionKind::random || function.info.kind == FunctionKind::adds_to_jacobian)
+    evaluator_.unsupported(function.name.range, fmt::format("a call of '{}'", function.name.text));
+  if (contexts_deep_ == deepest) throw NotWhole{nest_.range, "it calls a function that calls itself"};
+  // Arguments belong to the caller, the variables that they are given to and the body to the call.
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const SymbolId parameter = function.info.parameters[i];
+    const StanType& type = evaluator_.symbol(parameter).type;
+    Evaluator::Slot& slot = evaluator_.slot(parameter);
+    if (!dependence_.on_parameters(parameter)) {
+      slot.value = promoted(evaluator_.evaluate(*arguments[i]), type);
+      slot.shape = shape_of(slot.value);
+      continue;
+    }
+    Template& known = template_of(arguments[i]);
+    if (known.variants.empty() && known.leaves.empty() && known.reads.empty() && known.parts.empty())
+      collect(*arguments[i], known);
+    const std::size_t point = run_point(known, {nullptr, arguments[i]->range, parameter,
+                                                [&] { return promoted(evaluator_.evaluate(*arguments[i]), type); }});
+    const Shape shape = trace_.points[point].value.shape();
+    set_whole(parameter, shape, point);
+    if (slot.shape != shape || is_known(slot.value)) {  // what asks for its size sees this
+      slot.value = symbolic::input({dtype_of(type), shape}, evaluator_.symbol(parameter).name);
+      slot.shape = shape;
+    }
+  }
+  const int caller = context_;
+  const SymbolId outer_result = std::exchange(result_, result);
+  const Evaluator::Frame outer_frame = std::exchange(
+      evaluator_.call_, Evaluator::Frame{.function = use.function, .unnormalized = use.unnormalized, .result = {}});
+  context_ = contexts_.try_emplace(Key{site, caller}, static_cast<int>(contexts_.size()) + 1).first->second;
+  ++contexts_deep_;
+  const Flow flow = execute(*function.body);
+  --contexts_deep_;
+  context_ = caller;
+  result_ = outer_result;
+  evaluator_.call_ = outer_frame;
+  if (flow == Flow::rejected) throw NotWhole{nest_.range, "a function that it calls rejects"};
+}
+
+void Tracer::give_back(const Return<Typed>& node) {
+  if (context_ == 0) throw NotWhole{nest_.range, "a function returns from inside it"};
+  if (!node.value) return;
+  Template& known = template_of(&node);
+  if (known.variants.empty() && known.leaves.empty() && known.reads.empty() && known.parts.empty())
+    collect(*node.value, known);
+  const StanType type = type_of(result_);
+  const SymbolId result = result_;
+  const std::size_t point = run_point(
+      known, {nullptr, node.value->range, result, [&] { return promoted(evaluator_.evaluate(*node.value), type); }});
+  set_whole(result, trace_.points[point].value.shape(), point);
+}
+
 std::size_t Tracer::run_point(Template& known, const Making& making) {
-  for (const Part& part : known.parts) run_choice(std::get<Ternary<Typed>>(part.expression->node), part);
+  for (std::size_t k = 0; k < known.parts.size(); ++k) {
+    const Part part = known.parts[k];
+    if (const auto* choice = std::get_if<Ternary<Typed>>(&part.expression->node))
+      run_choice(*choice, part);
+    else
+      run_call(part.expression->info.user, arguments_of(std::get<Call<Typed>>(part.expression->node)), part.expression,
+               part.symbol);
+  }
   // What the placeholders stand for; parts ran before, since they use the same scratch.
   sizes_.clear();
   leaf_values_.resize(std::max(leaf_values_.size(), known.leaves.size()));
@@ -375,7 +451,7 @@ std::size_t Tracer::run_point(Template& known, const Making& making) {
   }
   for (std::size_t k = 0; k < known.reads.size(); ++k) {
     const ReadSpec& spec = known.reads[k];
-    const bool is_part = part_symbols_.contains(spec.expression);
+    const bool is_part = part_symbols_.contains(Key{spec.expression, context_});
     const Shape& shape = shape_of_variable(spec.symbol);
     note_shape(is_part ? (positions_[k].resize(static_cast<std::size_t>(symbolic::element_count(shape))),
                           std::iota(positions_[k].begin(), positions_[k].end(), std::int64_t{0}), shape)
@@ -507,9 +583,36 @@ void Tracer::assign(const TypedStatement& statement, const Assignment<Typed>& as
   write(symbol, point, positions);
 }
 
+void Tracer::add_to_target(const TypedStatement& statement, SymbolId term) {
+  Template& known = template_of(&statement);
+  if (known.variants.empty()) {
+    Point point;
+    point.statement = &statement;
+    point.range = statement.range;
+    point.space = now_.space;
+    point.value = symbolic::input({DType::float64, {}}, "term");
+    point.reads.push_back({.symbol = term, .placeholder = point.value, .sources = {}});
+    trace_.points.push_back(std::move(point));
+    known.variants.push_back({{}, trace_.points.size() - 1});
+  }
+  Point& point = trace_.points[known.variants[0].point];
+  point.executions.push_back(now_.number);
+  point.reads[0].sources.push_back(trace_.followed.at(term).last[0]);
+}
+
 void Tracer::contribute(const TypedStatement& statement) {
   Template& known = template_of(&statement);
   const auto* tilde = std::get_if<Tilde<Typed>>(&statement.node);
+  if (tilde != nullptr && statement.info.user) {
+    // Its value is a part of its own.
+    const auto [entry, is_new] = part_symbols_.try_emplace(
+        Key{&statement, context_}, static_cast<SymbolId>(evaluator_.program_.symbols.size() + part_types_.size()));
+    const SymbolId part = entry->second;
+    if (is_new) part_types_.push_back(stan_types::real);
+    run_call(statement.info.user, arguments_of(statement), &statement, part);
+    add_to_target(statement, part);
+    return;
+  }
   const auto* increment = std::get_if<TargetIncrement<Typed>>(&statement.node);
   if (known.variants.empty() && known.leaves.empty() && known.reads.empty() && known.parts.empty()) {
     if (tilde != nullptr) {

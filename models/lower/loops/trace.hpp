@@ -132,6 +132,18 @@ class Tracer {
     std::function<Value()> value;
   };
 
+  /// A place of the program, in one of the calls that it takes part in.
+  struct Key {
+    const void* place;
+    int context;
+    bool operator==(const Key&) const = default;
+  };
+  struct KeyHash {
+    std::size_t operator()(const Key& key) const {
+      return std::hash<const void*>()(key.place) ^ (static_cast<std::size_t>(key.context) << 20);
+    }
+  };
+
   Flow execute(const TypedStatement& statement);
   Flow execute(const std::vector<TypedStatement>& statements);
   Flow branch(const If<Typed>& node);
@@ -142,14 +154,19 @@ class Tracer {
   void declare(const TypedStatement& statement, const Declaration<Typed>& declaration);
   void assign(const TypedStatement& statement, const Assignment<Typed>& assignment);
   void contribute(const TypedStatement& statement);
+  void add_to_target(const TypedStatement& statement, SymbolId term);
   bool condition(const TypedExpression& expression);
 
   int space_of(const TypedStatement& loop);
   Template& template_of(const void* what);
+  /// A variable of its own for the value of a part.
+  void add_part(const TypedExpression& expression, Template& into);
+  void run_call(const UserFunctionUse& use, const std::vector<const TypedExpression*>& arguments, const void* site,
+                SymbolId result);
   void collect(const TypedExpression& expression, Template& into);
   void collect_read(const TypedExpression& expression, SymbolId symbol, Template& into);
-  SymbolId run_part(const Part& part);
   void run_choice(const Ternary<Typed>& choice, const Part& part);
+  void give_back(const Return<Typed>& node);
   /// Executes a point: notes what its placeholders stand for this time. Its number.
   std::size_t run_point(Template& known, const Making& making);
   std::size_t make_point(Template& known, const Making& making, std::vector<std::int64_t> sizes);
@@ -171,11 +188,14 @@ class Tracer {
   Dependence dependence_;
   Trace trace_;
   Iteration now_;
-  std::unordered_map<const void*, std::unique_ptr<Template>> templates_;
-  std::unordered_map<const void*, int> spaces_;
+  std::unordered_map<Key, std::unique_ptr<Template>, KeyHash> templates_;
+  std::unordered_map<Key, int, KeyHash> spaces_;
+  std::unordered_map<Key, int, KeyHash> contexts_;  // of the calls of functions, which are run where they are called
+  int context_ = 0, contexts_deep_ = 0;
+  SymbolId result_ = no_symbol;  // what the running function returns goes there
   std::unordered_set<const TypedExpression*> warned_;
   std::vector<StanType> part_types_;  // of the variables of parts, which come after the program's
-  std::unordered_map<const TypedExpression*, SymbolId> part_symbols_;
+  std::unordered_map<Key, SymbolId, KeyHash> part_symbols_;
 
   // Of the point that is executing: kept between executions to save allocations.
   std::vector<std::int64_t> sizes_;

@@ -3,7 +3,7 @@ functions {
     if (x > 0) return 1;
   }
   real a_loop(int n) {
-    for (i in 1 : n) return i;
+    for (i in 1 : n) print(i);
   }
   int wrong(real x) {
     return x;

@@ -24,6 +24,22 @@ functions {
   real same(real x, int x) {
     return x;
   }
+  real named(real x_lupdf) {
+    return x_lupdf;
+  }
+  real data_there(data real x);
+  real data_there(real x) {
+    return x;
+  }
+  real again(int n);
+  real again(int n);
+  real again(int n) {
+    return n;
+  }
+  real late(int n) {
+    return n;
+  }
+  real late(int n);
   complex other(tuple(int, real) x) {
     return x;
   }

@@ -34,6 +34,23 @@ functions {
   real later(real x) {
     return square(x);
   }
+  real one_lpdf(real x) {
+    return -x;
+  }
+  real upper_lccdf(real y, real mu) {
+    return y - mu;
+  }
+  int search(int later) {
+    while (1) {
+      if (later > 3) return later;
+    }
+  }
+  real bernoulli_lpmf(int n, real a, real b) {
+    return a * b * n;
+  }
+  real needs_data(data real x) {
+    return x;
+  }
   real add(real a, int b, int c) {
     return a + b + c;
   }
@@ -57,4 +74,10 @@ model {
   n ~ count(exp(mu));
   target += mine_lpdf(shifted(x, d, {1, 2}) | sign_of(mu)) + mine_lupdf(x | 0);
   target += add(mu, 1, 2);
+  target += one_lpdf(mu | ) + one_lpdf(mu) + upper_lccdf(mu | 1);
+  1 ~ bernoulli(0.5);
+  1 ~ bernoulli(0.5, mu);
+}
+generated quantities {
+  real g = needs_data(mu);
 }
