@@ -42,9 +42,9 @@ void require_room(const Exprs& values, const Substitution& outside) {
     const Op& op = node->op();
     if (lowering_as<Elementwise>(op) != nullptr || lowering_as<View>(op) != nullptr) continue;
     std::int64_t bytes = 0;
-    for (const Type& type : node->types()) bytes = std::max(bytes, bytes_of(type));
+    for (const Type& type : node->types()) bytes = std::max(bytes, whole_bytes(type));
     if (lowering_as<Reduction>(op) == nullptr)
-      for (const Expr& e : node->inputs()) bytes = std::max(bytes, bytes_of(e.type()));
+      for (const Expr& e : node->inputs()) bytes = std::max(bytes, whole_bytes(e.type()));
     if (bytes > largest_bytes)
       throw NotVectorizable(fmt::format("{} of all steps at once would need {} MiB (made at {}:{})", op.name,
                                         bytes >> 20, node->place().file_name(), node->place().line()));
@@ -53,7 +53,7 @@ void require_room(const Exprs& values, const Substitution& outside) {
 
 }  // namespace
 
-std::int64_t bytes_of(const Type& type) { return element_count(type.shape) * info(type.dtype).bytes; }
+std::int64_t whole_bytes(const Type& type) { return element_count(type.shape) * info(type.dtype).bytes; }
 
 std::optional<Whole> at_all_steps(LoopParts& loop, const Expr& e, const Substitution& known) {
   Whole whole;

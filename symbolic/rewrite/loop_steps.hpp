@@ -24,6 +24,6 @@ Expr rows_of(const Whole& whole, std::int64_t length);
 /// The rows of a body expression of integers that are known now, one after another, in the order of the steps.
 std::optional<std::vector<std::int64_t>> known_rows(LoopParts& loop, const Expr& e);
 
-std::int64_t bytes_of(const Type& type);
+std::int64_t whole_bytes(const Type& type);
 
 }  // namespace leapgraph::symbolic

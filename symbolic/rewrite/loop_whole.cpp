@@ -215,7 +215,7 @@ std::int64_t work_of(const Node& node) {
 }
 
 bool is_affordable(const LoopParts& loop, const Type& element) {
-  return bytes_of(element) <= affordable_bytes / loop.length;
+  return whole_bytes(element) <= affordable_bytes / loop.length;
 }
 
 }  // namespace

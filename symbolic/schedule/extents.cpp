@@ -36,6 +36,9 @@ struct Bounded {
   Expr extent(std::size_t axis) const { return extents[axis] ? extents[axis] : constant(room(axis)); }
 };
 
+/// Bytes: of longer rows there is room for fewer at first.
+constexpr std::int64_t usual_row = 1024;
+
 using Bounds = std::unordered_map<Expr, Bounded, ExprHash>;
 
 bool has_unknown(const Node& node) {
@@ -834,6 +837,8 @@ class Bounder {
         if (!lengths)
           refuse(node, fmt::format("rows of output {} have a length of their own at run time", i - carries));
         row_extents.push_back(*lengths);
+        const std::int64_t bytes = element_count(output.value.shape()) * info(output.value.dtype()).bytes;
+        if (bytes > 0) room = std::min(room, std::max<std::int64_t>(4, capacity_ * usual_row / bytes));
       }
       outputs.push_back(output.value);
     }

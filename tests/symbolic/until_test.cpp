@@ -323,6 +323,22 @@ TEST(RunTimeLength, IsHowFarLoopsOverItRun) {
   EXPECT_EQ(std::count(out.begin(), out.end(), -7.0), static_cast<std::ptrdiff_t>(out.size()) - 3);
 }
 
+TEST(RunTimeLength, HasRoomForFewerLongRowsAtFirst) {
+  const Expr x = vector("x", 100000), n = lscalar("n");
+  const ScanResult r = scan(
+      [](const Exprs& carry, const Exprs&) {
+        const Expr next = 0.5 * carry[0];
+        return ScanBody{{next}, {next}};
+      },
+      {x}, {}, n);
+  const CompiledFunction f = compile(Graph{{x, n}, {r.outputs[0]}});
+  if (!f.is_native()) GTEST_SKIP() << missing_compiler();
+  EXPECT_EQ(f.outputs()[0].shape, (Shape{4, 100000}));
+  const Array rows = f(Arrays{some_values({100000}), whole(9)})[0];
+  EXPECT_EQ(rows.shape(), (Shape{9, 100000}));
+  EXPECT_DOUBLE_EQ(rows.real(8 * 100000 + 7), some_values({100000}).real(7) / 512);
+}
+
 TEST(RunTimeLength, FailsAsTheInterpreterDoes) {
   const Expr x = scalar("x"), n = lscalar("n"), s = vector("s", 3), i = lscalar("i"), other = lscalar("other");
   const auto step = [&](const Exprs& carry, const Exprs& e) {
@@ -360,6 +376,11 @@ TEST(RunTimeLength, FailsAsTheInterpreterDoes) {
                 outside({Array::scalar(2.0), Array::vector({1, 1, 5}), whole(2)});
               }),
               {"position 7 is out of range: there are 3 rows", "until_test.cpp"});
+  const Function interpreted = function({x, s, n}, picking.carry[0], {.target = CompileOptions::Target::interpreter});
+  expect_says(error_of([&] {
+                interpreted({Array::scalar(2.0), Array::vector({1, 1, 5}), whole(2)});
+              }),
+              {"position 7 does not exist along an axis of length 3", "until_test.cpp"});
   const Function meeting = function({x, n, other}, {bare.outputs[0] * second.outputs[0]});
   expect_reals(meeting({Array::scalar(1.0), whole(2), whole(2)})[0], {2, 6});
   EXPECT_NE(error_of([&] { meeting({Array::scalar(1.0), whole(2), whole(3)}); }), "");
