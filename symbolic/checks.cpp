@@ -21,6 +21,8 @@ std::string words(const Failure& f) {
       return fmt::format("scan: {} steps are needed, the function was compiled for {}", f.value, f.limit);
     case Check::lengths:
       return fmt::format("a run-time length of {} does not fit the lengths that it meets", f.value);
+    case Check::no_elements:
+      return "max, min: no elements along an axis";
   }
   return "a check at run time failed";
 }

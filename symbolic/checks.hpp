@@ -15,7 +15,8 @@ enum class Check : std::int64_t {
   short_sequence = 3,  ///< value: steps asked for; limit: elements of the shortest sequence
   never_stopped = 4,   ///< a loop that must stop by its condition did not; limit: steps it was allowed
   capacity = 5,        ///< value: rows needed; limit: rows that the function was compiled for
-  lengths = 6          ///< value: a run-time length that had to be equal to another
+  lengths = 6,         ///< value: a run-time length that had to be equal to another
+  no_elements = 7      ///< a maximum or minimum over an axis without any
 };
 
 struct Failure {

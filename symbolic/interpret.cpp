@@ -55,6 +55,21 @@ Evaluator::Evaluator(const Graph& graph) : graph_(graph) {
   }
 }
 
+namespace {
+
+/// Outputs of a node; an error that does not say where the node was made says so then.
+std::vector<Array> evaluated(const Node& node, std::span<const Array> inputs) {
+  try {
+    return node.op().evaluate(node, inputs);
+  } catch (const GraphError& error) {
+    const std::string what = error.what();
+    if (what.find("(made at ") != std::string::npos) throw;
+    throw GraphError(fmt::format("{} (made at {}:{})", what, node.place().file_name(), node.place().line()));
+  }
+}
+
+}  // namespace
+
 std::vector<Array> Evaluator::operator()(std::vector<Array> arguments) const {
   if (arguments.size() != arguments_.size())
     throw GraphError(fmt::format("the function takes {} arguments, got {}", arguments_.size(), arguments.size()));
@@ -80,7 +95,7 @@ std::vector<Array> Evaluator::operator()(std::vector<Array> arguments) const {
     }
     inputs.clear();
     for (const Use& use : step.inputs) inputs.push_back(take_value(use));
-    std::vector<Array> results = node.op().evaluate(node, inputs);
+    std::vector<Array> results = evaluated(node, inputs);
     for (std::size_t i = 0; i < results.size(); ++i)
       if (step.is_used[i]) values[step.first_output + i] = std::move(results[i]);
   }

@@ -54,6 +54,8 @@ concept TakesAll = std::is_invocable_v<F, const Exprs&>;
 /// once (`[](const Exprs& arguments) { ... }`) and returns an Expr, Exprs or ScanStep.
 class ScanFunction {
  public:
+  ScanFunction() = default;
+
   template <detail::TakesAll F>
   ScanFunction(F f) : call_([f = std::move(f)](const Exprs& arguments) -> ScanStep { return f(arguments); }) {}
 
@@ -76,9 +78,6 @@ class ScanFunction {
  private:
   std::function<ScanStep(const Exprs&)> call_;
   int arity_ = -1;
-
- public:
-  ScanFunction() = default;
 };
 
 /// A sequence or an initial value, with the steps that are read: as a sequence, tap k is the element k steps later

@@ -21,6 +21,7 @@ struct Window {
 std::optional<Window> as_window(const Expr& e) {
   if (&e.op() != &pad_slice_op || e.node().get<std::int64_t>("step") != 1 || !is_known(e.shape())) return std::nullopt;
   const Expr& part = e.node().input(0);
+  if (!is_known(part.shape())) return std::nullopt;  // as far as a run tells
   const std::int64_t axis = e.node().get<std::int64_t>("axis");
   const std::int64_t start = e.node().get<std::int64_t>("start");
   return Window{axis, start, start + part.shape()[static_cast<std::size_t>(axis)], part};

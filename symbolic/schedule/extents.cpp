@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 #include <optional>
+#include <utility>
 
 #include "leapgraph/symbolic/checks.hpp"
 #include "leapgraph/symbolic/op.hpp"
@@ -34,6 +35,9 @@ struct Bounded {
   std::int64_t room(std::size_t axis) const { return value.shape()[axis]; }
   Expr extent(std::size_t axis) const { return extents[axis] ? extents[axis] : constant(room(axis)); }
 };
+
+/// Bytes: of longer rows there is room for fewer at first.
+constexpr std::int64_t usual_row = 1024;
 
 using Bounds = std::unordered_map<Expr, Bounded, ExprHash>;
 
@@ -122,12 +126,14 @@ class Bounder {
 
   // --- Lengths that meet ---
 
-  /// `n` again, where it is equal to `other`; a failed check where it is not.
-  Expr equal(const Expr& n, const Expr& other) const {
-    if (n == other) return n;
+  /// `n` again, where `holds`; a failed check where it does not.
+  Expr checked(const Expr& n, const Expr& holds, Check check) const {
     const Expr zero = constant(Array::of<std::int64_t>({1}, {0}));
-    const Expr row = where(eq(n, other), std::int64_t{0}, where(n > std::int64_t{0}, n, std::int64_t{-1}));
-    return n + make(gather_op, {zero, row}, {{"check", static_cast<std::int64_t>(Check::lengths)}}, place_);
+    const Expr row = where(holds, std::int64_t{0}, where(n > std::int64_t{0}, n, std::int64_t{-1}));
+    return n + make(gather_op, {zero, row}, {{"check", static_cast<std::int64_t>(check)}}, place_);
+  }
+  Expr equal(const Expr& n, const Expr& other) const {
+    return n == other ? n : checked(n, eq(n, other), Check::lengths);
   }
 
   /// Room for `length` positions along an axis; the extent stays.
@@ -242,9 +248,12 @@ class Bounder {
     const Axes& axes = node.get<Axes>("axes");
     Exprs kept;
     const Exprs extents = x.extents;
+    const bool needs_some = combine == Combine::maximum || combine == Combine::minimum;
     const bool one = std::count_if(extents.begin(), extents.end(), [](const Expr& n) { return bool(n); }) == 1;
     for (std::size_t axis = 0; axis < x.rank(); ++axis)
       if (std::binary_search(axes.begin(), axes.end(), static_cast<std::int64_t>(axis))) {
+        if (x.extents[axis] && needs_some && !may_be_empty_)
+          x.extents[axis] = checked(x.extents[axis], x.extents[axis] > std::int64_t{0}, Check::no_elements);
         x.value = masked(x, axis, identity(combine, x.value.dtype()), !one);
         x.extents[axis] = Expr();
       } else {
@@ -688,7 +697,10 @@ class Bounder {
   Bounded expanded_form(const Node& node, const std::vector<Bounded>&) {
     const Exprs direct = node.op().concrete(node);
     if (direct.empty() || !direct[0] || &direct[0].node() == &node) refuse(node, "it has no concrete form");
+    // Of nothing, a logsumexp is -inf and a softmax has no elements.
+    const bool before = std::exchange(may_be_empty_, true);
     for (const Node* inner : topological_order(direct)) visit(*inner);
+    may_be_empty_ = before;
     return of(direct[0]);
   }
 
@@ -699,6 +711,17 @@ class Bounder {
     std::vector<Bounded> outputs;  ///< in terms of `parameters`
     Exprs parameters;
     Exprs extents;  ///< what the added parameters stand for
+
+    /// The extents of output `i` outside the body: nothing where one is made in the body.
+    std::optional<Exprs> outside(std::size_t i, std::size_t arguments) const {
+      Exprs result;
+      for (const Expr& n : outputs[i].extents) {
+        const auto found = std::find(parameters.begin() + static_cast<std::ptrdiff_t>(arguments), parameters.end(), n);
+        if (n && found == parameters.end()) return std::nullopt;
+        result.push_back(!n ? n : extents[static_cast<std::size_t>(found - parameters.begin()) - arguments]);
+      }
+      return result;
+    }
   };
   BoundedBody in_body(const Graph& body, const std::vector<Bounded>& arguments) {
     BoundedBody result;
@@ -756,17 +779,24 @@ class Bounder {
     Exprs values{inputs[0].value};
     for (const Bounded& b : arguments) values.push_back(b.value);
     Attributes attributes;
+    std::vector<std::optional<Exprs>> extents(node.types().size());
     for (const char* side : {"then", "else"}) {
       const BoundedBody inner = in_body(*node.get<Body>(side), arguments);
       Exprs outputs;
-      for (const Bounded& b : inner.outputs) {
-        if (!b.is_exact()) refuse(node, "a side returns something of run-time length");
-        outputs.push_back(b.value);
+      for (std::size_t i = 0; i < inner.outputs.size(); ++i) {
+        const std::optional<Exprs> lengths = inner.outside(i, arguments.size());
+        if (!lengths || (extents[i] && *extents[i] != *lengths))
+          refuse(node, "a side returns something of a run-time length of its own");
+        extents[i] = lengths;
+        outputs.push_back(inner.outputs[i].value);
       }
       attributes = attributes.with(side, closed(outputs, inner.parameters));
       if (values.size() == inputs.size()) values.insert(values.end(), inner.extents.begin(), inner.extents.end());
     }
-    return exact_outputs(outputs_of(*make_node(node.op(), values, attributes, node.place())));
+    std::vector<Bounded> result;
+    for (const Expr& e : outputs_of(*make_node(node.op(), values, attributes, node.place())))
+      result.emplace_back(e, *extents[result.size()]);
+    return result;
   }
 
   std::vector<Bounded> scan(const Node& node, std::vector<Bounded> inputs) {
@@ -795,14 +825,20 @@ class Bounder {
     }
     BoundedBody inner = in_body(*node.get<Body>("body"), elements);
     Exprs outputs;
+    std::vector<Exprs> row_extents;
     for (std::size_t i = 0; i < inner.outputs.size(); ++i) {
       Bounded& output = inner.outputs[i];
       if (i < carries) {
         for (std::size_t axis = 0; axis < output.rank(); ++axis) {
           if (output.extents[axis]) output = resized(output, axis, arguments[i].room(axis));
         }
-      } else if (!output.is_exact()) {
-        refuse(node, fmt::format("rows of output {} have a run-time length", i - carries));
+      } else {
+        const std::optional<Exprs> lengths = inner.outside(i, elements.size());
+        if (!lengths)
+          refuse(node, fmt::format("rows of output {} have a length of their own at run time", i - carries));
+        row_extents.push_back(*lengths);
+        const std::int64_t bytes = element_count(output.value.shape()) * info(output.value.dtype()).bytes;
+        if (bytes > 0) room = std::min(room, std::max<std::int64_t>(4, capacity_ * usual_row / bytes));
       }
       outputs.push_back(output.value);
     }
@@ -816,14 +852,18 @@ class Bounder {
     for (std::size_t i = 0; i < made.size(); ++i) {
       Bounded b(made[i]);
       if (i < carries) b.extents = arguments[i].extents;
-      if (i >= carries && i < carries + rows && run_time_rows)
-        b.extents[0] = ending == Ending::none ? asked : made.back();
+      if (i >= carries && i < carries + rows) {
+        const Exprs& row = row_extents[i - carries];
+        std::copy(row.begin(), row.end(), b.extents.begin() + 1);
+        if (run_time_rows) b.extents[0] = ending == Ending::none ? asked : made.back();
+      }
       result.push_back(std::move(b));
     }
     return result;
   }
 
   std::int64_t capacity_;
+  bool may_be_empty_ = false;
   Bounds values_;
   mutable Extents wanted_;
   std::source_location place_;

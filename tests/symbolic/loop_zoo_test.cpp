@@ -505,7 +505,8 @@ TEST_P(LoopZoo, DoesNotGrowWithTheNumberOfSteps) {
     const Graph graph{p.inputs, with_gradient(p.outputs, p.inputs)};
     return size_with_bodies(compile(graph, {.target = CompileOptions::Target::interpreter}).graph());
   };
-  EXPECT_EQ(size(10), size(10000));
+  // Short tables may be folded where long ones are looked up: fewer steps are not always fewer nodes.
+  EXPECT_LE(size(10000), size(10));
 }
 
 INSTANTIATE_TEST_SUITE_P(Programs, LoopZoo, testing::ValuesIn(zoo),

@@ -182,10 +182,15 @@ TEST(RunTimeLength, GivesStackedOutputsOfSoManyRows) {
   for (const std::int64_t steps : {0, 1, 2, 5}) {
     SCOPED_TRACE(steps);
     if (steps > 0) both({base, n}, outputs, {Array::vector({2, 3, 0.5}), whole(steps)}, 4);
-    const Exprs some{rows, sum(rows), sum(rows, {0}), slice(rows, 0, {1, std::nullopt})};
+    Exprs some = outputs;  // a maximum of nothing is an error
+    some.erase(some.begin() + 3);
     both({base, n}, some, {Array::vector({2, 3, 0.5}), whole(steps)}, 4);
   }
   both({base, n}, {at(rows, -1), at(rows, 1)}, {Array::vector({2, 3, 0.5}), whole(2)});
+  const Function largest = function({base, n}, max(rows, {0})), last = function({base, n}, at(rows, -1));
+  const Arrays nothing{Array::vector({2, 3, 0.5}), whole(0)};
+  expect_says(error_of([&] { largest(nothing); }), {"no elements along an axis", "until_test.cpp"});
+  expect_says(error_of([&] { last(nothing); }), {"position -1 is out of range", "until_test.cpp"});
 }
 
 TEST(RunTimeLength, DifferentiatesThroughThem) {
@@ -202,6 +207,59 @@ TEST(RunTimeLength, DifferentiatesThroughThem) {
   const Exprs slopes = grad(cost, Exprs{base, s});
   for (const std::int64_t steps : {1, 4, 6})
     both({base, s, n}, {slopes[0], slopes[1]}, {Array::vector({0.4, 0.9, -0.5}), some_values({6}), whole(steps)}, 2);
+}
+
+TEST(RunTimeLength, ServesOtherLoopsBranchesAndIndices) {
+  const Expr base = vector("base", 3), n = lscalar("n"), k = scalar("k");
+  const ScanResult powers = scan(
+      [&](const Exprs& carry, const Exprs&) {
+        const Expr next = carry[0] * base;
+        return ScanBody{{next}, {next, sum(next)}};
+      },
+      {ones_like(base)}, {}, n);
+  const Expr rows = powers.outputs[0], sums = powers.outputs[1];
+  // Run over them, and with all of them in every step.
+  const ScanResult over = scan(
+      [&](const Exprs& carry, const Exprs& e) {
+        const Expr next = carry[0] * k + sum(e[0]) + sum(sums * e[1]) + max(sums);
+        return ScanBody{{next}, {next}};
+      },
+      {0.0}, {rows, sums});
+  // A carry of run-time length.
+  const ScanResult relaxed = scan(
+      [&](const Exprs& carry, const Exprs&) {
+        return ScanBody{{k * carry[0] + sums}, {}};
+      },
+      {sums}, {}, 3);
+  const Expr chosen = ifelse(
+      k > 0.0, [&] { return Exprs{sum(rows) * k}; }, [&] { return Exprs{max(sums)}; })[0];
+  const Expr order = cast(slice(cumsum(ones_like(sums)), 0, {std::nullopt, std::nullopt, -1}), DType::int64) - 1;
+  const Expr turned = gather(rows, order), added = add_rows(full({3}, 1.0), order % 3, sums);
+  const Exprs outputs{over.outputs[0], over.carry[0], relaxed.carry[0],           chosen,        turned,
+                      added,           sum(turned),   where(rows > 2.0, rows, k), softmax(sums), rows - sum(rows, {0})};
+  const Exprs inputs{base, n, k};
+  const Exprs slopes = grad(mixed(outputs), Exprs{base, k});
+  Exprs all = outputs;
+  all.insert(all.end(), slopes.begin(), slopes.end());
+  for (const std::int64_t steps : {1, 2, 5}) {
+    SCOPED_TRACE(steps);
+    both(inputs, all, {Array::vector({1.1, 1.3, 0.5}), whole(steps), Array::scalar(0.4)}, 3);
+  }
+}
+
+TEST(RunTimeLength, HasSecondDerivatives) {
+  const Expr x = scalar("x"), z = vector("z", 12);
+  const ScanResult r = scan(
+      [&](const Exprs& carry, const Exprs& e) {
+        const Expr next = carry[0] * x + 0.3 * e[0];
+        return ScanBody{{next}, {sin(next)}, next > 3.0};
+      },
+      {0.7}, {z});
+  const Exprs inputs{x, z};
+  const Expr cost = sum(sqr(r.outputs[0])) + r.carry[0];
+  const Exprs slopes = grad(cost, inputs);
+  const Exprs second = grad(sum(sqr(slopes[1])) + sqr(slopes[0]), inputs);
+  both(inputs, {slopes[0], slopes[1], second[0], second[1]}, {Array::scalar(1.25), some_values({12})}, 2);
 }
 
 TEST(RunTimeLength, IsCompiledForMoreRoomWhenItIsNeeded) {
@@ -265,6 +323,22 @@ TEST(RunTimeLength, IsHowFarLoopsOverItRun) {
   EXPECT_EQ(std::count(out.begin(), out.end(), -7.0), static_cast<std::ptrdiff_t>(out.size()) - 3);
 }
 
+TEST(RunTimeLength, HasRoomForFewerLongRowsAtFirst) {
+  const Expr x = vector("x", 100000), n = lscalar("n");
+  const ScanResult r = scan(
+      [](const Exprs& carry, const Exprs&) {
+        const Expr next = 0.5 * carry[0];
+        return ScanBody{{next}, {next}};
+      },
+      {x}, {}, n);
+  const CompiledFunction f = compile(Graph{{x, n}, {r.outputs[0]}});
+  if (!f.is_native()) GTEST_SKIP() << missing_compiler();
+  EXPECT_EQ(f.outputs()[0].shape, (Shape{4, 100000}));
+  const Array rows = f(Arrays{some_values({100000}), whole(9)})[0];
+  EXPECT_EQ(rows.shape(), (Shape{9, 100000}));
+  EXPECT_DOUBLE_EQ(rows.real(8 * 100000 + 7), some_values({100000}).real(7) / 512);
+}
+
 TEST(RunTimeLength, FailsAsTheInterpreterDoes) {
   const Expr x = scalar("x"), n = lscalar("n"), s = vector("s", 3), i = lscalar("i"), other = lscalar("other");
   const auto step = [&](const Exprs& carry, const Exprs& e) {
@@ -302,6 +376,11 @@ TEST(RunTimeLength, FailsAsTheInterpreterDoes) {
                 outside({Array::scalar(2.0), Array::vector({1, 1, 5}), whole(2)});
               }),
               {"position 7 is out of range: there are 3 rows", "until_test.cpp"});
+  const Function interpreted = function({x, s, n}, picking.carry[0], {.target = CompileOptions::Target::interpreter});
+  expect_says(error_of([&] {
+                interpreted({Array::scalar(2.0), Array::vector({1, 1, 5}), whole(2)});
+              }),
+              {"position 7 does not exist along an axis of length 3", "until_test.cpp"});
   const Function meeting = function({x, n, other}, {bare.outputs[0] * second.outputs[0]});
   expect_reals(meeting({Array::scalar(1.0), whole(2), whole(2)})[0], {2, 6});
   EXPECT_NE(error_of([&] { meeting({Array::scalar(1.0), whole(2), whole(3)}); }), "");
