@@ -10,7 +10,7 @@ namespace leapgraph::cli {
 
 ExitStatus execute(const CheckCommand& command) {
   const models::CheckedProgram program = read_program(command.files);
-  if (!command.files.data.empty()) models::Model(program, read_data(command.files));
+  if (!command.files.data.empty()) bind(program, read_data(command.files));
   fmt::print("{}: ok\n", command.files.model);
   return ExitStatus::done;
 }

@@ -46,7 +46,7 @@ ExitStatus execute(const DumpCommand& command) {
   const models::CheckedProgram program = read_program(command.files);
   const std::string text = command.stage == DumpCommand::Stage::ast
                                ? program.ast_text()
-                               : stage_text(command.stage, models::Model(program, read_data(command.files)).density());
+                               : stage_text(command.stage, bind(program, read_data(command.files)).density());
   fmt::print("{}{}", text, text.ends_with('\n') ? "" : "\n");
   return ExitStatus::done;
 }

@@ -79,7 +79,7 @@ ExitStatus execute(const LogDensityCommand& command) {
   const models::CheckedProgram program = read_program(command.files);
   const models::DataSet data = read_data(command.files);
   const Points points = models::read_points(command.points);
-  const models::Model model(program, data);
+  const models::Model model = bind(program, data);
   check_points(points, model, command.points);
   warn_without_compiler();
   const samplers::CompiledDensity density(model.density(), samplers::MetricKind::diagonal, {.cache = command.cache});

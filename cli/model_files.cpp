@@ -11,18 +11,31 @@
 
 namespace leapgraph::cli {
 
+namespace {
+
+void say_warnings(const models::Source& source, const std::vector<models::Diagnostic>& warnings) {
+  if (warnings.empty()) return;
+  const std::string text = models::render(source, warnings);
+  say(fmt::format("{}{}", text, text.ends_with('\n') ? "" : "\n"));
+}
+
+}  // namespace
+
 models::CheckedProgram read_program(const ModelFiles& files) {
   const std::vector<std::filesystem::path> folders(files.include_paths.begin(), files.include_paths.end());
   models::CheckedProgram program = models::CheckedProgram::read(files.model, folders);
-  if (!program.warnings().empty()) {
-    const std::string text = models::render(program.source(), program.warnings());
-    say(fmt::format("{}{}", text, text.ends_with('\n') ? "" : "\n"));
-  }
+  say_warnings(program.source(), program.warnings());
   return program;
 }
 
 models::DataSet read_data(const ModelFiles& files) {
   return files.data.empty() ? models::DataSet() : models::DataSet::read(files.data);
+}
+
+models::Model bind(const models::CheckedProgram& program, const models::DataSet& data) {
+  models::Model model(program, data);
+  say_warnings(program.source(), model.warnings());
+  return model;
 }
 
 std::vector<double> read_start(const std::string& file, const models::Model& model) {

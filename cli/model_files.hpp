@@ -14,6 +14,9 @@ models::CheckedProgram read_program(const ModelFiles& files);
 /// Reads the data; no variables where no file is named. Throws FileError and DataError.
 models::DataSet read_data(const ModelFiles& files);
 
+/// The program with its data; what binding them warns of goes to stderr. Throws DataError and ModelError.
+models::Model bind(const models::CheckedProgram& program, const models::DataSet& data);
+
 /// Starting values from a file of constrained values: a position whose coordinates are nan where the file does not say.
 /// Names that are nothing of the model are reported on stderr. Throws FileError and DataError.
 std::vector<double> read_start(const std::string& file, const models::Model& model);

@@ -214,7 +214,7 @@ ExitStatus execute(const SampleCommand& command) {
   const models::DataSet data = read_data(command.files);
   refuse_to_overwrite_input(command);
   samplers::check_output(command.output, command.force);
-  const models::Model model(program, data);
+  const models::Model model = bind(program, data);
   if (model.dimension() == 0) {
     throw Error(fmt::format("{} has no parameters: there is nothing to sample", command.files.model));
   }

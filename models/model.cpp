@@ -75,6 +75,8 @@ std::int64_t Model::dimension() const { return state_->lowered.dimension(); }
 const std::vector<std::string>& Model::coordinate_names() const { return state_->coordinates; }
 const std::vector<samplers::TraceConstant>& Model::constants() const { return state_->lowered.constants; }
 
+const std::vector<Diagnostic>& Model::warnings() const { return state_->lowered.warnings; }
+
 std::vector<double> Model::unconstrain(const DataSet& values) const {
   return lower::unconstrain(state_->lowered.parameters, state_->lowered.position, values, state_->program.source());
 }

@@ -51,6 +51,8 @@ class Model {
   /// A position from constrained values (an --init file); coordinates of variables that are not there are nan. Throws
   /// DataError for values that violate their constraint.
   std::vector<double> unconstrain(const DataSet& values) const;
+  /// What binding the data found worth saying: loops that are unrolled and why, elements read before they are assigned.
+  const std::vector<Diagnostic>& warnings() const;
   /// The first statement, with its place in the program, whose contribution to the log density is not finite there; or
   /// empty.
   std::string why(std::span<const double> position) const;

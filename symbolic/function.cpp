@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <map>
@@ -10,13 +11,17 @@
 #include <unordered_set>
 
 #include "leapgraph/symbolic/backend/cpu.hpp"
+#include "leapgraph/symbolic/checks.hpp"
 #include "leapgraph/symbolic/emit/c.hpp"
 #include "leapgraph/symbolic/interpret.hpp"
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
+#include "leapgraph/symbolic/ops/shapes.hpp"
 #include "leapgraph/symbolic/print.hpp"
+#include "leapgraph/symbolic/rewrite/loops.hpp"
 #include "leapgraph/symbolic/rewrite/passes.hpp"
 #include "leapgraph/symbolic/rewrite/specialize.hpp"
+#include "leapgraph/symbolic/schedule/extents.hpp"
 #include "leapgraph/symbolic/schedule/schedule.hpp"
 
 namespace leapgraph::symbolic {
@@ -25,12 +30,19 @@ using NativeFunction = int (*)(const void* const* in, void* const* out, void* wo
 
 struct CompiledFunction::State {
   Graph graph;
+  CompileOptions options;
   std::vector<Type> inputs, outputs;
+  std::vector<std::vector<int>> extents;
+  std::size_t extent_count = 0;
   std::vector<Array> data;
   std::int64_t workspace_bytes = 0;
   NativeFunction native = nullptr;
   std::shared_ptr<const LoadedObject> object;
   std::shared_ptr<const std::string> source;
+  std::shared_ptr<const std::vector<std::source_location>> places;
+  // The same function with more room, once it was needed.
+  mutable std::mutex mutex;
+  mutable std::shared_ptr<const State> larger;
 };
 
 namespace {
@@ -55,8 +67,22 @@ void require_closed(const Exprs& inputs, const Exprs& outputs) {
       throw GraphError(fmt::format("function: an output depends on '{}', which is not among the inputs", name_of(e)));
 }
 
+/// The elements of `from` at the positions that both shapes have; the others are 0.
+Array fitted(const Array& from, const Shape& shape) {
+  if (from.shape() == shape) return from;
+  Array result(Type{from.dtype(), shape});
+  Shape common = shape;
+  for (std::size_t axis = 0; axis < common.size(); ++axis) common[axis] = std::min(common[axis], from.shape()[axis]);
+  const auto strides = row_major(from.shape()), new_strides = row_major(shape);
+  for_each_index(common, [&](auto index, std::int64_t) {
+    copy_elements(from, position_of(index, strides), result, position_of(index, new_strides));
+  });
+  return result;
+}
+
 /// Interpreter in the place of native code, over raw pointers.
-int call_interpreted(const CompiledFunction::State& state, const void* const* in, void* const* out) {
+int call_interpreted(const CompiledFunction::State& state, const void* const* in, void* const* out,
+                     const Runtime* runtime) {
   std::vector<Array> arguments;
   for (std::size_t i = 0; i < state.inputs.size(); ++i) {
     Array argument(state.inputs[i]);
@@ -69,8 +95,21 @@ int call_interpreted(const CompiledFunction::State& state, const void* const* in
   } catch (const GraphError&) {
     return 1;  // a check at run time, such as a row number out of range
   }
-  for (std::size_t i = 0; i < results.size(); ++i)
-    std::memcpy(out[i], results[i].raw(), static_cast<std::size_t>(results[i].bytes()));
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    const Shape& room = state.outputs[i].shape;
+    if (!is_known(room)) return 1;
+    for (std::size_t axis = 0; axis < room.size(); ++axis) {
+      const std::int64_t length = results[i].shape()[axis];
+      if (length > room[axis]) {
+        if (runtime != nullptr && runtime->error != nullptr)
+          *runtime->error = {static_cast<std::int64_t>(Check::capacity), room[axis], length, -1};
+        return 1;
+      }
+      if (state.extents[i][axis] >= 0) runtime->extents[state.extents[i][axis]] = length;
+    }
+    const Array whole = fitted(results[i], room);
+    std::memcpy(out[i], whole.raw(), static_cast<std::size_t>(whole.bytes()));
+  }
   return 0;
 }
 
@@ -86,9 +125,16 @@ std::vector<Graph> prepared(std::span<const Graph> graphs, const CompileOptions&
   return result;
 }
 
-ScheduledModule scheduled(std::span<const Graph> graphs) {
+std::vector<BoundedGraph> bounded(std::span<const Graph> graphs, std::int64_t capacity) {
+  std::vector<BoundedGraph> result;
+  for (const Graph& graph : graphs) result.push_back(with_capacity(graph, capacity));
+  return result;
+}
+
+ScheduledModule scheduled(std::span<const BoundedGraph> graphs) {
   std::vector<NamedGraph> named;
-  for (std::size_t i = 0; i < graphs.size(); ++i) named.push_back({fmt::format("function_{}", i), graphs[i]});
+  for (std::size_t i = 0; i < graphs.size(); ++i)
+    named.push_back({fmt::format("function_{}", i), graphs[i].graph, graphs[i].extent_count});
   return schedule(named);
 }
 
@@ -98,6 +144,8 @@ const std::vector<Type>& CompiledFunction::inputs() const { return state_->input
 const std::vector<Type>& CompiledFunction::outputs() const { return state_->outputs; }
 std::int64_t CompiledFunction::workspace_bytes() const { return state_->workspace_bytes; }
 const std::vector<Array>& CompiledFunction::data() const { return state_->data; }
+const std::vector<std::vector<int>>& CompiledFunction::extents() const { return state_->extents; }
+std::size_t CompiledFunction::extent_count() const { return state_->extent_count; }
 bool CompiledFunction::is_native() const { return state_->native != nullptr; }
 const std::string& CompiledFunction::source() const {
   static const std::string none;
@@ -107,7 +155,14 @@ const Graph& CompiledFunction::graph() const { return state_->graph; }
 
 int CompiledFunction::call(const void* const* in, void* const* out, void* workspace, const Runtime* runtime) const {
   if (state_->native != nullptr) return state_->native(in, out, workspace, runtime);
-  return call_interpreted(*state_, in, out);
+  return call_interpreted(*state_, in, out, runtime);
+}
+
+std::string CompiledFunction::failure(const RuntimeError& error) const {
+  if (error.check == 0 || !state_->places) return "the compiled function failed";
+  const auto place = static_cast<std::size_t>(error.place);
+  return describe({static_cast<Check>(error.check), error.value, error.limit},
+                  place < state_->places->size() ? (*state_->places)[place] : std::source_location());
 }
 
 std::vector<Array> CompiledFunction::operator()(std::span<const Array> arguments) const {
@@ -116,6 +171,10 @@ std::vector<Array> CompiledFunction::operator()(std::span<const Array> arguments
     throw GraphError(fmt::format("the function takes {} arguments, got {}", state.inputs.size(), arguments.size()));
   for (std::size_t i = 0; i < arguments.size(); ++i) require_fitting(state.graph.inputs[i], arguments[i]);
   if (state.native == nullptr) return interpret(state.graph, arguments);
+  {
+    const std::lock_guard lock(state.mutex);
+    if (state.larger) return CompiledFunction(state.larger)(arguments);
+  }
   std::vector<const void*> in;
   for (const Array& argument : arguments) in.push_back(argument.raw());
   for (const Array& array : state.data) in.push_back(array.raw());
@@ -126,13 +185,32 @@ std::vector<Array> CompiledFunction::operator()(std::span<const Array> arguments
   const std::unique_ptr<void, decltype(&std::free)> workspace(
       std::aligned_alloc(64, static_cast<std::size_t>(state.workspace_bytes) + 64), &std::free);
   RuntimeError error;
-  const Runtime runtime{&error};
+  std::vector<std::int64_t> extents(state.extent_count);
+  const Runtime runtime{&error, extents.data()};
   if (state.native(in.data(), out.data(), workspace.get(), &runtime) != 0) {
-    if (error.check == 1)
-      throw GraphError(fmt::format("position {} is out of range: there are {} rows", error.value, error.position));
-    throw GraphError("the compiled function failed");
+    if (error.check == static_cast<std::int64_t>(Check::capacity)) return larger(error)(arguments);
+    throw GraphError(failure(error));
+  }
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    Shape shape = results[i].shape();
+    for (std::size_t axis = 0; axis < shape.size(); ++axis)
+      if (const int k = state.extents[i][axis]; k >= 0) shape[axis] = extents[static_cast<std::size_t>(k)];
+    results[i] = fitted(results[i], shape);
   }
   return results;
+}
+
+CompiledFunction CompiledFunction::larger(const RuntimeError& error) const {
+  const std::lock_guard lock(state_->mutex);
+  if (!state_->larger) {
+    CompileOptions options = state_->options;
+    // Powers of two; steps of eight where nobody knows how many there will be.
+    while (options.capacity < error.value) options.capacity *= 2;
+    if (error.value <= state_->options.capacity) options.capacity *= 8;
+    options.rewrite = false;  // it is rewritten already
+    state_->larger = compile(state_->graph, options).state_;
+  }
+  return CompiledFunction(state_->larger);
 }
 
 std::vector<CompiledFunction> compile(std::span<const Graph> graphs, const CompileOptions& options) {
@@ -141,16 +219,31 @@ std::vector<CompiledFunction> compile(std::span<const Graph> graphs, const Compi
   if (options.target != CompileOptions::Target::interpreter) compiler = find_compiler();
   if (options.target == CompileOptions::Target::native && !compiler) throw GraphError(missing_compiler());
 
+  std::vector<BoundedGraph> planned;
+  try {
+    planned = bounded(ready, std::max<std::int64_t>(1, options.capacity));
+  } catch (const GraphError&) {
+    if (compiler) throw;
+    planned.clear();  // what can only be interpreted has results whose lengths nobody knows before
+    for (const Graph& graph : ready) planned.push_back({graph, {}, 0});
+  }
+
   std::vector<std::shared_ptr<CompiledFunction::State>> states;
-  for (const Graph& graph : ready) {
+  for (std::size_t i = 0; i < ready.size(); ++i) {
     states.push_back(std::make_shared<CompiledFunction::State>());
-    states.back()->graph = graph;
-    states.back()->inputs = types_of(graph.inputs);
-    states.back()->outputs = types_of(graph.outputs);
+    CompiledFunction::State& state = *states.back();
+    state.graph = ready[i];
+    state.options = options;
+    state.inputs = types_of(ready[i].inputs);
+    state.outputs = types_of(planned[i].graph.outputs);
+    state.outputs.resize(ready[i].outputs.size());
+    state.extents = planned[i].extents;
+    state.extent_count = planned[i].extent_count;
   }
   if (compiler) {
-    const ScheduledModule module = scheduled(ready);
+    const ScheduledModule module = scheduled(planned);
     const auto source = std::make_shared<const std::string>(emit_c(module.module));
+    const auto places = std::make_shared<const std::vector<std::source_location>>(module.module.places);
     const std::shared_ptr<const LoadedObject> object = load_source(*source, *compiler, options.cache);
     for (std::size_t i = 0; i < states.size(); ++i) {
       const Program& program = module.module.functions[static_cast<std::size_t>(module.entry[i])];
@@ -158,6 +251,7 @@ std::vector<CompiledFunction> compile(std::span<const Graph> graphs, const Compi
       states[i]->workspace_bytes = program.workspace_bytes;
       states[i]->object = object;
       states[i]->source = source;
+      states[i]->places = places;
       states[i]->native = reinterpret_cast<NativeFunction>(object->symbol("lg_" + program.name));
     }
   }
@@ -178,10 +272,10 @@ std::string dump_stage(std::span<const Graph> graphs, std::string_view stage, co
   }
   const std::vector<Graph> ready = prepared(graphs, options);
   if (stage == "rewritten") {
-    for (const Graph& graph : ready) text += describe(graph);
+    for (const Graph& graph : ready) text += describe(graph) + explain_loops(graph);
     return text;
   }
-  const ScheduledModule module = scheduled(ready);
+  const ScheduledModule module = scheduled(bounded(ready, std::max<std::int64_t>(1, options.capacity)));
   if (stage == "kernels") return describe(module.module);
   if (stage == "c") return emit_c(module.module);
   throw GraphError(fmt::format("there is no stage '{}': graph, rewritten, kernels, c", stage));

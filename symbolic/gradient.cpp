@@ -71,6 +71,11 @@ bool moves_elements(const Op& op) {
          &op == &broadcast_like_op || &op == &reshape_like_op;
 }
 
+/// Whether an element of an input of such an op may be several elements of the output, whose adjoints are then added.
+bool repeats_elements(const Op& op) {
+  return lowering_as<Gather>(op) != nullptr || &op == &broadcast_to_op || &op == &broadcast_like_op;
+}
+
 /// What an input of an elementwise op gets: the adjoint of one element, summed over the axes along which the input was
 /// broadcast. A summed adjoint is masked where no element was chosen.
 Adjoint undo_broadcast(const Adjoint& adjoint, const Expr& output, const Expr& input) {
@@ -121,7 +126,8 @@ Exprs vjp(std::span<const Expr> outputs, std::span<const Expr> wrt, std::span<co
       const Adjoint& adjoint = found->second;
       if (adjoint.mask && a.outputs.size() == 1 && (elementwise || moves || adjoint.mask.rank() == 0)) {
         mask = adjoint.mask;
-        a.adjoints.push_back(adjoint.value);
+        // Where elements are added up, those that were not chosen must not be among them.
+        a.adjoints.push_back(moves && mask.rank() > 0 && repeats_elements(node.op()) ? chosen(adjoint) : adjoint.value);
       } else {
         a.adjoints.push_back(chosen(adjoint));
       }

@@ -1,10 +1,13 @@
-/// Evaluates a graph node by node and drops values after their last use.
+/// Evaluates a graph node by node; values are dropped after their last use, whose op then is their only holder.
 #include "leapgraph/symbolic/interpret.hpp"
 
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
+#include "leapgraph/symbolic/schedule/inplace.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -18,37 +21,76 @@ void require_fitting(const Expr& variable, const Array& argument) {
         fmt::format("the argument for '{}' must be {}, got {}", name_of(variable), to_string(wanted), to_string(got)));
 }
 
-std::vector<Array> interpret(const Graph& graph, std::span<const Array> arguments) {
-  if (arguments.size() != graph.inputs.size())
-    throw GraphError(fmt::format("the function takes {} arguments, got {}", graph.inputs.size(), arguments.size()));
-  const std::vector<const Node*> order = topological_order(graph.outputs);
-  std::unordered_map<const Node*, std::size_t> uses;
-  for (const Node* node : order)
-    for (const Expr& e : node->inputs()) ++uses[&e.node()];
-  for (const Expr& e : graph.outputs) ++uses[&e.node()];
-
-  std::unordered_map<const Node*, std::vector<Array>> values;
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    require_fitting(graph.inputs[i], arguments[i]);
-    values[&graph.inputs[i].node()] = {arguments[i]};
+Evaluator::Evaluator(const Graph& graph) : graph_(graph) {
+  std::unordered_map<const Node*, std::size_t> first_slots;
+  const auto add_slots = [&](const Node& node) {
+    if (first_slots.emplace(&node, slots_).second) slots_ += node.types().size();
+  };
+  for (const Expr& e : graph.inputs) {
+    add_slots(e.node());
+    arguments_.push_back(first_slots.at(&e.node()));
   }
-  for (const Node* node : order) {
-    if (values.contains(node)) continue;
-    if (node->op().evaluate == nullptr) {
-      const Expr output = outputs_of(*node)[0];
-      throw GraphError(fmt::format("the value of '{}' is not given",
-                                   is_input(output) ? name_of(output) : std::string(node->op().name)));
+  const auto slot_of = [&](const Expr& e) { return first_slots.at(&e.node()) + static_cast<std::size_t>(e.output()); };
+  const auto is_given = [&](const Expr& e) { return first_slots.contains(&e.node()); };
+  const InPlacePlan plan = plan_in_place(graph.outputs, is_given, graph.inputs);
+  for (const Node* node : plan.order) {
+    Step step{node, {}, slots_, {}};
+    for (const Expr& e : node->inputs()) step.inputs.push_back({slot_of(e), false});
+    add_slots(*node);
+    steps_.push_back(std::move(step));
+  }
+  for (const Expr& e : graph.outputs) outputs_.push_back({slot_of(e), false});
+  std::vector<bool> needed(slots_, false);
+  const auto mark_last = [&needed](std::vector<Use>& uses) {
+    for (auto use = uses.rbegin(); use != uses.rend(); ++use) {
+      use->is_last = !needed[use->slot];
+      needed[use->slot] = true;
     }
-    std::vector<Array> inputs;
-    for (const Expr& e : node->inputs()) inputs.push_back(values.at(&e.node())[static_cast<std::size_t>(e.output())]);
-    // The last user gets the only copy, so that it may write in place.
-    for (const Expr& e : node->inputs())
-      if (--uses[&e.node()] == 0) values.erase(&e.node());
-    values[node] = node->op().evaluate(*node, inputs);
+  };
+  mark_last(outputs_);
+  for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
+    for (std::size_t i = 0; i < step->node->types().size(); ++i)
+      step->is_used.push_back(needed[step->first_output + i]);
+    mark_last(step->inputs);
+  }
+}
+
+std::vector<Array> Evaluator::operator()(std::vector<Array> arguments) const {
+  if (arguments.size() != arguments_.size())
+    throw GraphError(fmt::format("the function takes {} arguments, got {}", arguments_.size(), arguments.size()));
+  std::vector<std::optional<Array>> values(slots_);
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    require_fitting(graph_.inputs[i], arguments[i]);
+    values[arguments_[i]] = std::move(arguments[i]);
+  }
+  const auto take_value = [&values](const Use& use) {
+    std::optional<Array>& value = values[use.slot];
+    if (!use.is_last) return *value;
+    Array taken = *std::move(value);
+    value.reset();
+    return taken;
+  };
+  std::vector<Array> inputs;
+  for (const Step& step : steps_) {
+    const Node& node = *step.node;
+    if (node.op().evaluate == nullptr) {
+      const Expr output = outputs_of(node)[0];
+      throw GraphError(fmt::format("the value of '{}' is not given",
+                                   is_input(output) ? name_of(output) : std::string(node.op().name)));
+    }
+    inputs.clear();
+    for (const Use& use : step.inputs) inputs.push_back(take_value(use));
+    std::vector<Array> results = node.op().evaluate(node, inputs);
+    for (std::size_t i = 0; i < results.size(); ++i)
+      if (step.is_used[i]) values[step.first_output + i] = std::move(results[i]);
   }
   std::vector<Array> outputs;
-  for (const Expr& e : graph.outputs) outputs.push_back(values.at(&e.node())[static_cast<std::size_t>(e.output())]);
+  for (const Use& use : outputs_) outputs.push_back(take_value(use));
   return outputs;
+}
+
+std::vector<Array> interpret(const Graph& graph, std::span<const Array> arguments) {
+  return Evaluator(graph)({arguments.begin(), arguments.end()});
 }
 
 }  // namespace leapgraph::symbolic

@@ -9,6 +9,35 @@ namespace leapgraph::symbolic {
 /// when an argument does not fit the type of its input.
 std::vector<Array> interpret(const Graph& graph, std::span<const Array> arguments);
 
+/// A graph made ready to be evaluated many times, as the bodies of loops are. Refers to the graph.
+class Evaluator {
+ public:
+  explicit Evaluator(const Graph& graph);
+  /// As `interpret`. What is given away here and held by nobody else may be written in place.
+  std::vector<Array> operator()(std::vector<Array> arguments) const;
+
+ private:
+  struct Use {
+    std::size_t slot;
+    bool is_last;  ///< the value is not needed afterwards
+  };
+  struct Step {
+    const Node* node;
+    std::vector<Use> inputs;
+    std::size_t first_output;  ///< slot
+    std::vector<bool> is_used;
+  };
+  const Graph& graph_;
+  std::vector<Step> steps_;
+  std::vector<Use> outputs_;
+  std::vector<std::size_t> arguments_;  ///< slots
+  std::size_t slots_ = 0;
+};
+
+/// Takes an input of a node that is being evaluated out of the evaluator's list, which is used for nothing else:
+/// whoever has it then may be its only holder.
+inline Array take(const Array& input) { return std::move(const_cast<Array&>(input)); }
+
 /// Throws GraphError naming the variable when the argument has another dtype or shape.
 void require_fitting(const Expr& variable, const Array& argument);
 

@@ -80,7 +80,10 @@ struct Gather {};
 enum class ScatterKind {
   add,  ///< in0: values [i..., r...], in1: index [i...]; out[index[i], r] += values[i, r]; out has attribute "length"
         ///< rows
-  window,  ///< each input k is copied to out at the place that `windows` gives; what no input covers is 0
+  set_rows,  ///< in0, but out[index[i], r] = values[i, r] with in1: index [i...], in2: values [i..., r...], in this
+             ///< order: of equal rows the last stays. Written into the memory of in0 where nobody reads that afterwards
+  add_rows,  ///< the same with +=
+  window,    ///< each input k is copied to out at the place that `windows` gives; what no input covers is 0
 };
 struct Scatter {
   ScatterKind kind;
@@ -114,6 +117,20 @@ struct Domain {
   double high = 2.0;
 };
 
+/// An expression that may have gained leading batch axes: an input or output of a node that `vectorize` rebuilds.
+struct Batched {
+  Expr value;
+  bool varies = true;  ///< with batch axes in front; else one value for the whole batch
+};
+
+/// What a batching rule sees: the node, and its inputs with `axes` batch axes in front where they vary, at least one of
+/// them. A batch axis along which an input stays the same has length 1.
+struct Batch {
+  const Node& node;
+  std::vector<Batched> inputs;
+  std::int64_t axes;
+};
+
 struct Op {
   std::string_view name;
   std::string_view summary;  ///< one line, for the documentation
@@ -132,6 +149,9 @@ struct Op {
   /// Expressions that tests evaluate, differentiate and compile, over fresh inputs; elementwise ops have them made from
   /// their arity.
   Exprs (*examples)() = nullptr;
+  /// How the op gains leading batch axes, where its lowering does not say: views, windows, abstract ops, routines. Rules
+  /// are in ops/batching.hpp. Absent there: `vectorize` refuses, naming the op.
+  std::vector<Batched> (*batched)(const Batch& batch) = nullptr;
 };
 
 /// Every op there is, in the order of the families.

@@ -164,6 +164,11 @@ Expr at(const Operand& a, std::int64_t position, std::int64_t axis = 0);
 Expr gather(const Operand& a, const Operand& index, std::int64_t axis = 0);
 /// out[index[i]] += values[i], `length` rows: the adjoint of gather along axis 0.
 Expr scatter_add(const Operand& values, const Operand& index, std::int64_t length);
+/// `x` with x[index[i...]] = values[i...]: rows along axis 0, an index of any rank; of rows named twice the last stays.
+/// `values` are broadcast to one row for each element of the index and converted to the element type of `x`.
+Expr set_rows(const Operand& x, const Operand& index, const Operand& values);
+/// The same with +=: a row named twice gets both.
+Expr add_rows(const Operand& x, const Operand& index, const Operand& values);
 /// Zeros of the given shape with `part` placed at slice(axis, range): the adjoint of slice.
 Expr pad_slice(const Operand& part, const Operand& like, std::int64_t axis, Slice range);
 
@@ -181,17 +186,26 @@ Expr outer(const Operand& a, const Operand& b);
 struct ScanResult {
   Exprs carry;    ///< after the last step
   Exprs outputs;  ///< stacked along a new axis 0, one row a step
+  Expr steps;     ///< how many steps were done
 };
-/// The core loop. `step` gets the carry, then one slice of each sequence, and returns the new carry, then the outputs;
-/// what it uses of the enclosing graph is passed along by itself. `steps` is an int64 scalar, or absent where a
-/// sequence gives the length. A carry keeps its type. Zero steps return the initial carry.
+/// What a step returns: the new carry, then outputs. `until` is a boolean scalar: the step that makes it true is the
+/// last one, and counts. `must_stop`: reaching the number of steps without that is an error at run time.
 struct ScanBody {
   Exprs carry;
   Exprs outputs;
+  Expr until = {};
+  bool must_stop = false;
 };
+/// The core loop. `step` gets the carry, then one slice of each sequence, and returns the new carry, then the outputs;
+/// what it uses of the enclosing graph is passed along by itself. `steps` is an int64 scalar, or absent where a
+/// sequence gives the length or `until` the end. A carry keeps its type. Zero steps return the initial carry.
 ScanResult scan(const std::function<ScanBody(const Exprs& carry, const Exprs& elements)>& step, const Operands& initial,
                 const Operands& sequences = {}, std::optional<Operand> steps = std::nullopt,
                 Where place = Where::current());
+/// while (condition(carry)) carry = step(carry). Passing `cap` iterations is an error at run time.
+ScanResult while_loop(const std::function<Expr(const Exprs& carry)>& condition,
+                      const std::function<Exprs(const Exprs& carry)>& step, const Operands& initial,
+                      std::optional<Operand> cap = std::nullopt, Where place = Where::current());
 /// A closed body applied as one node, compiled once however often it is applied.
 Exprs call(const Body& body, const Operands& arguments, Where place = Where::current());
 /// `if_true` or `if_false`, evaluating only that one. Both are functions without arguments that return as many

@@ -149,12 +149,21 @@ const Distribution uniform{
         {"alpha < beta", [](Arguments a) { return a[1] < a[2]; }},
         {"alpha <= y <= beta", [](Arguments a) { return symbolic::logical_and(a[0] >= a[1], a[0] <= a[2]); }}}};
 
+const Distribution pareto{
+    .name = "pareto",
+    .summary = "Pareto with the least value y_min and shape alpha",
+    .arguments = {{"y", &number, Guard::test}, {"y_min", &positive, Guard::test}, {"alpha", &positive, Guard::test}},
+    .terms = {{a2, [](Arguments a) { return symbolic::log(a[2]); }},
+              {y | a2, [](Arguments a) { return -(a[2] + 1.0) * symbolic::log(a[0]); }},
+              {a1 | a2, [](Arguments a) { return a[2] * symbolic::log(a[1]); }}},
+    .conditions = {{"y >= y_min", [](Arguments a) { return a[0] >= a[1]; }}}};
+
 }  // namespace
 
 std::span<const Distribution> continuous_distributions() {
-  static const std::vector<Distribution> table = {normal,    std_normal,  cauchy, student_t, double_exponential,
-                                                  logistic,  exponential, gamma,  inv_gamma, weibull,
-                                                  lognormal, beta,        uniform};
+  static const std::vector<Distribution> table = {normal,    std_normal,  cauchy,  student_t, double_exponential,
+                                                  logistic,  exponential, gamma,   inv_gamma, weibull,
+                                                  lognormal, beta,        uniform, pareto};
   return table;
 }
 

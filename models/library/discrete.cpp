@@ -12,7 +12,7 @@ using Arguments = std::span<const Expr>;
 using namespace domains;  // NOLINT: the vocabulary of the records below
 
 // The set of arguments 1, 2, ... of which a term is a function; integers are always data.
-constexpr ArgumentSet nothing = 0, a1 = 2, a2 = 4;
+constexpr ArgumentSet nothing = 0, a1 = 2, a2 = 4, a3 = 8;
 constexpr bool integer = true;
 
 /// count * value, 0 where count is 0 whatever the value. The sum over outcomes is all that matters: where one value
@@ -88,11 +88,51 @@ const Distribution neg_binomial_2{
         {a1 | a2, [](Arguments a) { return -a[2] * symbolic::log1p(a[1] / a[2]); }},
         {a1 | a2, [](Arguments a) { return -times(a[0], symbolic::log(a[1] + a[2])); }}}};
 
+const Distribution neg_binomial_2_log{
+    .name = "neg_binomial_2_log",
+    .summary = "negative binomial with mean exp(eta) and precision phi",
+    .arguments = {{"n", &nonnegative, Guard::test, integer},
+                  {"eta", &finite, Guard::test},
+                  {"phi", &positive, Guard::test}},
+    .terms = {
+        {a2, [](Arguments a) { return symbolic::lgamma(a[0] + a[2]) - symbolic::lgamma(a[2]) - log_factorial(a[0]); }},
+        {a1, [](Arguments a) { return times(a[0], a[1]); }},
+        {a1 | a2, [](Arguments a) {
+           const Expr log_phi = symbolic::log(a[2]);
+           return -a[2] * symbolic::softplus(a[1] - log_phi) - a[0] * symbolic::logaddexp(a[1], log_phi);
+         }}}};
+
+const Distribution neg_binomial{
+    .name = "neg_binomial",
+    .summary = "negative binomial with shape alpha and inverse scale beta",
+    .arguments = {{"n", &nonnegative, Guard::test, integer},
+                  {"alpha", &positive, Guard::test},
+                  {"beta", &positive, Guard::test}},
+    .terms = {
+        {a1, [](Arguments a) { return symbolic::lgamma(a[0] + a[1]) - symbolic::lgamma(a[1]) - log_factorial(a[0]); }},
+        {a1 | a2, [](Arguments a) { return -a[1] * symbolic::log1p(1.0 / a[2]) - a[0] * symbolic::log1p(a[2]); }}}};
+
+Expr log_beta(const Expr& a, const Expr& b) {
+  return symbolic::lgamma(a) + symbolic::lgamma(b) - symbolic::lgamma(a + b);
+}
+
+const Distribution beta_binomial{
+    .name = "beta_binomial",
+    .summary = "number of successes in N trials with a probability from beta(alpha, beta)",
+    .arguments = {{"n", &nonnegative, Guard::test, integer},
+                  {"N", &nonnegative, Guard::test, integer},
+                  {"alpha", &positive, Guard::test},
+                  {"beta", &positive, Guard::test}},
+    .terms = {{nothing, [](Arguments a) { return log_binomial_coefficient(a[1], a[0]); }},
+              {a2 | a3, [](Arguments a) { return log_beta(a[0] + a[2], a[1] - a[0] + a[3]) - log_beta(a[2], a[3]); }}},
+    .conditions = {{"n <= N", [](Arguments a) { return a[0] <= a[1]; }}}};
+
 }  // namespace
 
 std::span<const Distribution> discrete_distributions() {
-  static const std::vector<Distribution> table = {bernoulli, bernoulli_logit, binomial,      binomial_logit,
-                                                  poisson,   poisson_log,     neg_binomial_2};
+  static const std::vector<Distribution> table = {bernoulli,    bernoulli_logit, binomial,       binomial_logit,
+                                                  poisson,      poisson_log,     neg_binomial_2, neg_binomial_2_log,
+                                                  neg_binomial, beta_binomial};
   return table;
 }
 

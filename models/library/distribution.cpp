@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -27,12 +28,43 @@ const Domain probability{"between 0 and 1", [](double x) { return x >= 0 && x <=
                          [](const Expr& x) { return symbolic::logical_and(x >= 0.0, x <= 1.0); }};
 const Domain binary{"0 or 1", [](double x) { return x == 0 || x == 1; },
                     [](const Expr& x) { return symbolic::logical_or(symbolic::eq(x, 0), symbolic::eq(x, 1)); }};
+const Domain counting{"at least 1", [](double x) { return x >= 1; }, [](const Expr& x) { return x >= 1; }};
 }  // namespace domains
+
+namespace {
+
+/// What types an argument takes, as messages say it, and the dimensions that one outcome has of it.
+struct FormInfo {
+  Form form;
+  std::string_view reals, integers;
+  int rank;
+  bool (*fits)(const StanType& type);
+};
+
+constexpr std::array<FormInfo, 6> forms = {{
+    {Form::each, "real, vector, row_vector or array[] real", "int or array[] int", 0,
+     [](const StanType& type) { return rank(type) <= 1; }},
+    {Form::one, "real", "int", 0, [](const StanType& type) { return rank(type) == 0; }},
+    {Form::vectors, "vector, row_vector or an array of them", "array[] int", 1,
+     [](const StanType& type) {
+       return holds_integers(type) ? type.depth == 1 : base_rank(type.base) == 1 && type.depth <= 1;
+     }},
+    {Form::vector, "vector", "array[] int", 1,
+     [](const StanType& type) { return rank(type) == 1 && holds_integers(type) == type.is_array(); }},
+    {Form::rows, "matrix or row_vector", "", 1,
+     [](const StanType& type) { return type.is(Base::matrix) || type.is(Base::row_vector); }},
+    {Form::matrix, "matrix", "", 2, [](const StanType& type) { return type.is(Base::matrix); }},
+}};
+
+const FormInfo& info(const DensityArgument& argument) { return forms[static_cast<std::size_t>(argument.form)]; }
+
+}  // namespace
 
 std::span<const Distribution> all_distributions() {
   static const std::vector<Distribution> table = [] {
     std::vector<Distribution> all;
-    for (const auto family : {continuous_distributions(), discrete_distributions()}) {
+    for (const auto family : {continuous_distributions(), discrete_distributions(), multivariate_distributions(),
+                              regression_distributions()}) {
       all.insert(all.end(), family.begin(), family.end());
     }
     return all;
@@ -48,33 +80,47 @@ const Distribution* find_distribution(std::string_view name) {
 }
 
 std::string_view accepted(const DensityArgument& argument) {
-  return argument.integer ? "int or array[] int" : "real, vector, row_vector or array[] real";
+  return argument.integer ? info(argument).integers : info(argument).reals;
 }
 
 std::optional<std::size_t> misfit(const Distribution& distribution, std::span<const StanType> types) {
   for (std::size_t i = 0; i < types.size(); ++i) {
-    const bool element_fits = distribution.arguments[i].integer ? holds_integers(types[i]) : holds_reals(types[i]);
-    if (!element_fits || rank(types[i]) > 1) return i;
+    const DensityArgument& argument = distribution.arguments[i];
+    const bool element_fits = argument.integer ? holds_integers(types[i]) : holds_reals(types[i]);
+    if (!element_fits || !info(argument).fits(types[i])) return i;
   }
   return std::nullopt;
 }
 
 namespace {
 
-/// The number of outcomes: the one length of all containers, 1 if there is none.
-std::int64_t outcome_count(const Distribution& distribution, std::span<const Expr> arguments) {
-  std::optional<std::size_t> container;
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    if (arguments[i].rank() == 0) continue;
-    if (!container) {
-      container = i;
-    } else if (arguments[i].shape() != arguments[*container].shape()) {
-      throw ArgumentError(fmt::format("sizes differ: {} has {} elements, {} has {}",
-                                      distribution.arguments[*container].name, arguments[*container].shape()[0],
-                                      distribution.arguments[i].name, arguments[i].shape()[0]));
+/// The one length that all of `lengths` share, of what `what` names; -1 if there is none.
+struct CommonLength {
+  std::string_view what;
+  std::int64_t length = -1;
+  std::string_view argument = {};
+
+  void add(std::string_view name, std::int64_t found) {
+    if (length >= 0 && found != length) {
+      throw ArgumentError(fmt::format("sizes differ: {} has {} {}, {} has {}", argument, length, what, name, found));
     }
+    length = found;
+    argument = name;
   }
-  return container ? arguments[*container].shape()[0] : 1;
+};
+
+/// The number of outcomes: the one length of all arguments that have an entry for each, 1 if there is none. The vectors
+/// of an outcome have one length too.
+std::int64_t outcome_count(const Distribution& distribution, std::span<const Expr> arguments) {
+  CommonLength outcomes{"elements"}, elements{"elements in each"};
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const DensityArgument& argument = distribution.arguments[i];
+    const symbolic::Shape& shape = arguments[i].shape();
+    const auto own = static_cast<std::size_t>(info(argument).rank);
+    if (shape.size() > own) outcomes.add(argument.name, shape[0]);
+    for (std::size_t axis = shape.size() - own; axis < shape.size(); ++axis) elements.add(argument.name, shape[axis]);
+  }
+  return outcomes.length < 0 ? 1 : outcomes.length;
 }
 
 /// The sum over outcomes of a term that may be the same for all of them.
@@ -123,12 +169,26 @@ Expr log_density(const Distribution& distribution, std::span<const Expr> argumen
   return symbolic::where(valid, total, -std::numeric_limits<double>::infinity());
 }
 
+namespace {
+
+/// "[2, 3]": the place of a row-major element, counting from 1.
+std::string indices(const symbolic::Shape& shape, std::int64_t element) {
+  std::string text;
+  for (std::size_t axis = shape.size(); axis-- > 0;) {
+    text = fmt::format("{}{}{}", element % shape[axis] + 1, text.empty() ? "" : ", ", text);
+    element /= shape[axis];
+  }
+  return text.empty() ? "" : "[" + text + "]";
+}
+
+}  // namespace
+
 std::optional<std::string> violation(const DensityArgument& argument, const symbolic::Array& value) {
   for (std::int64_t i = 0; i < value.size(); ++i) {
     const double element = value.real(i);
     if (argument.domain->holds(element)) continue;
-    const std::string place = value.shape().empty() ? "" : fmt::format("[{}]", i + 1);
-    return fmt::format("{}{} must be {}, found {}", argument.name, place, argument.domain->words, element);
+    return fmt::format("{}{} must be {}, found {}", argument.name, indices(value.shape(), i), argument.domain->words,
+                       element);
   }
   return std::nullopt;
 }

@@ -30,14 +30,27 @@ enum class Guard {
   test      ///< the terms would give a number: the domain must be tested
 };
 
-struct DensityArgument {
-  std::string_view name;
-  const Domain* domain;
-  Guard guard = Guard::formula;
-  bool integer = false;  ///< int or array of int; else real or any sequence of reals
+/// What one outcome has of an argument, and whether outcomes may have it in common. Arguments with an entry for each
+/// outcome have an axis in front.
+enum class Form {
+  each,     ///< a number for each outcome, or one for all: real, or any sequence of them
+  one,      ///< one number for all
+  vectors,  ///< a vector for each outcome, in an array, or one for all; of ints: one array of them
+  vector,   ///< one vector for all
+  rows,     ///< a row of a matrix for each outcome, or a row_vector for all
+  matrix    ///< one matrix for all
 };
 
-/// One additive term of the log density of one outcome, written over the arguments' elements.
+struct DensityArgument {
+  std::string_view name;
+  const Domain* domain;  ///< of its elements
+  Guard guard = Guard::formula;
+  bool integer = false;  ///< holds ints; else reals
+  Form form = Form::each;
+};
+
+/// One additive term of the log density of one outcome, written over the arguments: an outcome's vector lies along the
+/// last axis, its matrix along the last two, and the term drops these.
 struct Term {
   /// `~` keeps the term when one of these is not data; a term of no arguments is kept by `target +=` only. This is a
   /// fact of Stan's math library: lognormal keeps -log sqrt(2 pi) when anything is not data, normal never does.
@@ -71,13 +84,16 @@ const Distribution* find_distribution(std::string_view name);
 std::optional<std::size_t> misfit(const Distribution& distribution, std::span<const StanType> types);
 std::string_view accepted(const DensityArgument& argument);
 
+/// The logarithms of distribution functions, `normal_lccdf` and its like: records with one term, which no `~` asks for.
+std::span<const Distribution> cumulative_functions();
+
 /// Every term, as `target +=` wants it.
 inline constexpr ArgumentSet everything = ~ArgumentSet{0};
 
 /// The log density, summed over the elements of the arguments; scalars meet every element. `symbolic_arguments` are
 /// those that are not data where `~` asks; terms kept for none of them are dropped. With `everything` all terms stay.
 /// -inf where a value is outside its domain or a condition does not hold. Arguments are float64 or int64 and of known
-/// shapes. Throws ArgumentError when lengths differ.
+/// shapes. Throws ArgumentError when lengths differ, or where derivatives are asked for that a function does not have.
 symbolic::Expr log_density(const Distribution& distribution, std::span<const symbolic::Expr> arguments,
                            ArgumentSet symbolic_arguments);
 
@@ -88,6 +104,8 @@ std::optional<std::string> violation(const DensityArgument& argument, const symb
 // The families.
 std::span<const Distribution> continuous_distributions();
 std::span<const Distribution> discrete_distributions();
+std::span<const Distribution> multivariate_distributions();  ///< of vectors, and of outcomes that pick from a vector
+std::span<const Distribution> regression_distributions();    ///< normal_id_glm and its like
 
 namespace domains {
 extern const Domain number;  ///< not nan
@@ -96,6 +114,7 @@ extern const Domain positive;  ///< and finite
 extern const Domain nonnegative;
 extern const Domain probability;  ///< between 0 and 1
 extern const Domain binary;       ///< 0 or 1
+extern const Domain counting;     ///< 1 or more
 }  // namespace domains
 
 }  // namespace leapgraph::models::library

@@ -90,6 +90,9 @@ std::string_view function_name(BinaryOperator op) {
 }
 
 std::optional<DensityName> find_density(std::string_view function) {
+  for (const Distribution& cumulative : cumulative_functions()) {
+    if (cumulative.name == function) return DensityName{&cumulative, false};
+  }
   for (const bool unnormalized : {false, true}) {
     for (const bool discrete : {false, true}) {
       const std::string_view suffix =
@@ -134,6 +137,7 @@ std::optional<std::string> nearest_name(std::string_view name, std::span<const s
 }
 
 bool is_known_but_unsupported(std::string_view name) {
+  if (find_density(name)) return false;
   const auto unsupported = unsupported_names();
   if (std::binary_search(unsupported.begin(), unsupported.end(), name)) return true;
   return std::any_of(density_suffixes.begin(), density_suffixes.end(), [&](const DensitySuffix& suffix) {

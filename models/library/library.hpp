@@ -9,6 +9,7 @@
 
 #include "leapgraph/models/library/distribution.hpp"
 #include "leapgraph/models/library/function.hpp"
+#include "leapgraph/models/library/structured.hpp"
 #include "leapgraph/models/library/transform.hpp"
 #include "leapgraph/models/syntax/ast.hpp"
 
@@ -22,7 +23,8 @@ std::vector<const Function*> find_functions(std::string_view name);
 std::string_view function_name(UnaryOperator op);
 std::string_view function_name(BinaryOperator op);
 
-/// "normal_lpdf" taken apart. `unnormalized` for _lupdf and _lupmf.
+/// "normal_lpdf" taken apart. `unnormalized` for _lupdf and _lupmf. The distribution of "normal_lccdf" is its record in
+/// `cumulative_functions`.
 struct DensityName {
   const Distribution* distribution;
   bool unnormalized;

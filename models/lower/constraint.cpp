@@ -18,12 +18,10 @@ using symbolic::Shape;
 
 namespace {
 
-const Bounds<Typed>& bounds_of(const SizedType<Typed>& type) {
-  static const Bounds<Typed> none;
+const SizedWord<Typed>& word_of(const SizedType<Typed>& type) {
   const SizedType<Typed>* element = &type;
   while (const auto* array = std::get_if<SizedArray<Typed>>(&element->kind)) element = array->element.get();
-  const auto* word = std::get_if<SizedWord<Typed>>(&element->kind);
-  return word == nullptr ? none : word->bounds;
+  return std::get<SizedWord<Typed>>(element->kind);
 }
 
 /// A container's bound is as large as the variable, or as one element of its arrays.
@@ -75,8 +73,12 @@ std::string declaration_text(const Declared& variable, const Source& source) {
                      place.column);
 }
 
+const library::StructuredTransform* structured_transform_of(const Declared& variable) {
+  return library::structured_transform(word_of(*variable.sized).word);
+}
+
 Constraint constraint_of(Evaluator& evaluator, const Declared& variable) {
-  const Bounds<Typed>& bounds = bounds_of(*variable.sized);
+  const Bounds<Typed>& bounds = word_of(*variable.sized).bounds;
   const auto evaluated = [&](const ExpressionPtr<Typed>& bound) -> std::optional<Value> {
     if (!bound) return std::nullopt;
     Value value = evaluator.evaluate(*bound);
@@ -93,7 +95,8 @@ Constraint constraint_of(Evaluator& evaluator, const Declared& variable) {
           .lower = evaluated(bounds.lower),
           .upper = evaluated(bounds.upper),
           .offset = evaluated(bounds.offset),
-          .multiplier = evaluated(bounds.multiplier)};
+          .multiplier = evaluated(bounds.multiplier),
+          .structured = structured_transform_of(variable)};
 }
 
 TransformBounds<Expr> bounds_as_expressions(const Constraint& constraint) {
@@ -115,7 +118,19 @@ TransformBounds<double> bounds_of_element(const Constraint& constraint, std::int
           .multiplier = bound_at(constraint.multiplier, element, 1)};
 }
 
-std::optional<Violation> violation(const Constraint& constraint, const Array& value) {
+std::optional<Violation> violation(const Declared& variable, const Constraint& constraint, const Array& value) {
+  if (constraint.structured != nullptr) {
+    const std::vector<double> elements = value.reals();
+    const Shape lengths = variable.value_lengths();
+    const std::int64_t size = symbolic::element_count(lengths);
+    for (std::int64_t i = 0; i < variable.value_count(); ++i) {
+      const auto one = std::span(elements).subspan(static_cast<std::size_t>(i * size), static_cast<std::size_t>(size));
+      if (auto fault = constraint.structured->fault(one, lengths)) {
+        return Violation{i * size + fault->element, std::move(fault->message)};
+      }
+    }
+    return std::nullopt;
+  }
   for (std::int64_t i = 0; i < value.size(); ++i) {
     const TransformBounds<double> bounds = bounds_of_element(constraint, i);
     if (constraint.transform->holds(value.real(i), bounds)) continue;
@@ -126,7 +141,12 @@ std::optional<Violation> violation(const Constraint& constraint, const Array& va
   return std::nullopt;
 }
 
-Expr holds(const Constraint& constraint, const Expr& value) {
+Expr holds(const Declared& variable, const Constraint& constraint, const Expr& value) {
+  if (constraint.structured != nullptr) {
+    Shape shape = variable.value_lengths();
+    shape.insert(shape.begin(), variable.value_count());
+    return symbolic::all(constraint.structured->holds(symbolic::reshape(value, shape)));
+  }
   const TransformBounds<Expr> bounds = bounds_as_expressions(constraint);
   Expr result = symbolic::constant(true);
   if (bounds.lower) result = value >= bounds.lower;

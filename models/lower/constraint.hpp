@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "leapgraph/models/library/structured.hpp"
 #include "leapgraph/models/library/transform.hpp"
 #include "leapgraph/models/lower/evaluator.hpp"
 
@@ -19,6 +20,10 @@ struct Declared {
   symbolic::Shape shape;
   Range range;  ///< its name
   const SizedType<Typed>* sized = nullptr;
+
+  /// The lengths of one vector or matrix, and how many of them the arrays hold.
+  symbolic::Shape value_lengths() const { return {shape.begin() + type.depth, shape.end()}; }
+  std::int64_t value_count() const { return symbolic::element_count({shape.begin(), shape.begin() + type.depth}); }
 };
 
 std::vector<Declared> declared_variables(Evaluator& evaluator, const TypedProgram& program,
@@ -30,14 +35,19 @@ std::vector<Declared> declared_variables(Evaluator& evaluator, const TypedProgra
 /// "vector[N] y, at model.stan:3:13"
 std::string declaration_text(const Declared& variable, const Source& source);
 
-/// The constraint of a variable with its bounds: numbers, containers of the variable's shape or of one of its elements'
-/// shape (which arrays repeat), or expressions. Absent ones are empty.
+/// The constraint of a variable. It is one of a whole vector or matrix (`structured`), or one of each element with its
+/// bounds: numbers, containers of the variable's shape or of one of its elements' shape (which arrays repeat), or
+/// expressions. Absent ones are empty.
 struct Constraint {
   const library::Transform* transform = nullptr;
   std::optional<Value> lower = {}, upper = {}, offset = {}, multiplier = {};
+  const library::StructuredTransform* structured = nullptr;
 
-  bool is_range() const { return lower || upper; }
+  /// Values can violate it.
+  bool is_checked() const { return lower || upper || structured != nullptr; }
 };
+/// The record of the variable's type; null where elements are constrained one by one.
+const library::StructuredTransform* structured_transform_of(const Declared& variable);
 /// Throws ModelError where a bound is not of a fitting size.
 Constraint constraint_of(Evaluator& evaluator, const Declared& variable);
 
@@ -48,13 +58,11 @@ library::TransformBounds<double> bounds_of_element(const Constraint& constraint,
 
 /// The first element of a known value that the constraint does not hold for, and what it should be: "must be at least
 /// 0".
-struct Violation {
-  std::int64_t element;
-  std::string message;
-};
-std::optional<Violation> violation(const Constraint& constraint, const symbolic::Array& value);
+using Violation = library::Fault;
+std::optional<Violation> violation(const Declared& variable, const Constraint& constraint,
+                                   const symbolic::Array& value);
 
 /// True where a value of parameters holds its constraint.
-symbolic::Expr holds(const Constraint& constraint, const symbolic::Expr& value);
+symbolic::Expr holds(const Declared& variable, const Constraint& constraint, const symbolic::Expr& value);
 
 }  // namespace leapgraph::models::lower

@@ -36,9 +36,15 @@ struct Contribution {
   std::string reason = {};  ///< what a `reject` says
 };
 
+/// What becomes of loops in which something depends on parameters.
+enum class Loops {
+  whole,    ///< each statement is one expression over all iterations
+  unrolled  ///< each iteration has expressions of its own; for tests, which compare the two
+};
+
 class Evaluator {
  public:
-  Evaluator(const TypedProgram& program, const Source& source);
+  Evaluator(const TypedProgram& program, const Source& source, Loops loops = Loops::whole);
 
   // --- variables ---
 
@@ -56,6 +62,8 @@ class Evaluator {
 
   /// The log density so far; `add` appends to it.
   const std::vector<Contribution>& contributions() const { return contributions_; }
+  /// What the author should know: a loop that had to be unrolled, an element read before it was assigned.
+  const std::vector<Diagnostic>& warnings() const { return warnings_; }
   void add(Contribution contribution) { contributions_.push_back(std::move(contribution)); }
   Value target() const;
 
@@ -107,27 +115,37 @@ class Evaluator {
   void assign(const TypedExpression& target, Value value, Range value_range);
   Flow message(const Message<Typed>& message, Range range);
   Flow if_else(const If<Typed>& node);
+  Flow loop(const TypedStatement& statement);
+  Flow run_loop(const TypedStatement& statement);
   Flow while_loop(const While<Typed>& loop, Range range);
   Flow for_loop(const For<Typed>& loop, Range range);
   Flow for_each(const ForEach<Typed>& loop, Range range);
+  void count_unrolled(Range range);
+  /// "n = 3, k = 1": where the running loops are; empty outside of loops.
+  std::string iteration_text() const;
   void contribute(const TypedStatement& statement, const Value& term);
   std::string printed(const Message<Typed>& message);
   void require_shape(const symbolic::Shape& expected, const Value& value, const StanType& type, Range range) const;
 
-  /// Loops run here and now only while nothing in them depends on parameters.
-  void refuse_in_loop() const {
-    if (loop_) refuse_loop();
-  }
-  [[noreturn]] void refuse_loop() const;
+  /// A nest of loops in which something depends on parameters: expressed as a whole, or unrolled.
+  Flow lift(const TypedStatement& nest);
+  friend class Tracer;
+  friend class Equations;
 
   const TypedProgram& program_;
   const Source& source_;
   std::vector<Slot> slots_;
   BlockKind block_ = BlockKind::Data;
-  std::optional<Range> loop_;  // the outermost loop that is running
   std::vector<Contribution> contributions_;
-  std::unordered_map<const TypedStatement*, std::size_t> contribution_of_;  // of statements inside loops
-  std::vector<DensityAt> densities_;                                        // of the statement that is running
+  std::vector<DensityAt> densities_;  // of the statement that is running
+  /// What expressions stand for while a statement of a loop is expressed for all iterations.
+  const std::unordered_map<const TypedExpression*, Value>* bound_ = nullptr;
+  /// Iterations that may still be unrolled, and why there is a limit; none: loops are not being unrolled.
+  std::optional<std::int64_t> unrolled_left_;
+  std::string unrolled_because_;
+  std::vector<Diagnostic> warnings_;
+  Loops loops_;
+  std::vector<SymbolId> loop_variables_;  // of the loops that are running
   /// Integer containers as reals, beside the original that keeps the buffer's address taken: one copy however often the
   /// model uses it.
   std::unordered_map<const std::byte*, std::pair<symbolic::Array, symbolic::Array>> reals_;

@@ -75,16 +75,18 @@ Array joined(const std::vector<Value>& elements, const StanType& element) {
 }  // namespace
 
 const Value& Evaluator::view(const TypedExpression& expression, Value& scratch) {
-  if (std::holds_alternative<VariableReference>(expression.node)) {
-    const Value& value = slot(expression.info.symbol).value;
-    if (!is_known(value)) refuse_in_loop();
-    return value;
-  }
+  if (std::holds_alternative<VariableReference>(expression.node) &&
+      (bound_ == nullptr || !bound_->contains(&expression)))
+    return slot(expression.info.symbol).value;
   scratch = evaluate(expression);
   return scratch;
 }
 
 Value Evaluator::evaluate(const TypedExpression& expression) {
+  if (bound_ != nullptr) {
+    const auto found = bound_->find(&expression);
+    if (found != bound_->end()) return found->second;
+  }
   return std::visit(
       overloaded{
           [&](const IntLiteral& node) -> Value { return std::int64_t{node.value}; },
@@ -107,11 +109,7 @@ Value Evaluator::evaluate(const TypedExpression& expression) {
           },
           [&](const ArrayLiteral<Typed>& node) { return evaluate_elements(expression, node.elements); },
           [&](const RowVectorLiteral<Typed>& node) { return evaluate_elements(expression, node.elements); },
-          [&](const TargetValue&) {
-            Value value = target();
-            if (!is_known(value)) refuse_in_loop();
-            return value;
-          },
+          [&](const TargetValue&) { return target(); },
           [&](const ImaginaryLiteral&) -> Value { unsupported(expression.range, "a complex number"); },
           [&](const TupleLiteral<Typed>&) -> Value { unsupported(expression.range, "a tuple"); },
           [&](const TupleProjection<Typed>&) -> Value { unsupported(expression.range, "a tuple"); },
@@ -132,6 +130,7 @@ Value Evaluator::evaluate_binary(const TypedExpression& expression, const Binary
 }
 
 Value Evaluator::evaluate_call(const TypedExpression& expression, const Call<Typed>& call) {
+  if (expression.info.user) unsupported(expression.range, fmt::format("the call of '{}'", call.function.text));
   if (expression.info.density.distribution != nullptr) {
     std::vector<const TypedExpression*> arguments;
     for (const TypedExpression& argument : call.arguments) arguments.push_back(&argument);

@@ -43,7 +43,8 @@ std::int64_t Evaluator::checked_position(std::int64_t index, std::int64_t length
   fail({.range = range,
         .message = fmt::format("index out of range in dimension {} of {}", axis + 1, name_of(*access.root)),
         .expected = length == 0 ? "no index, it has no elements" : fmt::format("1 to {}", length),
-        .found = std::to_string(index)});
+        .found = std::to_string(index),
+        .hint = loop_variables_.empty() ? "" : "at " + iteration_text()});
 }
 
 std::optional<std::int64_t> Evaluator::element(const Access& access, const Shape& shape) {

@@ -32,7 +32,8 @@ samplers::TraceConstant trace_constant(const std::string& name, const Array& val
 /// One run over a program, block by block.
 class Lowering {
  public:
-  Lowering(const TypedProgram& program, const Source& source) : program_(program), source_(source) {}
+  Lowering(const TypedProgram& program, const Source& source, Loops loops)
+      : program_(program), source_(source), evaluator_(program, source, loops) {}
 
   Lowered run(const DataSet& data) {
     if (const auto* block = find(BlockKind::Data)) read_data(*block, data);
@@ -49,6 +50,7 @@ class Lowering {
     result_.contributions = evaluator_.contributions();
     result_.log_density = expression_from(evaluator_.target());
     if (const auto* block = find(BlockKind::GeneratedQuantities)) generate_quantities(*block);
+    result_.warnings = evaluator_.warnings();
     return std::move(result_);
   }
 
@@ -70,7 +72,7 @@ class Lowering {
                             .shape = variable.shape,
                             .declaration = declaration_text(variable, source_)};
     const Array value = data.array(wanted);
-    if (const std::optional<Violation> wrong = violation(constraint_of(evaluator_, variable), value)) {
+    if (const std::optional<Violation> wrong = violation(variable, constraint_of(evaluator_, variable), value)) {
       throw data.error(wanted, static_cast<std::size_t>(wrong->element), wrong->message);
     }
     result_.constants.push_back(trace_constant(variable.name, value));
@@ -81,7 +83,7 @@ class Lowering {
     evaluator_.run(block);
     for (const Declared& variable : declared_variables(evaluator_, program_, block)) {
       const Array value = array_from(evaluator_.value(variable.symbol));
-      const std::optional<Violation> wrong = violation(constraint_of(evaluator_, variable), value);
+      const std::optional<Violation> wrong = violation(variable, constraint_of(evaluator_, variable), value);
       if (!wrong) continue;
       const auto element = static_cast<std::size_t>(wrong->element);
       evaluator_.fail(
@@ -115,11 +117,11 @@ class Lowering {
     }
   }
 
-  /// True where a variable with bounds holds them; absent for one without.
+  /// True where a variable with a constraint holds it; absent for one without.
   Expr validity(const Declared& variable) {
     const Constraint constraint = constraint_of(evaluator_, variable);
-    if (!constraint.is_range()) return {};
-    return holds(constraint, expression_from(evaluator_.value(variable.symbol)));
+    if (!constraint.is_checked()) return {};
+    return holds(variable, constraint, expression_from(evaluator_.value(variable.symbol)));
   }
 
   /// A variable of the draws; nan where `valid` is given and false.
@@ -131,14 +133,14 @@ class Lowering {
 
   const TypedProgram& program_;
   const Source& source_;
-  Evaluator evaluator_{program_, source_};
+  Evaluator evaluator_;
   Lowered result_;
 };
 
 }  // namespace
 
-Lowered lower(const TypedProgram& program, const Source& source, const DataSet& data) {
-  return Lowering(program, source).run(data);
+Lowered lower(const TypedProgram& program, const Source& source, const DataSet& data, Loops loops) {
+  return Lowering(program, source, loops).run(data);
 }
 
 }  // namespace leapgraph::models::lower

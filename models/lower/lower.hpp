@@ -27,11 +27,13 @@ struct Lowered {
   symbolic::Exprs values;
   std::vector<samplers::TraceConstant> constants;  ///< the data block
 
+  std::vector<Diagnostic> warnings;
+
   std::int64_t dimension() const { return dimension_of(parameters); }
 };
 
 /// Throws DataError and ModelError as Model does.
-Lowered lower(const TypedProgram& program, const Source& source, const DataSet& data);
+Lowered lower(const TypedProgram& program, const Source& source, const DataSet& data, Loops loops = Loops::whole);
 
 /// The first contribution that is not finite at the position, in words: "model.stan:12:3: `y ~ normal(mu, sigma)` is
 /// nan: sigma must be positive and finite, found 0". Empty when all are finite.

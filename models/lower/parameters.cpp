@@ -3,9 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 #include <numeric>
 
+#include "leapgraph/models/library/function.hpp"
 #include "leapgraph/symbolic/interpret.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 
@@ -16,6 +18,23 @@ using symbolic::Expr;
 using symbolic::Shape;
 
 namespace {
+
+/// Which row-major element of the parameter each coordinate is, where elements are constrained one by one: arrays
+/// outermost slowest, matrices column after column.
+std::vector<std::int64_t> coordinate_elements(const Parameter& parameter) {
+  std::vector<std::int64_t> elements(static_cast<std::size_t>(parameter.size));
+  std::iota(elements.begin(), elements.end(), std::int64_t{0});
+  const Declared& variable = parameter.variable;
+  if (variable.type.base != Base::matrix) return elements;
+  const std::int64_t rows = variable.shape[variable.shape.size() - 2];
+  const std::int64_t columns = variable.shape.back();
+  for (std::size_t i = 0; i < elements.size(); ++i) {
+    const std::int64_t in_matrix = static_cast<std::int64_t>(i) % (rows * columns);
+    const std::int64_t before = static_cast<std::int64_t>(i) - in_matrix;
+    elements[i] = before + in_matrix % rows * columns + in_matrix / rows;
+  }
+  return elements;
+}
 
 /// The parameter's coordinates in its shape.
 Expr shaped(const Expr& position, const Parameter& parameter) {
@@ -30,6 +49,49 @@ Expr shaped(const Expr& position, const Parameter& parameter) {
   std::iota(axes.begin(), axes.end(), std::int64_t{0});
   std::swap(axes[axes.size() - 1], axes[axes.size() - 2]);
   return symbolic::transpose(symbolic::reshape(part, transposed), axes);
+}
+
+/// The values of a parameter whose vectors or matrices are constrained as a whole.
+library::Constrained constrained_values(const Expr& position, const Parameter& parameter) {
+  const Declared& variable = parameter.variable;
+  const std::int64_t count = variable.value_count();
+  const Expr part = symbolic::slice(position, 0, {parameter.offset, parameter.offset + parameter.size});
+  library::Constrained result = parameter.constraint.structured->constrain(
+      symbolic::reshape(part, {count, count == 0 ? 0 : parameter.size / count}), variable.value_lengths());
+  result.value = symbolic::reshape(result.value, variable.shape);
+  return result;
+}
+
+/// The number of a parameter's coordinates.
+std::int64_t size_of(const Evaluator& evaluator, const Declared& variable) {
+  const library::StructuredTransform* structured = structured_transform_of(variable);
+  if (structured == nullptr) return symbolic::element_count(variable.shape);
+  try {
+    return variable.value_count() * structured->coordinates(variable.value_lengths());
+  } catch (const library::ArgumentError& error) {
+    evaluator.fail({.range = variable.range, .message = fmt::format("'{}': {}", variable.name, error.what())});
+  }
+}
+
+/// The coordinates of a known value that holds the constraint, in their order.
+std::vector<double> coordinates_of(const Parameter& parameter, const Constraint& constraint, const Array& value) {
+  std::vector<double> coordinates;
+  if (constraint.structured == nullptr) {
+    for (const std::int64_t element : coordinate_elements(parameter)) {
+      coordinates.push_back(
+          constraint.transform->unconstrain(value.real(element), bounds_of_element(constraint, element)));
+    }
+    return coordinates;
+  }
+  const std::vector<double> elements = value.reals();
+  const Shape lengths = parameter.variable.value_lengths();
+  const auto size = static_cast<std::size_t>(symbolic::element_count(lengths));
+  for (std::int64_t i = 0; i < parameter.variable.value_count(); ++i) {
+    const std::vector<double> one = constraint.structured->unconstrain(
+        std::span(elements).subspan(static_cast<std::size_t>(i) * size, size), lengths);
+    coordinates.insert(coordinates.end(), one.begin(), one.end());
+  }
+  return coordinates;
 }
 
 /// The constraint with bounds as they are at a position of which only the coordinates so far are known.
@@ -67,7 +129,7 @@ std::vector<Parameter> parameters_of(Evaluator& evaluator, const TypedProgram& p
   std::vector<Parameter> parameters;
   std::int64_t offset = 0;
   for (Declared& variable : declared_variables(evaluator, program, block)) {
-    const std::int64_t size = symbolic::element_count(variable.shape);
+    const std::int64_t size = size_of(evaluator, variable);
     parameters.push_back({.variable = std::move(variable), .offset = offset, .size = size});
     offset += size;
   }
@@ -83,8 +145,11 @@ void constrain_parameters(Evaluator& evaluator, std::vector<Parameter>& paramete
     const Declared& variable = parameter.variable;
     parameter.constraint = constraint_of(evaluator, variable);
     require_room(evaluator, parameter);
-    const library::Constrained constrained = parameter.constraint.transform->constrain(
-        shaped(position, parameter), bounds_as_expressions(parameter.constraint));
+    const library::Constrained constrained =
+        parameter.constraint.structured != nullptr
+            ? constrained_values(position, parameter)
+            : parameter.constraint.transform->constrain(shaped(position, parameter),
+                                                        bounds_as_expressions(parameter.constraint));
     evaluator.declare(variable.symbol, variable.shape, constrained.value);
     if (!constrained.log_jacobian) continue;
     evaluator.add({.range = variable.range,
@@ -93,29 +158,22 @@ void constrain_parameters(Evaluator& evaluator, std::vector<Parameter>& paramete
   }
 }
 
-std::vector<std::int64_t> coordinate_elements(const Parameter& parameter) {
-  std::vector<std::int64_t> elements(static_cast<std::size_t>(parameter.size));
-  std::iota(elements.begin(), elements.end(), std::int64_t{0});
-  const Declared& variable = parameter.variable;
-  if (variable.type.base != Base::matrix) return elements;
-  const std::int64_t rows = variable.shape[variable.shape.size() - 2];
-  const std::int64_t columns = variable.shape.back();
-  for (std::size_t i = 0; i < elements.size(); ++i) {
-    const std::int64_t in_matrix = static_cast<std::int64_t>(i) % (rows * columns);
-    const std::int64_t before = static_cast<std::int64_t>(i) - in_matrix;
-    elements[i] = before + in_matrix % rows * columns + in_matrix / rows;
-  }
-  return elements;
-}
-
 std::vector<std::string> coordinate_names(const std::vector<Parameter>& parameters) {
   std::vector<std::string> names;
   for (const Parameter& parameter : parameters) {
-    for (const std::int64_t element : coordinate_elements(parameter)) {
-      std::string indices = element_indices(parameter.variable.shape, static_cast<std::size_t>(element));
+    const Declared& variable = parameter.variable;
+    const auto add = [&](const Shape& shape, std::int64_t element) {
+      std::string indices = element_indices(shape, static_cast<std::size_t>(element));
       std::erase(indices, ' ');
-      names.push_back(parameter.variable.name + indices);
+      names.push_back(variable.name + indices);
+    };
+    if (structured_transform_of(variable) == nullptr) {
+      for (const std::int64_t element : coordinate_elements(parameter)) add(variable.shape, element);
+      continue;
     }
+    Shape numbered(variable.shape.begin(), variable.shape.begin() + variable.type.depth);
+    numbered.push_back(variable.value_count() == 0 ? 0 : parameter.size / variable.value_count());
+    for (std::int64_t i = 0; i < parameter.size; ++i) add(numbered, i);
   }
   return names;
 }
@@ -133,14 +191,10 @@ std::vector<double> unconstrain(const std::vector<Parameter>& parameters, const 
                             .declaration = declaration_text(variable, source)};
     const Array value = values.array(wanted);
     const Constraint constraint = at_position(parameter.constraint, position, coordinates);
-    if (const std::optional<Violation> wrong = violation(constraint, value)) {
+    if (const std::optional<Violation> wrong = violation(variable, constraint, value)) {
       throw values.error(wanted, static_cast<std::size_t>(wrong->element), wrong->message);
     }
-    const std::vector<std::int64_t> elements = coordinate_elements(parameter);
-    for (std::size_t i = 0; i < elements.size(); ++i) {
-      coordinates[static_cast<std::size_t>(parameter.offset) + i] =
-          constraint.transform->unconstrain(value.real(elements[i]), bounds_of_element(constraint, elements[i]));
-    }
+    std::ranges::copy(coordinates_of(parameter, constraint, value), coordinates.begin() + parameter.offset);
   }
   return coordinates;
 }

@@ -12,8 +12,8 @@ namespace leapgraph::models::lower {
 /// A parameter and its part of the position.
 struct Parameter {
   Declared variable;
-  std::int64_t offset = 0;  ///< of its first coordinate
-  std::int64_t size = 0;
+  std::int64_t offset = 0;     ///< of its first coordinate
+  std::int64_t size = 0;       ///< the number of its coordinates; a simplex has one less than elements
   Constraint constraint = {};  ///< its bounds may depend on parameters before it
 };
 
@@ -26,9 +26,7 @@ std::int64_t dimension_of(const std::vector<Parameter>& parameters);
 /// log density.
 void constrain_parameters(Evaluator& evaluator, std::vector<Parameter>& parameters, const symbolic::Expr& position);
 
-/// Which row-major element of the parameter each coordinate is: arrays outermost slowest, matrices column after column.
-std::vector<std::int64_t> coordinate_elements(const Parameter& parameter);
-/// "mu", "theta[2]", "Sigma[2,1]"
+/// "mu", "theta[2]", "Sigma[2,1]"; coordinates that are not those of an element are numbered, "L[3]"
 std::vector<std::string> coordinate_names(const std::vector<Parameter>& parameters);
 
 /// The position of the given constrained values; coordinates of parameters that are not there are nan. Throws

@@ -15,24 +15,6 @@ using symbolic::Shape;
 
 namespace {
 
-/// Row-major positions in a tensor of `shape` of everything that is selected, in order.
-std::vector<std::int64_t> flat_positions(const Shape& shape, std::span<const Selection> selections) {
-  std::vector<std::int64_t> positions = {0};
-  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
-    const bool whole = axis >= selections.size();
-    const std::int64_t count = whole ? shape[axis] : selections[axis].count;
-    std::vector<std::int64_t> next;
-    next.reserve(positions.size() * static_cast<std::size_t>(count));
-    for (const std::int64_t position : positions) {
-      for (std::int64_t i = 0; i < count; ++i) {
-        next.push_back(position * shape[axis] + (whole ? i : selections[axis].position(i)));
-      }
-    }
-    positions = std::move(next);
-  }
-  return positions;
-}
-
 Array integers(const std::vector<std::int64_t>& values) {
   return Array::of<std::int64_t>({static_cast<std::int64_t>(values.size())}, values);
 }
@@ -94,6 +76,23 @@ Expr write_symbolic(const Expr& x, const std::vector<std::int64_t>& positions, c
 
 }  // namespace
 
+std::vector<std::int64_t> selected_positions(const Shape& shape, std::span<const Selection> selections) {
+  std::vector<std::int64_t> positions = {0};
+  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+    const bool whole = axis >= selections.size();
+    const std::int64_t count = whole ? shape[axis] : selections[axis].count;
+    std::vector<std::int64_t> next;
+    next.reserve(positions.size() * static_cast<std::size_t>(count));
+    for (const std::int64_t position : positions) {
+      for (std::int64_t i = 0; i < count; ++i) {
+        next.push_back(position * shape[axis] + (whole ? i : selections[axis].position(i)));
+      }
+    }
+    positions = std::move(next);
+  }
+  return positions;
+}
+
 Shape selected_shape(const Shape& shape, std::span<const Selection> selections) {
   Shape result;
   for (std::size_t axis = 0; axis < shape.size(); ++axis) {
@@ -117,7 +116,7 @@ Value read(const Value& x, std::span<const Selection> selections) {
   if (const auto* expression = std::get_if<Expr>(&x)) return read_symbolic(*expression, selections);
   const auto& array = std::get<Array>(x);
   Array result(symbolic::Type{array.dtype(), selected_shape(array.shape(), selections)});
-  const std::vector<std::int64_t> positions = flat_positions(array.shape(), selections);
+  const std::vector<std::int64_t> positions = selected_positions(array.shape(), selections);
   if (array.dtype() == symbolic::DType::int64) {
     copy<std::int64_t>(array, positions, result);
   } else {
@@ -127,7 +126,7 @@ Value read(const Value& x, std::span<const Selection> selections) {
 }
 
 Value write(Value x, std::span<const Selection> selections, const Value& value) {
-  const std::vector<std::int64_t> positions = flat_positions(shape_of(x), selections);
+  const std::vector<std::int64_t> positions = selected_positions(shape_of(x), selections);
   if (!is_known(x) || !is_known(value)) {
     return write_symbolic(expression_from(x), positions, expression_from(value));
   }

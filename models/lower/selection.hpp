@@ -29,6 +29,9 @@ struct Selection {
 /// The shape of x[selections] for an x of `shape`; axes without a selection are whole.
 symbolic::Shape selected_shape(const symbolic::Shape& shape, std::span<const Selection> selections);
 
+/// Row-major positions in a tensor of `shape` of everything that is selected, in order.
+std::vector<std::int64_t> selected_positions(const symbolic::Shape& shape, std::span<const Selection> selections);
+
 /// x[selections]
 Value read(const Value& x, std::span<const Selection> selections);
 

@@ -9,8 +9,10 @@
 #include "leapgraph/models/library/shapes.hpp"
 #include "leapgraph/models/lower/access.hpp"
 #include "leapgraph/models/lower/evaluator.hpp"
+#include "leapgraph/models/lower/loops/equations.hpp"
 #include "leapgraph/models/syntax/overloaded.hpp"
 #include "leapgraph/symbolic/ops.hpp"
+#include "leapgraph/symbolic/vectorize.hpp"
 
 namespace leapgraph::models::lower {
 
@@ -20,35 +22,26 @@ using symbolic::Shape;
 
 namespace {
 
-/// Says which loop is the outermost one for as long as it runs.
-class LoopScope {
- public:
-  LoopScope(std::optional<Range>& loop, Range range) : loop_(loop), is_outermost_(!loop) {
-    if (is_outermost_) loop_ = range;
-  }
-  ~LoopScope() {
-    if (is_outermost_) loop_.reset();
-  }
-  LoopScope(const LoopScope&) = delete;
-  LoopScope& operator=(const LoopScope&) = delete;
+/// Loops that cannot be expressed as a whole are unrolled when they are this short, all iterations taken together.
+constexpr std::int64_t most_unrolled = 2000;
 
- private:
-  std::optional<Range>& loop_;
-  bool is_outermost_;
-};
+/// What stands before a loop's body.
+Range header(const TypedStatement& loop) {
+  if (const auto* node = std::get_if<For<Typed>>(&loop.node)) return cover(loop.range, node->last.range);
+  if (const auto* node = std::get_if<ForEach<Typed>>(&loop.node)) return cover(loop.range, node->container.range);
+  return cover(loop.range, std::get<While<Typed>>(loop.node).condition.range);
+}
 
 }  // namespace
 
-Evaluator::Evaluator(const TypedProgram& program, const Source& source)
-    : program_(program), source_(source), slots_(program.symbols.size()) {}
+Evaluator::Evaluator(const TypedProgram& program, const Source& source, Loops loops)
+    : program_(program), source_(source), slots_(program.symbols.size()), loops_(loops) {}
 
 void Evaluator::fail(Diagnostic diagnostic) const { throw ModelError(source_, {std::move(diagnostic)}); }
 
 void Evaluator::unsupported(Range range, const std::string& what) const {
   fail({.range = range, .message = what + " is not supported yet by this version"});
 }
-
-void Evaluator::refuse_loop() const { unsupported(*loop_, "a loop over what depends on parameters"); }
 
 // ---------------------------------------------------------------- variables
 
@@ -124,7 +117,6 @@ void Evaluator::assignment(const Assignment<Typed>& assignment, const StatementI
 
 void Evaluator::assign(const TypedExpression& target, Value value, Range value_range) {
   value = promoted(std::move(value), target.info.type);
-  if (!is_known(value)) refuse_in_loop();
   if (std::holds_alternative<VariableReference>(target.node)) {
     Slot& variable = slot(target.info.symbol);
     require_shape(variable.shape, value, target.info.type, value_range);
@@ -135,7 +127,6 @@ void Evaluator::assign(const TypedExpression& target, Value value, Range value_r
   const Access picked(target);
   Slot& variable = slot(picked.root->info.symbol);
   auto* array = std::get_if<Array>(&variable.value);
-  if (array == nullptr) refuse_in_loop();
   if (array != nullptr && is_number(value)) {
     if (const std::optional<std::int64_t> position = element(picked, variable.shape)) {
       if (!array->is_only_holder()) *array = unshared(*array);
@@ -166,18 +157,7 @@ void Evaluator::contribute(const TypedStatement& statement, const Value& term) {
   } else {
     value = real_of(value);
   }
-  if (!loop_) {
-    add({.range = statement.range, .value = std::move(value), .densities = std::move(densities_)});
-    return;
-  }
-  if (!is_known(value)) refuse_loop();
-  const auto [entry, is_new] = contribution_of_.emplace(&statement, contributions_.size());
-  if (is_new) {
-    add({.range = statement.range, .value = std::move(value)});
-  } else {
-    Value& sum = contributions_[entry->second].value;
-    sum = real_of(sum) + real_of(value);
-  }
+  add({.range = statement.range, .value = std::move(value), .densities = std::move(densities_)});
 }
 
 std::string Evaluator::printed(const Message<Typed>& message) {
@@ -240,6 +220,7 @@ Evaluator::Flow Evaluator::execute(const TypedStatement& statement) {
                           return Flow::next;
                         },
                         [&](const Tilde<Typed>& node) {
+                          if (statement.info.user) unsupported(range, "a density of the program");
                           densities_.clear();
                           std::vector<const TypedExpression*> arguments = {&node.variate};
                           for (const TypedExpression& argument : node.arguments) arguments.push_back(&argument);
@@ -252,9 +233,9 @@ Evaluator::Flow Evaluator::execute(const TypedStatement& statement) {
                           return Flow::next;
                         },
                         [&](const If<Typed>& node) { return if_else(node); },
-                        [&](const For<Typed>& node) { return for_loop(node, range); },
-                        [&](const ForEach<Typed>& node) { return for_each(node, range); },
-                        [&](const While<Typed>& node) { return while_loop(node, range); },
+                        [&](const For<Typed>&) { return loop(statement); },
+                        [&](const ForEach<Typed>&) { return loop(statement); },
+                        [&](const While<Typed>&) { return loop(statement); },
                         [&](const Break&) { return Flow::broken; },
                         [&](const Continue&) { return Flow::continued; },
                         [&](const Block<Typed>& node) { return execute(node.statements); },
@@ -276,9 +257,68 @@ Evaluator::Flow Evaluator::if_else(const If<Typed>& node) {
   return node.otherwise ? execute(*node.otherwise) : Flow::next;
 }
 
+Evaluator::Flow Evaluator::loop(const TypedStatement& statement) {
+  if (block_ == BlockKind::TransformedData || loops_ == Loops::unrolled) return run_loop(statement);
+  return lift(statement);
+}
+
+Evaluator::Flow Evaluator::lift(const TypedStatement& nest) {
+  const Dependence dependence(program_, nest, [this](SymbolId s) { return !is_known(value(s)); });
+  if (!dependence.on_parameters(nest)) return run_loop(nest);
+  const std::vector<Slot> before = slots_;
+  const std::size_t contributions = contributions_.size();
+  NotWhole reason;
+  try {
+    Tracer tracer(*this, nest);
+    if (!tracer.run()) return Flow::rejected;
+    Equations(*this, tracer.trace()).solve();
+    return Flow::next;
+  } catch (const NotWhole& not_whole) {
+    reason = not_whole;
+  } catch (const symbolic::NotVectorizable& error) {
+    reason = {nest.range, error.what()};
+  }
+  slots_ = before;
+  contributions_.resize(contributions);
+  const bool is_outermost = !unrolled_left_;
+  if (is_outermost) {
+    warnings_.push_back({.range = header(nest),
+                         .message = fmt::format("this loop is unrolled: {}", reason.reason),
+                         .severity = Severity::Warning});
+    unrolled_left_ = most_unrolled;
+  }
+  unrolled_because_ = reason.reason;
+  const Flow flow = run_loop(nest);
+  if (is_outermost) unrolled_left_.reset();
+  return flow;
+}
+
+std::string Evaluator::iteration_text() const {
+  std::string words;
+  for (SymbolId id : loop_variables_) {
+    const auto* number = std::get_if<std::int64_t>(&value(id));
+    if (number != nullptr) words += fmt::format("{}{} = {}", words.empty() ? "" : ", ", symbol(id).name, *number);
+  }
+  return words;
+}
+
+void Evaluator::count_unrolled(Range range) {
+  if (!unrolled_left_ || --*unrolled_left_ >= 0) return;
+  fail({.range = range,
+        .message = fmt::format("this loop is too long to be unrolled, and cannot be expressed as a whole: {}",
+                               unrolled_because_)});
+}
+
+Evaluator::Flow Evaluator::run_loop(const TypedStatement& statement) {
+  const Range range = statement.range;
+  if (const auto* node = std::get_if<For<Typed>>(&statement.node)) return for_loop(*node, range);
+  if (const auto* node = std::get_if<ForEach<Typed>>(&statement.node)) return for_each(*node, range);
+  return while_loop(std::get<While<Typed>>(statement.node), range);
+}
+
 Evaluator::Flow Evaluator::while_loop(const While<Typed>& loop, Range range) {
-  const LoopScope scope(loop_, cover(range, loop.condition.range));
   while (condition(loop.condition)) {
+    count_unrolled(range);
     const Flow flow = execute(*loop.body);
     if (flow == Flow::broken) break;
     if (flow == Flow::rejected) return flow;
@@ -289,22 +329,21 @@ Evaluator::Flow Evaluator::while_loop(const While<Typed>& loop, Range range) {
 Evaluator::Flow Evaluator::for_loop(const For<Typed>& loop, Range range) {
   const std::int64_t first = integer(loop.first, "the first value of a loop variable");
   const std::int64_t last = integer(loop.last, "the last value of a loop variable");
-  const LoopScope scope(loop_, cover(range, loop.last.range));
   Slot& variable = slot(loop.variable.info.symbol);
   variable.shape.clear();
-  for (std::int64_t i = first; i <= last; ++i) {
+  loop_variables_.push_back(loop.variable.info.symbol);
+  Flow flow = Flow::next;
+  for (std::int64_t i = first; i <= last && flow != Flow::broken && flow != Flow::rejected; ++i) {
     variable.value = i;
-    const Flow flow = execute(*loop.body);
-    if (flow == Flow::broken) break;
-    if (flow == Flow::rejected) return flow;
+    count_unrolled(range);
+    flow = execute(*loop.body);
   }
-  return Flow::next;
+  loop_variables_.pop_back();
+  return flow == Flow::rejected ? flow : Flow::next;
 }
 
 Evaluator::Flow Evaluator::for_each(const ForEach<Typed>& loop, Range range) {
   const Value container = evaluate(loop.container);
-  const LoopScope scope(loop_, cover(range, loop.container.range));
-  if (!is_known(container)) refuse_loop();
   const bool is_matrix = loop.container.info.type.is(Base::matrix);  // its elements, column after column
   const Shape& shape = shape_of(container);
   const std::int64_t columns = is_matrix ? shape[1] : 1;
@@ -315,6 +354,7 @@ Evaluator::Flow Evaluator::for_each(const ForEach<Typed>& loop, Range range) {
       if (is_matrix) picked.push_back({.kind = Selection::Kind::single, .first = column});
       variable.value = read(container, picked);
       variable.shape = shape_of(variable.value);
+      count_unrolled(range);
       const Flow flow = execute(*loop.body);
       if (flow == Flow::broken) return Flow::next;
       if (flow == Flow::rejected) return flow;

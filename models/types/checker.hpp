@@ -38,6 +38,32 @@ class Checker {
   void open_scope() { scopes_.emplace_back(); }
   void close_scope() { scopes_.pop_back(); }
 
+  // typecheck_function.cpp
+  void functions(const std::vector<FunctionDefinition<Untyped>>& functions);
+  /// A type of a function's head; those that are not supported are complained about.
+  StanType type_in_head(const UnsizedType& type);
+  void function_head(const FunctionDefinition<Untyped>& function);
+  void function_body(const FunctionDefinition<Untyped>& function, FunctionId id);
+  void check_name_and_result(const FunctionDefinition<Untyped>& function, const FunctionInfo& info,
+                             const std::vector<StanType>& types);
+  TypedStatement returned(const Return<Untyped>& statement, Range range);
+  /// The program's function of this name whose parameters need the fewest promotions. Nothing where none fits.
+  struct Candidate {
+    FunctionId function = no_function;
+    int promotions = 0;
+    bool ambiguous = false;
+  };
+  Candidate resolve_user_function(const std::string& name, std::span<const StanType> arguments) const;
+  /// The function for these arguments, or no_function, and complained about.
+  FunctionId user_function(const std::string& name, std::span<const TypedExpression> arguments, Range range);
+  TypedExpression user_call(const Call<Untyped>& call, const std::string& name, bool unnormalized,
+                            std::vector<TypedExpression> arguments, Range range);
+  TypedStatement user_tilde(Tilde<Typed> tilde, const std::string& name, Range range);
+  bool call_allowed(FunctionKind kind, const std::string& name, Range range);
+  bool is_user_function(const std::string& name) const { return signatures_.contains(name); }
+  const FunctionInfo* current_function() const;
+  std::string signature(FunctionId id) const;
+
   // typecheck_statement.cpp
   TypedStatement statement(const UntypedStatement& statement, bool top_level);
   StatementPtr<Typed> body(const StatementPtr<Untyped>& body);
@@ -48,7 +74,7 @@ class Checker {
   TypedStatement tilde(const Tilde<Untyped>& tilde, Range range);
   TypedStatement target_increment(const TargetIncrement<Untyped>& increment, Range range);
   TypedStatement message(const Message<Untyped>& message, Range range);
-  void call_statement(const CallStatement<Untyped>& call);
+  TypedStatement call_statement(const CallStatement<Untyped>& call, Range range);
   TypedStatement for_loop(const For<Untyped>& loop, Range range);
   TypedStatement for_each(const ForEach<Untyped>& loop, Range range);
   bool target_allowed(Range range, std::string_view what);
@@ -63,6 +89,7 @@ class Checker {
   TypedExpression row_vector_literal(const RowVectorLiteral<Untyped>& literal, Range range);
   TypedExpression call(const Call<Untyped>& call, Range range);
   TypedExpression density_call(const Call<Untyped>& call, std::vector<TypedExpression> arguments, Range range);
+  bool unnormalized_allowed(Range range);
   TypedExpression indexed(const Indexed<Untyped>& indexed, Range range);
   Index<Typed> index(const Index<Untyped>& index, IndexKind& kind);
   TypedExpression unary(const Unary<Untyped>& unary, Range range);
@@ -88,8 +115,9 @@ class Checker {
   std::vector<Diagnostic> errors_;
   TypedProgram result_;
   std::vector<std::unordered_map<std::string, SymbolId>> scopes_;
-  std::unordered_set<std::string> user_functions_;
-  std::unordered_set<std::string> refused_names_;  // declarations that were complained about
+  std::unordered_map<std::string, std::vector<FunctionId>> signatures_;  // functions of the program, by name
+  FunctionId function_ = no_function;                                    // whose body is checked
+  std::unordered_set<std::string> refused_names_;                        // declarations that were complained about
   BlockKind block_ = BlockKind::Data;
   int loops_ = 0;
 };

@@ -14,6 +14,7 @@ namespace {
 
 /// The type of a word's values; nothing for what is refused.
 std::optional<StanType> type_of(TypeWord word) {
+  if (library::structured_transform(word) != nullptr) return type_of(info(word).plain);
   switch (word) {
     case TypeWord::Int:
       return stan_types::integer;
@@ -96,11 +97,7 @@ TypedProgram typecheck(const UntypedProgram& program, const Source& source, std:
 
 TypedProgram Checker::program(const UntypedProgram& program) {
   open_scope();
-  for (const FunctionDefinition<Untyped>& function : program.functions) {
-    if (user_functions_.insert(function.name.text).second) {
-      unsupported(function.name.range, "the user-defined function '" + function.name.text + "'");
-    }
-  }
+  functions(program.functions);
   for (const ProgramBlock<Untyped>& written : program.blocks) block(written);
   if (!errors_.empty()) {
     std::ranges::stable_sort(errors_, {}, [](const Diagnostic& e) { return e.range.begin; });
@@ -123,7 +120,8 @@ void Checker::block(const ProgramBlock<Untyped>& block) {
 Declaration<Typed> Checker::declaration(const Declaration<Untyped>& declaration, bool top_level) {
   Declaration<Typed> typed{.type = sized_type(declaration.type, top_level), .variables = {}};
   const StanType type = unsized(declaration.type);
-  const bool holds_parameters = block_ == BlockKind::Parameters;
+  const bool in_function = function_ != no_function;
+  const bool holds_parameters = block_ == BlockKind::Parameters && !in_function;
   if (holds_parameters && holds_integers(type)) {
     error({.range = declaration.type.range,
            .message = "a parameter cannot be an integer",
@@ -131,8 +129,9 @@ Declaration<Typed> Checker::declaration(const Declaration<Untyped>& declaration,
            .hint = "sampling needs real numbers; sum integers out of the density"});
   }
   // As Stan's compiler has it: what may depend on parameters is decided by the block, not by what is assigned.
-  const bool data_only = holds_integers(type) || block_ == BlockKind::Data || block_ == BlockKind::TransformedData ||
-                         block_ == BlockKind::GeneratedQuantities;
+  const bool data_block =
+      block_ == BlockKind::Data || block_ == BlockKind::TransformedData || block_ == BlockKind::GeneratedQuantities;
+  const bool data_only = holds_integers(type) || (data_block && !in_function);
   for (const Variable<Untyped>& variable : declaration.variables) {
     Variable<Typed> checked{.name = variable.name, .initial = nullptr, .info = {}};
     if (variable.initial) {
@@ -157,6 +156,12 @@ SizedType<Typed> Checker::sized_type(const SizedType<Untyped>& type, bool top_le
     SizedWord<Typed> typed{.word = written.word, .bounds = {}, .sizes = {}};
     if (!type_of(written.word)) unsupported(type.range, fmt::format("the type '{}'", text(written.word)));
     for (const UntypedExpression& s : written.sizes) typed.sizes.push_back(size(s, top_level));
+    if (typed.sizes.size() == 1 && type_of(written.word) == stan_types::matrix) {
+      const std::size_t errors = errors_.size(), warnings = warnings_.size();
+      typed.sizes.push_back(size(written.sizes[0], top_level));  // cov_matrix[K] is K by K
+      errors_.resize(errors);                                    // what is wrong with K is said once
+      warnings_.resize(warnings);
+    }
     const StanType element = type_of(written.word).value_or(stan_types::unknown);
     typed.bounds.range = written.bounds.range;
     typed.bounds.lower = bound(written.bounds.lower, "lower bound", element, whole);
@@ -224,7 +229,7 @@ SymbolId Checker::declare(const Name& name, StanType type, bool top_level, bool 
     error({.range = name.range, .message = "Identifier '" + name.text + "' is already in use: " + declared_at(*other)});
     return no_symbol;
   }
-  if (user_functions_.contains(name.text)) {
+  if (is_user_function(name.text)) {
     error({.range = name.range, .message = "Identifier '" + name.text + "' is already in use: it names a function"});
     refused_names_.insert(name.text);
     return no_symbol;
@@ -241,6 +246,7 @@ SymbolId Checker::declare(const Name& name, StanType type, bool top_level, bool 
                              .top_level = top_level,
                              .loop_variable = loop_variable,
                              .data_only = data_only,
+                             .function = function_,
                              .declared = name.range});
   scopes_.back().emplace(name.text, id);
   return id;

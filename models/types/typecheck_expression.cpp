@@ -156,7 +156,7 @@ TypedExpression Checker::reference(const VariableReference& reference, Range ran
   // A name whose declaration was refused was complained about there.
   if (refused_names_.contains(reference.name)) return faulty(range);
   Diagnostic diagnostic{.range = range, .message = "Identifier '" + reference.name + "' not in scope"};
-  if (!library::find_functions(reference.name).empty() || user_functions_.contains(reference.name)) {
+  if (!library::find_functions(reference.name).empty() || is_user_function(reference.name)) {
     diagnostic.hint = fmt::format("'{}' is a function: its arguments follow in parentheses", reference.name);
   } else if (const auto near = library::nearest_name(reference.name, visible_names())) {
     diagnostic.hint = fmt::format("did you mean '{}'?", *near);
@@ -203,8 +203,26 @@ TypedExpression Checker::row_vector_literal(const RowVectorLiteral<Untyped>& lit
 
 TypedExpression Checker::call(const Call<Untyped>& call, Range range) {
   const std::string& name = call.function.text;
+  const bool in_library = library::find_density(name) || !library::find_functions(name).empty();
+  // What is refused as a whole may take arguments that only it can have, such as functions.
+  if (!in_library && library::is_known_but_unsupported(name) && !is_user_function(name)) {
+    refuse_unknown_function(call.function);
+    return faulty(range);
+  }
   std::vector<TypedExpression> arguments = expressions(call.arguments);
-  if (user_functions_.contains(name)) return faulty(range);
+  const bool unnormalized = name.ends_with("_lupdf") || name.ends_with("_lupmf");
+  const std::string full = unnormalized ? name.substr(0, name.size() - 6) + "_lp" + name.substr(name.size() - 2) : name;
+  // A program may overload the library's functions: whose arguments need fewer promotions is called.
+  if (is_user_function(full)) {
+    const std::vector<StanType> types = types_of(arguments);
+    const Candidate own = resolve_user_function(full, types);
+    bool library_is_nearer = own.function == no_function && in_library;
+    for (const library::Function* function : library::find_functions(name)) {
+      const std::optional<Resolution> other = resolve(function->signature, types);
+      if (other && other->promotions < own.promotions) library_is_nearer = true;
+    }
+    if (!library_is_nearer) return user_call(call, full, unnormalized, std::move(arguments), range);
+  }
   if (library::find_density(name)) return density_call(call, std::move(arguments), range);
 
   if (library::find_functions(name).empty()) {
@@ -232,6 +250,20 @@ TypedExpression Checker::call(const Call<Untyped>& call, Range range) {
   return typed;
 }
 
+bool Checker::unnormalized_allowed(Range range) {
+  const FunctionInfo* function = current_function();
+  const bool allowed = function == nullptr
+                           ? block_ == BlockKind::Model
+                           : function->kind == FunctionKind::density || function->kind == FunctionKind::adds_to_target;
+  if (allowed) return true;
+  error({.range = range,
+         .message =
+             "Functions with names ending in _lupdf and _lupmf can only be used in the model block and in functions "
+             "with the suffix _lpdf, _lpmf or _lp",
+         .hint = "write _lpdf or _lpmf"});
+  return false;
+}
+
 TypedExpression Checker::density_call(const Call<Untyped>& call, std::vector<TypedExpression> arguments, Range range) {
   const library::DensityName density = *library::find_density(call.function.text);
   const library::Distribution& distribution = *density.distribution;
@@ -241,11 +273,7 @@ TypedExpression Checker::density_call(const Call<Untyped>& call, std::vector<Typ
            .hint = fmt::format("write {}({} | {})", call.function.text, distribution.arguments[0].name,
                                argument_names(distribution))});
   }
-  if (density.unnormalized && block_ != BlockKind::Model) {
-    error({.range = call.function.range,
-           .message = "Functions with names ending in _lupdf and _lupmf can only be used in the model block",
-           .hint = fmt::format("write {}{}", distribution.name, density_suffix(distribution))});
-  }
+  if (density.unnormalized && !unnormalized_allowed(call.function.range)) return faulty(range);
   if (!check_density_arguments(distribution, arguments, call.function.range)) return faulty(range);
   const bool data_only = all_data_only(arguments);
   const library::ArgumentSet terms = density.unnormalized ? arguments_not_data(arguments) : library::everything;

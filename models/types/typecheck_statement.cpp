@@ -54,10 +54,7 @@ TypedStatement Checker::statement(const UntypedStatement& statement, bool top_le
             unsupported(range, "'jacobian +='");
             return make(Empty{});
           },
-          [&](const CallStatement<Untyped>& node) {
-            call_statement(node);
-            return make(Empty{});
-          },
+          [&](const CallStatement<Untyped>& node) { return call_statement(node, range); },
           [&](const Message<Untyped>& node) { return message(node, range); },
           [&](const If<Untyped>& node) {
             If<Typed> typed;
@@ -85,10 +82,7 @@ TypedStatement Checker::statement(const UntypedStatement& statement, bool top_le
             inside_loop(range, "continue");
             return make(Continue{});
           },
-          [&](const Return<Untyped>&) {
-            error({.range = range, .message = "'return' stands in functions only"});
-            return make(Empty{});
-          },
+          [&](const Return<Untyped>& node) { return returned(node, range); },
           [&](const Block<Untyped>& node) { return make(Block<Typed>{.statements = statements(node.statements)}); },
           [&](const Profile<Untyped>& node) {
             return make(Profile<Typed>{.name = node.name, .statements = statements(node.statements)});
@@ -140,7 +134,13 @@ bool Checker::assignable(const UntypedExpression& target) {
     error({.range = root.range, .message = "Cannot assign to loop variable '" + symbol->name + "'"});
     return false;
   }
-  if (symbol->block != block_) {
+  if (symbol->function != no_function && symbol->top_level) {
+    error({.range = root.range,
+           .message = "Cannot assign to function argument '" + symbol->name + "'",
+           .hint = "a copy can be assigned to: declare a variable with its value"});
+    return false;
+  }
+  if (symbol->function == no_function && symbol->block != block_) {
     error({.range = root.range,
            .message = fmt::format("Cannot assign to global variable '{}' declared in previous blocks", symbol->name),
            .hint = fmt::format("it belongs to the {} block", text(symbol->block))});
@@ -191,10 +191,12 @@ TypedStatement Checker::assignment(const Assignment<Untyped>& assignment, Range 
 }
 
 bool Checker::target_allowed(Range range, std::string_view what) {
-  if (block_ == BlockKind::Model) return true;
+  const FunctionInfo* function = current_function();
+  if (function != nullptr ? function->kind == FunctionKind::adds_to_target : block_ == BlockKind::Model) return true;
   error({.range = range,
-         .message = fmt::format("{} can only be used in the model block", what),
-         .hint = fmt::format("this is the {} block", text(block_))});
+         .message = fmt::format("{} can only be used in the model block and in functions with the suffix _lp", what),
+         .hint = function != nullptr ? "this function has another name"
+                                     : fmt::format("this is the {} block", text(block_))});
   return false;
 }
 
@@ -210,6 +212,15 @@ TypedStatement Checker::tilde(const Tilde<Untyped>& tilde, Range range) {
   }
 
   const std::string& name = tilde.distribution.text;
+  for (const std::string_view suffix : {"_lpdf", "_lpmf"}) {
+    const std::string function = name + std::string(suffix);
+    if (!is_user_function(function)) continue;
+    return user_tilde({.variate = std::move(variate),
+                       .distribution = tilde.distribution,
+                       .arguments = std::move(arguments),
+                       .truncation = {}},
+                      function, range);
+  }
   const library::Distribution* distribution = library::find_distribution(name);
   if (distribution == nullptr) {
     refuse_unknown_distribution(tilde.distribution);
@@ -229,7 +240,6 @@ TypedStatement Checker::tilde(const Tilde<Untyped>& tilde, Range range) {
 }
 
 void Checker::refuse_unknown_distribution(const Name& name) {
-  if (user_functions_.contains(name.text + "_lpdf") || user_functions_.contains(name.text + "_lpmf")) return;
   std::vector<std::string> names;
   std::string hint;
   for (const library::Distribution& distribution : library::all_distributions()) {
@@ -271,17 +281,34 @@ TypedStatement Checker::message(const Message<Untyped>& message, Range range) {
   return {.node = std::move(typed), .range = range, .info = {}};
 }
 
-void Checker::call_statement(const CallStatement<Untyped>& call) {
-  expressions(call.arguments);
+TypedStatement Checker::call_statement(const CallStatement<Untyped>& call, Range range) {
+  TypedStatement result{.node = Empty{}, .range = range, .info = {}};
   const std::string& name = call.function.text;
-  if (user_functions_.contains(name)) return;
+  if (is_user_function(name)) {
+    std::vector<TypedExpression> arguments = expressions(call.arguments);
+    const FunctionId id = user_function(name, arguments, call.function.range);
+    if (id == no_function) return result;
+    const FunctionInfo& info = result_.tree.functions[static_cast<std::size_t>(id)].info;
+    if (!call_allowed(info.kind, name, call.function.range)) return result;
+    if (info.result != stan_types::none) {
+      error({.range = call.function.range,
+             .message = "the value of '" + name + "' is not used",
+             .hint = "assign it to a variable, or add it to target"});
+      return result;
+    }
+    result.info.user = {.function = id};
+    result.node = CallStatement<Typed>{.function = call.function, .arguments = std::move(arguments)};
+    return result;
+  }
+  expressions(call.arguments);
   if (!library::find_functions(name).empty() || library::find_density(name)) {
     error({.range = call.function.range,
            .message = "the value of '" + name + "' is not used",
            .hint = "assign it to a variable, or add it to target"});
-    return;
+    return result;
   }
   refuse_unknown_function(call.function);
+  return result;
 }
 
 TypedStatement Checker::for_loop(const For<Untyped>& loop, Range range) {

@@ -2,8 +2,10 @@
 ///
 /// What holds in a TypedProgram: every name is a symbol or a record of the library; every argument promotes to what the
 /// record takes; sizes, indices and conditions are integers; assigned values promote to the type of their target; what
-/// the language allows only in some blocks stands in these. There are no tuples, no complex numbers, no user-defined
-/// functions and no types with a constraint of their own (simplex, ...): they were refused by name.
+/// the language allows only in some blocks stands in these; a sized type has as many sizes as its values have
+/// dimensions (cov_matrix[K] has K twice); tree.functions holds definitions only, declarations have done their duty,
+/// and a function that returns a value does so on every path. There are no tuples and no complex numbers: they were
+/// refused by name.
 #pragma once
 
 #include <optional>
@@ -37,6 +39,21 @@ struct DensityUse {
   library::ArgumentSet terms_for = library::everything;
 };
 
+/// The number of a function of the program in TypedProgram::tree.functions.
+using FunctionId = int;
+inline constexpr FunctionId no_function = -1;
+
+/// A function that the program defines, for calls and, as a density, for `~`. Arguments promote to the types of its
+/// parameters.
+struct UserFunctionUse {
+  FunctionId function = no_function;
+  /// Called as _lupdf or _lupmf, or behind `~`: calls of _lupdf and _lupmf in its body drop the terms that their
+  /// DensityUse says. Else these keep all.
+  bool unnormalized = false;
+
+  explicit operator bool() const { return function != no_function; }
+};
+
 struct ExpressionInfo {
   StanType type = stan_types::unknown;
   /// Depends on no parameter, as Stan's compiler sees it: a real declared in the model block or in transformed
@@ -45,15 +62,32 @@ struct ExpressionInfo {
   SymbolId symbol = no_symbol;  ///< of a VariableReference
   FunctionUse function;  ///< of a Call, Unary or Binary. `&&` and `||` have one too, but evaluate the right side last
   DensityUse density;    ///< of a Call
+  UserFunctionUse user;  ///< of a Call: then it has neither `function` nor `density`
 };
 
 struct StatementInfo {
   FunctionUse function;  ///< of an Assignment other than `=`: target = function(target, value)
   DensityUse density;    ///< of a Tilde
+  UserFunctionUse user;  ///< of a CallStatement, or of a Tilde whose distribution is a function of the program
 };
 
 struct VariableInfo {
   SymbolId symbol = no_symbol;
+};
+
+/// What a function may do, by the end of its name.
+enum class FunctionKind {
+  plain,
+  density,           ///< _lpdf, _lpmf: also behind `~`; may call _lupdf and _lupmf
+  adds_to_target,    ///< _lp
+  adds_to_jacobian,  ///< _jacobian
+  random             ///< _rng
+};
+
+struct FunctionInfo {
+  FunctionKind kind = FunctionKind::plain;
+  std::vector<SymbolId> parameters;  ///< one an argument; read only
+  StanType result = stan_types::none;
 };
 
 /// The phase of a checked tree; see ast.hpp.
@@ -61,10 +95,10 @@ struct Typed {
   using ExpressionInfo = models::ExpressionInfo;
   using StatementInfo = models::StatementInfo;
   using VariableInfo = models::VariableInfo;
-  using FunctionInfo = Untyped::None;
+  using FunctionInfo = models::FunctionInfo;
 };
 
-/// A declared variable or a loop variable.
+/// A declared variable, a loop variable or a parameter of a function.
 struct Symbol {
   std::string name;
   StanType type;
@@ -72,7 +106,8 @@ struct Symbol {
   bool top_level = true;              ///< declared by the block itself, not in a statement of it
   bool loop_variable = false;
   bool data_only = true;
-  Range declared;  ///< its name where it was declared
+  FunctionId function = no_function;  ///< in whose head or body it was declared; then `block` says nothing
+  Range declared;                     ///< its name where it was declared
 };
 
 using TypedExpression = Expression<Typed>;

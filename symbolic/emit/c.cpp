@@ -159,7 +159,7 @@ class Emitter {
     use(call.workspace, used);
   }
   void collect(const LoopStep& loop, std::set<int>& used) const {
-    use(loop.steps, used);
+    use({loop.steps, loop.stop, loop.done}, used);
     for (const LoopStep::Carry& carry : loop.carries) {
       use(carry.current, used);
       use(carry.next, used);
@@ -183,6 +183,8 @@ class Emitter {
                                      static_cast<std::int64_t>(program_->inputs.size()) + b.index));
       case Place::output:
         return out_.line(fmt::format("{0}* restrict const b{1} = out[{2}];", type, number, b.index));
+      case Place::extent:
+        return out_.line(fmt::format("{0}* restrict const b{1} = rt->extents + {2};", type, number, b.index));
       case Place::workspace:
         return out_.line(fmt::format("{0}* const b{1} = ({0}*)((char*)work + {2});", type, number, b.index));
       case Place::local:
@@ -261,8 +263,8 @@ class Emitter {
   }
 
   void emit(const LoopStep& loop) {
-    const std::string steps =
-        loop.steps < 0 ? std::to_string(loop.known_steps) : fmt::format("*{}", pointer(loop.steps));
+    const std::string steps = loop_steps(loop);
+    emit_checks(loop, steps);
     out_.open(fmt::format("for (long t{0} = 0; t{0} < {1}; ++t{0})", loop.number, steps));
     std::set<int> used;
     collect(loop.body, used);
@@ -278,7 +280,40 @@ class Emitter {
         out_.line(fmt::format("__builtin_memcpy({}, {}, {});", pointer(carry.current), pointer(carry.next),
                               buffer(carry.current).size * info(buffer(carry.current).dtype).bytes));
     }
+    if (loop.stop >= 0) emit_stop(loop, steps);
     out_.close();
+    if (loop.must_stop)
+      out_.line(fmt::format("if ({0} > 0 && !*{1}) {2}", steps, pointer(loop.stop),
+                            failure(Check::never_stopped, steps, steps, loop.made_at)));
+  }
+
+  std::string loop_steps(const LoopStep& loop) const {
+    return loop.steps < 0 ? std::to_string(loop.known_steps) : fmt::format("*{}", pointer(loop.steps));
+  }
+
+  /// What is not known before the function runs: the sign of the number of steps, and whether there is room for them.
+  void emit_checks(const LoopStep& loop, const std::string& steps) {
+    const auto require = [&](const std::string& wrong, Check check, std::int64_t limit) {
+      out_.line(fmt::format("if ({}) {}", wrong, failure(check, steps, std::to_string(limit), loop.made_at)));
+    };
+    if (loop.steps >= 0) {
+      require(fmt::format("{} < 0", steps), Check::negative_steps, 0);
+      if (loop.limit >= 0) require(fmt::format("{} > {}", steps, loop.limit), Check::short_sequence, loop.limit);
+      if (loop.capacity >= 0 && loop.stop < 0)
+        require(fmt::format("{} > {}", steps, loop.capacity), Check::capacity, loop.capacity);
+    }
+    if (loop.stop >= 0) out_.line(fmt::format("*{} = {};", pointer(loop.done), steps));
+  }
+
+  void emit_stop(const LoopStep& loop, const std::string& steps) {
+    out_.open(fmt::format("if (*{})", pointer(loop.stop)));
+    out_.line(fmt::format("*{} = t{} + 1;", pointer(loop.done), loop.number));
+    out_.line("break;");
+    out_.close();
+    // The rows are full and there is a step to come; how many there will be nobody knows.
+    if (loop.capacity >= 0)
+      out_.line(fmt::format("if (t{0} + 1 >= {1} && {1} < {2}) {3}", loop.number, loop.capacity, steps,
+                            failure(Check::capacity, "-1", std::to_string(loop.capacity), loop.made_at)));
   }
 
   void emit(const BranchStep& branch) {

@@ -56,12 +56,9 @@ class NestEmitter {
 
   void check_row(const Access& access) {
     if (access.row < 0 || access.row_is_checked) return;
-    out_.open(fmt::format("if (__builtin_expect((unsigned long)(long)v{} >= {}UL, 0))", access.row, access.rows));
-    out_.line(fmt::format(
-        "if (rt && rt->error) {{ rt->error->check = 1; rt->error->position = {}; rt->error->value = (long)v{}; }}",
-        access.rows, access.row));
-    out_.line("return 1;");
-    out_.close();
+    out_.line(fmt::format("if (__builtin_expect((unsigned long)(long)v{0} >= {1}UL, 0)) {2}", access.row, access.rows,
+                          failure(access.check, fmt::format("(long)v{}", access.row), std::to_string(access.rows),
+                                  access.made_at)));
   }
 
   void emit_statement(const Nest& nest, std::size_t number) {

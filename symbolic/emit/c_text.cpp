@@ -109,4 +109,8 @@ std::string identity(Combine combine, DType dtype) {
   return "";
 }
 
+std::string failure(Check check, const std::string& value, const std::string& limit, int made_at) {
+  return fmt::format("return lg_fail(rt, {}, {}, {}, {});", static_cast<int>(check), value, limit, made_at);
+}
+
 }  // namespace leapgraph::symbolic

@@ -18,6 +18,8 @@ std::string literal(const Literal& value, DType dtype);
 std::string computed(const Nest& nest, const Compute& compute, DType dtype, const std::function<std::string(int)>& name,
                      const std::string& index);
 std::string combined(Combine combine, const std::string& target, const std::string& value);
+/// The statement that leaves the function because a check failed.
+std::string failure(Check check, const std::string& value, const std::string& limit, int made_at);
 /// What changes nothing when combined with it.
 std::string identity(Combine combine, DType dtype);
 

@@ -29,8 +29,17 @@ constexpr std::string_view prelude = R"(#ifdef __FMA__
 #else
 #define LG_FMA(x, y, z) ((x) * (y) + (z))
 #endif
-struct lg_error { long check; long position; long value; };
-struct lg_runtime { struct lg_error* error; };
+struct lg_error { long check; long limit; long value; long place; };
+struct lg_runtime { struct lg_error* error; long* extents; };
+static inline int lg_fail(const struct lg_runtime* rt, long check, long value, long limit, long place) {
+  if (rt && rt->error) {
+    rt->error->check = check;
+    rt->error->limit = limit;
+    rt->error->value = value;
+    rt->error->place = place;
+  }
+  return 1;
+}
 
 static inline double lg_mod_d(double x, double y) {
   const double r = __builtin_fmod(x, y);

@@ -116,6 +116,9 @@ std::span<const Op* const> all_ops() {
       &gather_op,
       &scatter_add_op,
       &scatter_like_op,
+      // update
+      &set_rows_op,
+      &add_rows_op,
       // linalg
       &contract_op,
       // scan, control, host_call

@@ -12,10 +12,7 @@
 
 namespace leapgraph::symbolic {
 
-namespace {
-
-/// Nodes that `outputs` depend on without passing through an expression in `known`, inputs first.
-std::vector<const Node*> order_above(std::span<const Expr> outputs, const Substitution& known) {
+std::vector<const Node*> order_above(std::span<const Expr> outputs, const std::function<bool(const Expr&)>& is_known) {
   struct Visit {
     const Node* node;
     std::size_t next;
@@ -24,7 +21,7 @@ std::vector<const Node*> order_above(std::span<const Expr> outputs, const Substi
   std::unordered_set<const Node*> seen;
   std::vector<Visit> stack;
   const auto enter = [&](const Expr& e) {
-    if (!known.contains(e) && seen.insert(&e.node()).second) stack.push_back({&e.node(), 0});
+    if (e && !is_known(e) && seen.insert(&e.node()).second) stack.push_back({&e.node(), 0});
   };
   for (const Expr& output : outputs) {
     enter(output);
@@ -39,6 +36,18 @@ std::vector<const Node*> order_above(std::span<const Expr> outputs, const Substi
     }
   }
   return order;
+}
+
+namespace {
+
+/// `done` with every node above it that `outputs` depend on; `rebuilt` makes a node anew.
+void extend(Substitution& done, std::span<const Expr> outputs, const Rebuild& rebuilt) {
+  for (const Node* node : order_above(outputs, [&done](const Expr& e) { return done.contains(e); })) {
+    Exprs inputs;
+    for (const Expr& e : node->inputs()) inputs.push_back(done.at(e));
+    const Exprs old = outputs_of(*node), made = rebuilt(*node, inputs);
+    for (std::size_t i = 0; i < old.size(); ++i) done.emplace(old[i], made[i]);
+  }
 }
 
 /// Nodes that depend on literals only. They stay in the body, where they fold.
@@ -56,6 +65,13 @@ std::unordered_set<const Node*> made_of_literals(const std::vector<const Node*>&
 
 }  // namespace
 
+Exprs replaced_above(std::span<const Expr> outputs, Substitution replacements) {
+  extend(replacements, outputs, rebuild_same);
+  Exprs result;
+  for (const Expr& e : outputs) result.push_back(e ? replacements.at(e) : e);
+  return result;
+}
+
 Body close_over(std::span<const Expr> outputs, std::span<const Expr> arguments) {
   auto body = std::make_shared<Graph>();
   Substitution done;
@@ -63,15 +79,11 @@ Body close_over(std::span<const Expr> outputs, std::span<const Expr> arguments) 
     body->inputs.push_back(parameter(static_cast<std::int64_t>(i), arguments[i].type()));
     done.emplace(arguments[i], body->inputs.back());
   }
-  for (const Node* node : order_above(outputs, done)) {
-    const Exprs old = outputs_of(*node);
-    if (is_input(old[0]))
-      throw GraphError(fmt::format("the body uses the variable '{}', which is not among its inputs", name_of(old[0])));
-    Exprs inputs;
-    for (const Expr& e : node->inputs()) inputs.push_back(done.at(e));
-    const Exprs made = rebuild_same(*node, inputs);
-    for (std::size_t i = 0; i < old.size(); ++i) done.emplace(old[i], made[i]);
-  }
+  extend(done, outputs, [](const Node& node, const Exprs& inputs) {
+    if (const Expr e = outputs_of(node)[0]; is_input(e))
+      throw GraphError(fmt::format("the body uses the variable '{}', which is not among its inputs", name_of(e)));
+    return rebuild_same(node, inputs);
+  });
   for (const Expr& e : outputs) body->outputs.push_back(done.at(e));
   return body;
 }

@@ -1,12 +1,20 @@
 /// How the control ops make, retype and differentiate the closed graphs that they carry.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <vector>
 
 #include "leapgraph/symbolic/graph.hpp"
 
 namespace leapgraph::symbolic {
+
+/// Nodes that `outputs` depend on without passing through an expression that is known, inputs first.
+std::vector<const Node*> order_above(std::span<const Expr> outputs, const std::function<bool(const Expr&)>& is_known);
+
+/// `outputs` with expressions replaced. As `substitute`, but nothing behind a replaced expression is looked at, so that
+/// work is in proportion to what lies above them.
+Exprs replaced_above(std::span<const Expr> outputs, Substitution replacements);
 
 /// `outputs` as a function of `arguments`, which become parameters; what `outputs` depend on beyond them is not looked
 /// at. Throws GraphError naming a variable that is not among them.

@@ -37,6 +37,13 @@ std::vector<Type> ifelse_type(std::span<const Type> inputs, const Attributes& at
   return types;
 }
 
+/// The body may write what is handed through in place.
+std::vector<Array> evaluated(const Graph& body, std::span<const Array> inputs) {
+  std::vector<Array> arguments;
+  for (const Array& input : inputs) arguments.push_back(take(input));
+  return Evaluator(body)(std::move(arguments));
+}
+
 /// Which of the node's inputs from `first` on an adjoint is asked for.
 std::vector<bool> wanted_arguments(const Application& a, std::size_t first) {
   std::vector<bool> wanted;
@@ -174,7 +181,7 @@ const Op call_op{
     .gradient = call_gradient,
     .tangent = call_tangent,
     .evaluate = [](const Node& node, std::span<const Array> inputs) -> std::vector<Array> {
-      return interpret(*node.get<Body>("body"), inputs);
+      return evaluated(*node.get<Body>("body"), inputs);
     },
     .lowering = Call{},
     .examples =
@@ -195,7 +202,7 @@ const Op ifelse_op{
     .gradient = ifelse_gradient,
     .tangent = ifelse_tangent,
     .evaluate = [](const Node& node, std::span<const Array> inputs) -> std::vector<Array> {
-      return interpret(*node.get<Body>(inputs[0].integer() != 0 ? "then" : "else"), inputs.subspan(1));
+      return evaluated(*node.get<Body>(inputs[0].integer() != 0 ? "then" : "else"), inputs.subspan(1));
     },
     .lowering = Branch{},
     .examples =

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "leapgraph/symbolic/ops/all_ops.hpp"
+#include "leapgraph/symbolic/ops/batching.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
 
@@ -182,21 +183,6 @@ Expr slice_like(const Expr& a, const Expr& part, const Attributes& range) {
 
 // --- Gather and scatter ---
 
-void require_index(const Type& index) {
-  if (!is_integer(index.dtype)) throw GraphError("the index must be of integers, got " + to_string(index));
-}
-
-void require_positions(std::string_view op, const Array& index, std::int64_t length) {
-  for (std::int64_t i = 0; i < index.size(); ++i)
-    if (const std::int64_t position = index.integer(i); position < 0 || position >= length)
-      throw GraphError(fmt::format("{}: position {} does not exist along an axis of length {}", op, position, length));
-}
-
-/// Elements in one row of a tensor.
-std::int64_t row_size(const Shape& shape, std::size_t leading) {
-  return element_count(Shape(shape.begin() + static_cast<std::ptrdiff_t>(leading), shape.end()));
-}
-
 std::vector<Type> gather_type(std::span<const Type> inputs, const Attributes&) {
   require_index(inputs[1]);
   if (inputs[0].rank() == 0) throw GraphError("a scalar has no rows");
@@ -280,6 +266,7 @@ const Op slice_op{
               slice(example({3, 5}), -1, {3, 0, -1}), slice(example({2, 4, 3}), 1, {-3, std::nullopt}),
               slice(example({4}), 0, {2, 2}),         slice(example({0}), 0, {std::nullopt, std::nullopt, -1})};
         },
+    .batched = shift_axes,
 };
 
 const Op slice_like_op{
@@ -315,6 +302,12 @@ const Op slice_like_op{
                        make(slice_like_op, {example({5}), example({2}, "y")},
                             slice_attributes(0, {std::nullopt, std::nullopt, -1}))};
         },
+    .batched = [](const Batch& b) -> std::vector<Batched> {
+      const Expr &x = b.inputs[0].value, item = item_like(b.inputs[1], b.axes);
+      if (!b.inputs[0].varies) return {{slice_like(x, item, b.node.attributes()), false}};
+      return {{slice_like(x, expand_axes(item, leading_axes(b.axes)),
+                          b.node.attributes().with("axis", axis_of(b.node.attributes()) + b.axes))}};
+    },
 };
 
 const Op at_op{
@@ -338,6 +331,7 @@ const Op at_op{
           return Exprs{at(example({4}), 1), at(example({3, 4}), -1, -1), at(example({2, 3, 4}), 2, 1),
                        at(example({1}), 0), at(example({2, 0}), 1)};
         },
+    .batched = shift_axes,
 };
 
 const Op pad_slice_op{
@@ -375,6 +369,7 @@ const Op pad_slice_op{
                        pad_slice(example({2, 4, 3}), example({2, 4, 3}, "y"), 1, {std::nullopt, std::nullopt, -1}),
                        pad_slice(example({0}), example({3}, "y"), 0, {1, 1})};
         },
+    .batched = shift_axes,
 };
 
 const Op pad_like_op{
@@ -404,6 +399,13 @@ const Op pad_like_op{
         [] {
           return Exprs{make(pad_like_op, {example({2}), example({5}, "y")}, slice_attributes(0, {0, std::nullopt}))};
         },
+    .batched = [](const Batch& b) -> std::vector<Batched> {
+      const Expr &x = b.inputs[0].value, item = item_like(b.inputs[1], b.axes);
+      const std::int64_t axis = axis_of(b.node.attributes());
+      const Slice range = slice_of(b.node.attributes());
+      if (!b.inputs[0].varies) return {{pad_like(x, item, axis, range), false}};
+      return {{pad_like(x, nested_like(batch_like(x, b.axes), item), axis + b.axes, range)}};
+    },
 };
 
 const Op gather_op{
@@ -429,6 +431,7 @@ const Op gather_op{
                        gather(example({3}), example_index({0}, {})),
                        gather(example({3, 2}), cast(trunc(abs(input({DType::float64, {}}, "i"))), DType::int64))};
         },
+    .batched = gather_batched,
 };
 
 const Op scatter_add_op{
@@ -457,6 +460,9 @@ const Op scatter_add_op{
                        scatter_add(example({2, 2}), example_index({2, 2}, {0, 3, 3, 1}), 4),
                        scatter_add(example({0}), example_index({0}, {}), 3)};
         },
+    .batched = [](const Batch& b) -> std::vector<Batched> {
+      return scatter_batched(b, broadcast_to(constant(false), {b.node.get<std::int64_t>("length")}));
+    },
 };
 
 const Op scatter_like_op{
@@ -484,6 +490,12 @@ const Op scatter_like_op{
         [] {
           return Exprs{make(scatter_like_op, {example({3}), example_index({3}, {1, 0, 1}), example({2}, "y")})};
         },
+    .batched = [](const Batch& b) -> std::vector<Batched> {
+      const Expr like = item_like(b.inputs[2], b.axes);
+      if (!b.inputs[0].varies && !b.inputs[1].varies)
+        return {{scatter_like(b.inputs[0].value, b.inputs[1].value, like), false}};
+      return scatter_batched(b, like);
+    },
 };
 
 // --- Builders ---

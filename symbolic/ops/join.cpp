@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "leapgraph/symbolic/ops/all_ops.hpp"
+#include "leapgraph/symbolic/ops/batching.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
 
@@ -151,6 +152,7 @@ const Op stack_op{
                        stack({example({3}), example({3}, "y")}, -1), stack({example({2, 3}), example({2, 3}, "y")}, 1),
                        stack({example({0})})};
         },
+    .batched = shift_joined,
 };
 
 const Op concatenate_op{
@@ -177,6 +179,7 @@ const Op concatenate_op{
                        concatenate({example({2, 3}), example({2, 1}, "y")}, -1),
                        concatenate({example({2, 2, 3}), example({2, 1, 3}, "y")}, 1), concatenate({example({4})})};
         },
+    .batched = shift_joined,
 };
 
 const Op split_like_op{
@@ -226,6 +229,16 @@ const Op split_like_op{
           return Exprs{make(split_like_op, {example({5}), example({3}, "y"), example({2}, "z")},
                             {{"axis", std::int64_t{0}}, {"part", std::int64_t{1}}})};
         },
+    .batched = [](const Batch& b) -> std::vector<Batched> {
+      const bool varies = b.inputs[0].varies;
+      Exprs inputs{b.inputs[0].value};
+      for (std::size_t k = 1; k < b.inputs.size(); ++k) {
+        const Expr part = cast(item_like(b.inputs[k], b.axes), b.node.input(k).dtype());
+        inputs.push_back(varies ? nested_like(batch_like(inputs[0], b.axes), part) : part);
+      }
+      const std::int64_t axis = b.node.get<std::int64_t>("axis") + (varies ? b.axes : 0);
+      return {{make(split_like_op, std::move(inputs), b.node.attributes().with("axis", axis), b.node.place()), varies}};
+    },
 };
 
 // --- Builders ---

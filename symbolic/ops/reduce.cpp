@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "leapgraph/symbolic/ops/all_ops.hpp"
+#include "leapgraph/symbolic/ops/batching.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
 
@@ -388,6 +389,13 @@ const Op sum_like_op{
                        make(sum_like_op, {example({2, 3}), example({2, 1})}),
                        make(sum_like_op, {example({3}), example({})}), make(sum_like_op, {example({3}), example({3})})};
         },
+    .batched = [](const Batch& b) -> std::vector<Batched> {
+      const Expr &x = b.inputs[0].value, item = item_like(b.inputs[1], b.axes);
+      if (!b.inputs[0].varies) return {{sum_like(x, item), false}};
+      const Axes dropped = shifted(leading_axes(x.rank() - b.axes - item.rank()), b.axes);
+      const Expr rest = dropped.empty() ? x : cast(sum(x, dropped), x.dtype());
+      return {{sum_like(rest, nested_like(batch_like(x, b.axes), item))}};
+    },
 };
 
 const Op logsumexp_op{
@@ -413,6 +421,7 @@ const Op logsumexp_op{
           return Exprs{shift + log(sum(exp(x - expand_axes(shift, axes)), axes))};
         },
     .examples = [] { return reduction_examples_with_empty(logsumexp); },
+    .batched = shift_axes,
 };
 
 const Op softmax_op{
@@ -456,6 +465,7 @@ const Op softmax_op{
           return Exprs{softmax(example({4})), softmax(example({3, 4}), 0), softmax(example({2, 3, 2}), 1),
                        softmax(example({1})), softmax(example({0}))};
         },
+    .batched = shift_axes,
 };
 
 const Op cumsum_op{
@@ -494,6 +504,7 @@ const Op cumsum_op{
           return Exprs{cumsum(example({5})), cumsum(example({3, 4}), -1), cumsum(example({2, 3, 2}), 1),
                        cumsum(example({0})), cumsum(cast(example({5}), DType::int64))};
         },
+    .batched = shift_axes,
 };
 
 // --- Builders ---

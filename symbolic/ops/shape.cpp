@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "leapgraph/symbolic/ops/all_ops.hpp"
+#include "leapgraph/symbolic/ops/batching.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
 
@@ -194,6 +195,15 @@ std::vector<Type> diagonal_type(std::span<const Type> inputs, const Attributes&)
   return {Type{inputs[0].dtype, {rows == unknown || columns == unknown ? unknown : std::min(rows, columns)}}};
 }
 
+/// A matrix with its last axis on the diagonal for each element of the others.
+Expr on_diagonal(const Expr& x) {
+  const std::int64_t last = x.rank() - 1;
+  const Expr item = item_like({x}, last);
+  const Expr here = is_known(item.shape()) ? eq(expand_dims(arange(item.shape()[0]), 1), arange(item.shape()[0]))
+                                           : diag(eq(item, item));
+  return where(here, expand_dims(x, last + 1), constant(0.0, x.dtype()));
+}
+
 /// Zeros like the matrix `like` with `vector` on the diagonal.
 Expr diag_like(const Expr& vector, const Expr& like) {
   const std::int64_t rows = like.shape()[0], columns = like.shape()[1];
@@ -222,6 +232,15 @@ const Op reshape_op{
                        reshape(example({2, 3, 4}), {6, 1, -1}), reshape(example({0, 3}), {3, 0}),
                        reshape(example({1}), {})};
         },
+    .batched = [](const Batch& b) -> std::vector<Batched> {
+      const Expr& x = b.inputs[0].value;
+      Shape shape(x.shape().begin(), x.shape().begin() + b.axes);
+      const Shape& item = b.node.types()[0].shape;
+      shape.insert(shape.end(), item.begin(), item.end());
+      if (can_be_filled_in(shape)) return {{reshape(x, shape)}};
+      const Expr one = make(reshape_op, {item_like(b.inputs[0], b.axes)}, b.node.attributes());
+      return {{reshape_like(x, nested_like(batch_like(x, b.axes), one))}};
+    },
 };
 
 const Op reshape_like_op{
@@ -253,6 +272,11 @@ const Op reshape_like_op{
         [] {
           return Exprs{make(reshape_like_op, {example({6}), example({2, 3}, "y")})};
         },
+    .batched = [](const Batch& b) -> std::vector<Batched> {
+      const Expr &x = b.inputs[0].value, item = item_like(b.inputs[1], b.axes);
+      if (!b.inputs[0].varies) return {{reshape_like(x, item), false}};
+      return {{reshape_like(x, nested_like(batch_like(x, b.axes), item))}};
+    },
 };
 
 const Op transpose_op{
@@ -272,6 +296,12 @@ const Op transpose_op{
           return Exprs{transpose(example({2, 3})), transpose(example({2, 3, 4}), {1, -1, 0}),
                        transpose(example({0, 3})), transpose(example({1, 3}))};
         },
+    .batched = [](const Batch& b) -> std::vector<Batched> {
+      Axes permutation = leading_axes(b.axes);
+      const Axes items = shifted(b.node.get<Axes>("permutation"), b.axes);
+      permutation.insert(permutation.end(), items.begin(), items.end());
+      return {{transpose(b.inputs[0].value, permutation)}};
+    },
 };
 
 const Op expand_dims_op{
@@ -293,6 +323,7 @@ const Op expand_dims_op{
         [] {
           return Exprs{expand_dims(example({}), 0), expand_dims(example({3}), -1), expand_dims(example({2, 3}), 1)};
         },
+    .batched = shift_axes,
 };
 
 const Op squeeze_op{
@@ -314,6 +345,7 @@ const Op squeeze_op{
         [] {
           return Exprs{squeeze(example({1}), 0), squeeze(example({3, 1}), -1), squeeze(example({2, 1, 3}), 1)};
         },
+    .batched = shift_axes,
 };
 
 const Op broadcast_to_op{
@@ -332,6 +364,13 @@ const Op broadcast_to_op{
           return Exprs{broadcast_to(example({}), {4}), broadcast_to(example({3}), {2, 3}),
                        broadcast_to(example({2, 1, 3}), {2, 4, 3}), broadcast_to(example({1}), {0})};
         },
+    .batched = [](const Batch& b) -> std::vector<Batched> {
+      const Shape& item = b.node.get<Shape>("shape");
+      const Expr x = with_item_rank(b.inputs[0].value, static_cast<std::int64_t>(item.size()), b.axes);
+      Shape shape(x.shape().begin(), x.shape().begin() + b.axes);
+      shape.insert(shape.end(), item.begin(), item.end());
+      return {{broadcast_to(x, shape)}};
+    },
 };
 
 const Op broadcast_like_op{
@@ -363,6 +402,11 @@ const Op broadcast_like_op{
           return Exprs{make(broadcast_like_op, {example({3}), example({2, 3}, "y")}),
                        make(broadcast_like_op, {example({}), example({0}, "y")})};
         },
+    .batched = [](const Batch& b) -> std::vector<Batched> {
+      const Expr &x = b.inputs[0].value, item = item_like(b.inputs[1], b.axes);
+      if (!b.inputs[0].varies) return {{broadcast_like(x, item), false}};
+      return {{broadcast_like(with_item_rank(x, item.rank(), b.axes), nested_like(batch_like(x, b.axes), item))}};
+    },
 };
 
 const Op length_op{
@@ -387,6 +431,9 @@ const Op length_op{
         [] {
           return Exprs{make(length_op, {example({2, 3})}, {{"axis", std::int64_t{1}}})};
         },
+    .batched = [](const Batch& b) -> std::vector<Batched> {
+      return {{length(b.inputs[0].value, b.node.get<std::int64_t>("axis") + b.axes), false}};
+    },
 };
 
 const Op arange_op{
@@ -431,6 +478,7 @@ const Op diag_op{
         [] {
           return Exprs{diag(example({3})), diag(example({1})), diag(example({0}))};
         },
+    .batched = [](const Batch& b) -> std::vector<Batched> { return {{on_diagonal(b.inputs[0].value)}}; },
 };
 
 const Op diag_like_op{
@@ -462,6 +510,16 @@ const Op diag_like_op{
           return Exprs{make(diag_like_op, {example({2}), example({2, 3}, "y")}),
                        make(diag_like_op, {example({2}), example({4, 2}, "y")})};
         },
+    // A square matrix first, as long as the vector, then as large as it is to be.
+    .batched = [](const Batch& b) -> std::vector<Batched> {
+      const Expr &x = b.inputs[0].value, whole = item_like(b.inputs[1], b.axes);
+      if (!b.inputs[0].varies) return {{diag_like(x, whole), false}};
+      const Expr square = on_diagonal(x), batch = batch_like(x, b.axes);
+      // Rows as in `whole`, columns as in the square; then both.
+      const Expr rows = pad_like(
+          square, nested_like(batch, nested_like(any(whole, {1}), item_like({at(square, 0, -2)}, b.axes))), b.axes, {});
+      return {{pad_like(rows, nested_like(batch, whole), b.axes + 1, {})}};
+    },
 };
 
 const Op diagonal_op{
@@ -485,6 +543,20 @@ const Op diagonal_op{
           return Exprs{diagonal(example({3, 3})), diagonal(example({2, 4})), diagonal(transpose(example({2, 4}))),
                        diagonal(example({0, 3}))};
         },
+    .batched = [](const Batch& b) -> std::vector<Batched> {
+      const Expr& x = b.inputs[0].value;
+      const std::int64_t rows = b.node.input(0).shape()[0], columns = b.node.input(0).shape()[1];
+      if (rows != unknown && columns != unknown) {
+        const Expr places = arange(std::min(rows, columns)) * (columns + 1);
+        Shape flat(x.shape().begin(), x.shape().begin() + b.axes);
+        flat.push_back(rows * columns);
+        if (can_be_filled_in(flat)) return {{gather(reshape(x, flat), places, b.axes)}};
+      }
+      const Expr item = item_like(b.inputs[0], b.axes), part = diagonal(item);
+      const Expr kept = sum(where(diag_like(eq(part, part), item), x, constant(0.0, x.dtype())), {b.axes + 1});
+      return {{make(slice_like_op, {kept, nested_like(batch_like(x, b.axes), part)},
+                    {{"axis", b.axes}, {"step", std::int64_t{1}}})}};
+    },
 };
 
 // --- Builders ---

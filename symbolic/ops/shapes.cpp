@@ -1,6 +1,8 @@
 /// Agreement of partly known shapes, strides and axis permutations.
 #include "leapgraph/symbolic/ops/shapes.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace leapgraph::symbolic {
@@ -42,6 +44,20 @@ Shape with_axes(const Shape& shape, const Axes& axes, std::int64_t length) {
   Shape result = shape;
   for (std::int64_t axis : axes) result.insert(result.begin() + axis, length);
   return result;
+}
+
+void require_index(const Type& index) {
+  if (!is_integer(index.dtype)) throw GraphError("the index must be of integers, got " + to_string(index));
+}
+
+void require_positions(std::string_view op, const Array& index, std::int64_t length) {
+  for (std::int64_t i = 0; i < index.size(); ++i)
+    if (const std::int64_t position = index.integer(i); position < 0 || position >= length)
+      throw GraphError(fmt::format("{}: position {} does not exist along an axis of length {}", op, position, length));
+}
+
+std::int64_t row_size(const Shape& shape, std::size_t leading) {
+  return element_count(Shape(shape.begin() + static_cast<std::ptrdiff_t>(leading), shape.end()));
 }
 
 Axes axis_to_front(std::int64_t axis, std::int64_t rank) {

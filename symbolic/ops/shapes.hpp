@@ -26,6 +26,13 @@ Shape without_axes(const Shape& shape, const Axes& axes);
 /// `shape` with `length` at the positions `axes` of the result, which are sorted.
 Shape with_axes(const Shape& shape, const Axes& axes, std::int64_t length);
 
+/// Elements in one row of a tensor, what follows its `leading` first axes.
+std::int64_t row_size(const Shape& shape, std::size_t leading);
+/// Throws GraphError unless `index` is of integers.
+void require_index(const Type& index);
+/// Throws GraphError, naming `op`, when an element of `index` is not a position along an axis of that length.
+void require_positions(std::string_view op, const Array& index, std::int64_t length);
+
 /// `a` with new axes of length 1 at the sorted positions `axes` of the result: undoes what a reduction over them drops.
 Expr expand_axes(const Expr& a, const Axes& axes);
 /// The permutation that brings `axis` to the front and keeps the order of the others, and the one that undoes it.

@@ -358,6 +358,24 @@ Expr simple_sum(Views&, const Expr& e) {
   return is(a, broadcast_to_op) ? sum_of_stretched(e) : Expr();
 }
 
+/// c or not c, c and not c.
+Expr complementary(Views&, const Expr& e) {
+  const Expr &a = in(e, 0), &b = in(e, 1);
+  const bool are = (is(a, logical_not_op) && in(a) == b) || (is(b, logical_not_op) && in(b) == a);
+  return are && is_known(e.shape()) ? broadcast_to(constant(is(e, logical_or_op)), e.shape()) : Expr();
+}
+
+/// The adjoints of the two sides of one choice meet in a sum: where(c, x, 0) + where(c, 0, y) is where(c, x, y).
+Expr joined_choices(Views&, const Expr& e) {
+  const Expr &a = in(e, 0), &b = in(e, 1);
+  if (!is(a, where_op) || !is(b, where_op) || in(a) != in(b) || a.shape() != e.shape() || b.shape() != e.shape())
+    return {};
+  const bool a_first = is_uniform(in(a, 2), 0.0) && is_uniform(in(b, 1), 0.0);
+  const bool b_first = is_uniform(in(a, 1), 0.0) && is_uniform(in(b, 2), 0.0);
+  if (a_first) return made(where_op, {in(a), in(a, 1), in(b, 2)}, e);
+  return b_first ? made(where_op, {in(a), in(b, 1), in(a, 2)}, e) : Expr();
+}
+
 std::vector<Rule> make_rules() {
   const auto& [x, y, z, c] = variables();
   static const Expr m = input({DType::float64, {3, 2}}, "m"), v = input({DType::float64, {6}}, "v");
@@ -393,6 +411,10 @@ std::vector<Rule> make_rules() {
   row("|x^2|", abs(sqr(x)), sqr(x), abs_op, simple_abs);
   row("x^2", pow(x, 2.0), sqr(x), pow_op, simple_pow);
   row("where(c, x, x)", where(x < y, x, x), x, where_op, simple_where);
+  row("where(c, x, 0) + where(c, 0, y)", where(x < y, x, 0.0) + where(x < y, 0.0, y), where(x < y, x, y), add_op,
+      joined_choices);
+  row("c or not c", where(logical_or(x < y, logical_not(x < y)), x, y), x, logical_or_op, complementary);
+  row("c and not c", where(logical_and(x < y, logical_not(x < y)), x, y), y, logical_and_op, complementary);
   row("not not c", cast(logical_not(logical_not(x < y)), DType::float64), cast(x < y, DType::float64), logical_not_op,
       simple_not);
   row("max(x, x)", maximum(x, x), x, maximum_op, same_arguments);

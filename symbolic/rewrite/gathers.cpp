@@ -159,7 +159,9 @@ class GatherSimplifier {
 
 /// An elementwise function of rows of tables picked by one index, before the rows are picked.
 struct Picked {
-  Expr table, index;
+  Expr table;
+  Expr by;  ///< the gather, which tells the index and how it is checked
+  const Expr& index() const { return by.node().input(1); }
 };
 
 struct HoistingLimits {
@@ -178,20 +180,21 @@ class Hoister {
     return rebuild(outputs, [&](const Node& node, const Exprs& inputs) -> Exprs {
       Exprs made = rebuild_same(node, inputs);
       if (&made[0].op() == &gather_op) {
-        if (may_hoist(made[0])) picked_.emplace(made[0], Picked{made[0].node().input(0), made[0].node().input(1)});
+        if (may_hoist(made[0])) picked_.emplace(made[0], Picked{made[0].node().input(0), made[0]});
         return made;
       }
       const Expr table = on_tables(made[0].node());
       if (!table) return made;
-      const Expr index = index_of(made[0].node());
+      const Expr by = gather_of(made[0].node());
+      const Expr& index = by.node().input(1);
       if (made[0].shape() != joined(index.shape(), row_shape(table))) return made;
       // One operation is not worth another gather where the operand is picked all the same.
       const bool is_shared =
           std::any_of(node.inputs().begin(), node.inputs().end(), [&](const Expr& e) { return uses[e] > 1; });
       const bool is_cheap = std::get<Elementwise>(node.op().lowering).code.find('(') == std::string_view::npos;
       const bool stays = (is_cheap && is_shared) || (limits_.exponentials_stay && is(made[0], exp_op));
-      if (!stays) made[0] = gather(table, index);
-      picked_.emplace(made[0], Picked{table, index});
+      if (!stays) made[0] = make(gather_op, {table, index}, by.node().attributes(), by.node().place());
+      picked_.emplace(made[0], Picked{table, by});
       return made;
     });
   }
@@ -217,21 +220,23 @@ class Hoister {
     return every;
   }
 
-  /// The index of the operands that are picked rows; absent: there are none, or of more than one index.
-  Expr index_of(const Node& node) const {
-    Expr index;
+  /// A gather whose index all operands that are picked rows share; absent: there are none, or of more than one index.
+  Expr gather_of(const Node& node) const {
+    Expr by;
     for (const Expr& e : node.inputs()) {
       const auto found = picked_.find(e);
       if (found == picked_.end()) continue;
-      if (index && index != found->second.index) return {};
-      index = found->second.index;
+      const Expr& other = found->second.by;
+      if (by && (found->second.index() != by.node().input(1) || !(other.node().attributes() == by.node().attributes())))
+        return {};
+      by = other;
     }
-    return index;
+    return by;
   }
 
   /// The node with tables in the place of their rows; absent where another operand varies.
   Expr on_tables(const Node& node) const {
-    if (lowering_as<Elementwise>(node.op()) == nullptr || node.attributes().has("axis") || !index_of(node)) return {};
+    if (lowering_as<Elementwise>(node.op()) == nullptr || node.attributes().has("axis") || !gather_of(node)) return {};
     Exprs operands;
     Shape shape;
     for (const Expr& e : node.inputs()) {

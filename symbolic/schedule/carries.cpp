@@ -45,11 +45,13 @@ void for_each_use(Step& step, const F& f) {
     for_each_use(branch->if_false, f);
   } else if (auto* loop = std::get_if<LoopStep>(&step.what)) {
     if (loop->steps >= 0) f(loop->steps, Use::read);
+    if (loop->done >= 0) f(loop->done, Use::write);
     for (LoopStep::Carry& carry : loop->carries) {
       f(carry.current, Use::update);
       f(carry.next, Use::read);
     }
     for_each_use(loop->body, f);
+    if (loop->stop >= 0) f(loop->stop, Use::read);
   }
 }
 

@@ -26,7 +26,7 @@ class Describer {
 
   std::string name(int number) const {
     const Buffer& buffer = program_->buffers[static_cast<std::size_t>(number)];
-    constexpr const char* places[] = {"in", "out", "data", "work", "local", "row"};
+    constexpr const char* places[] = {"in", "out", "extent", "data", "work", "local", "row"};
     return fmt::format("b{}:{}", number, places[static_cast<std::size_t>(buffer.place)]);
   }
   std::string at(const Access& access) const {
@@ -77,6 +77,7 @@ class Describer {
     line(depth, fmt::format("loop t{} {} times", loop.number,
                             loop.steps < 0 ? std::to_string(loop.known_steps) : name(loop.steps)));
     steps(loop.body, depth + 1);
+    if (loop.stop >= 0) line(depth + 1, fmt::format("stop if {}", name(loop.stop)));
     for (const LoopStep::Carry& carry : loop.carries)
       line(depth + 1, fmt::format("carry {} <- {}", name(carry.current), name(carry.next)));
   }

@@ -35,6 +35,21 @@ int Region::add_value(Type type, int group, bool in_register) {
   return static_cast<int>(values_.size()) - 1;
 }
 
+Value& Region::memory_of(int number) {
+  while (values_[static_cast<std::size_t>(number)].memory >= 0)
+    number = values_[static_cast<std::size_t>(number)].memory;
+  return values_[static_cast<std::size_t>(number)];
+}
+
+/// A new value in the memory that `ref` shows.
+int Region::take_over(const Ref& ref, const Type& type) {
+  const int value = add_value(type, values_[static_cast<std::size_t>(ref.value)].group, false);
+  values_.back().memory = ref.value;
+  values_.back().needs_buffer = true;
+  memory_of(value).needs_buffer = true;
+  return value;
+}
+
 void Region::give(const Expr& e, const Placed& placed) {
   const int value = add_value(e.type(), -1, false);
   values_.back().buffer = placed.buffer;
@@ -74,6 +89,8 @@ void Region::join(int group, Member member) {
     Value& value = values_[static_cast<std::size_t>(member.inputs[k].value)];
     if (value.group != group || !value.in_register || member.inputs[k].is_view || !member.aligned[k])
       value.needs_buffer = true;
+    Value& memory = memory_of(member.inputs[k].value);
+    memory.last_read = std::max(memory.last_read, group);
   }
   groups_[static_cast<std::size_t>(group)].members.push_back(std::move(member));
 }
@@ -175,6 +192,32 @@ void Region::plan_windows(const Node& node, const Scatter& scatter) {
   refs_[outputs_of(node)[0]] = Ref{whole, row_major_layout(node.types()[0].shape), false};
 }
 
+/// The rows are written over the old ones where the plan says so, after their last reader; else of a copy.
+void Region::plan_update(const Node& node, Member::Kind kind) {
+  const Shape& space = node.input(2).shape();
+  Member member{.kind = kind, .node = &node, .inputs = {reference(node.input(2)), reference(node.input(1))}};
+  member.aligned = {true, node.input(1).shape() == space};
+  const Ref whole = reference(node.input(0));
+  const Expr result = outputs_of(node)[0];
+  int earliest = earliest_group(member, space);
+  if (in_place_.in_place.contains(result)) {
+    member.output = take_over(whole, node.types()[0]);
+    const int last_read = memory_of(member.output).last_read;
+    // A nest of one element reads everything before it writes.
+    const bool joins = last_read >= 0 && groups_[static_cast<std::size_t>(last_read)].opaque == nullptr &&
+                       groups_[static_cast<std::size_t>(last_read)].space == space && element_count(space) == 1;
+    earliest = std::max(earliest, joins ? last_read : last_read + 1);
+  } else {
+    member.output = add_value(node.types()[0], -1, false);
+    copy_to(whole, member.output, row_major_layout(node.types()[0].shape));
+  }
+  earliest = std::max(earliest, values_[static_cast<std::size_t>(member.output)].group + 1);
+  const int group = find_or_add_group(earliest, space);
+  values_[static_cast<std::size_t>(member.output)].group = group;
+  refs_[result] = Ref{member.output, row_major_layout(node.types()[0].shape), false};
+  join(group, std::move(member));
+}
+
 void Region::plan_opaque(const Node& node) {
   Group group;
   group.opaque = &node;
@@ -184,8 +227,9 @@ void Region::plan_opaque(const Node& node) {
   for (std::size_t k = 0; k < node.inputs().size(); ++k) {
     Ref ref = reference(node.input(k));
     if (is_loop && k >= 1 && k < 1 + carries) {
-      const int initial = add_value(node.input(k).type(), -1, false);
-      copy_to(ref, initial, row_major_layout(node.input(k).shape()));
+      const bool in_place = in_place_.in_place.contains(outputs_of(node)[k - 1]);
+      const int initial = in_place ? take_over(ref, node.input(k).type()) : add_value(node.input(k).type(), -1, false);
+      if (!in_place) copy_to(ref, initial, row_major_layout(node.input(k).shape()));
       group.initial_carries.push_back(initial);
       ref = Ref{initial, row_major_layout(node.input(k).shape()), false};
     } else if (!is_loop) {
@@ -198,6 +242,7 @@ void Region::plan_opaque(const Node& node) {
     group.opaque_inputs.push_back(std::move(ref));
   }
   const int number = static_cast<int>(groups_.size());
+  for (const Ref& ref : group.opaque_inputs) memory_of(ref.value).last_read = number;
   for (std::size_t i = 0; i < node.types().size(); ++i) {
     const int value = i < carries ? group.initial_carries[i] : add_value(node.types()[i], number, false);
     if (i < carries)
@@ -235,6 +280,10 @@ void Region::plan(const Node& node) {
   } else if (const auto* scatter = std::get_if<Scatter>(&lowering)) {
     if (scatter->kind == ScatterKind::window)
       plan_windows(node, *scatter);
+    else if (scatter->kind == ScatterKind::set_rows)
+      plan_update(node, Member::Kind::set_rows);
+    else if (scatter->kind == ScatterKind::add_rows)
+      plan_update(node, Member::Kind::add_rows);
     else
       plan_member(node, member(Member::Kind::scatter_add, {true, node.input(1).shape() == node.input(0).shape()}),
                   node.input(0).shape(), false);

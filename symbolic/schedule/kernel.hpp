@@ -4,11 +4,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <source_location>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
+#include "leapgraph/symbolic/checks.hpp"
 #include "leapgraph/symbolic/op.hpp"
 
 namespace leapgraph::symbolic {
@@ -17,6 +19,7 @@ namespace leapgraph::symbolic {
 enum class Place {
   input,      ///< in[index]
   output,     ///< out[index]
+  extent,     ///< rt->extents[index]: the length that an axis of an output has at run time
   data,       ///< a constant array, passed after the inputs: in[inputs + index]
   workspace,  ///< work + index bytes
   local,      ///< a scalar or a short array of the function itself
@@ -44,6 +47,8 @@ struct Access {
   std::int64_t row_stride = 0;
   std::int64_t rows = 0;  ///< rows there are; checked at run time unless `row_is_checked`
   bool row_is_checked = false;
+  Check check = Check::row;  ///< what a row that is not there means
+  int made_at = -1;          ///< in Module::places, for the message when the check fails
 };
 
 struct Load {
@@ -118,6 +123,13 @@ struct LoopStep {
   std::int64_t known_steps = 0;
   std::vector<Carry> carries = {};
   std::vector<Step> body = {};
+  // Where the loop ends by itself, and what is checked when its steps are a run-time number:
+  int stop = -1;               ///< buffer of the condition (bool); true after an iteration: it was the last. -1: none
+  int done = -1;               ///< buffer of the number of iterations done (int64), where there is a condition
+  bool must_stop = false;      ///< ending without the condition fails
+  std::int64_t limit = -1;     ///< rows of the shortest sequence; -1: no sequence
+  std::int64_t capacity = -1;  ///< rows that stacked outputs have; -1: none, or as many as known_steps
+  int made_at = -1;            ///< in Module::places
 };
 
 struct BranchStep {
@@ -154,6 +166,7 @@ struct Program {
 /// Functions compiled together; later ones call earlier ones.
 struct Module {
   std::vector<Program> functions;
+  std::vector<std::source_location> places;  ///< where nodes with checks at run time were made
 };
 
 }  // namespace leapgraph::symbolic

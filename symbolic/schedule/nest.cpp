@@ -41,6 +41,8 @@ class NestBuilder {
       case Member::Kind::gather:
         return add_gather(member);
       case Member::Kind::scatter_add:
+      case Member::Kind::set_rows:
+      case Member::Kind::add_rows:
         return add_scatter(member);
       case Member::Kind::copy: {
         const Value& target = value(member.output);
@@ -105,7 +107,10 @@ class NestBuilder {
     from.row = row_number(member, 1);
     from.row_stride = table.layout.strides[0];
     from.rows = table.layout.shape[0];
-    from.row_is_checked = rows_fit(member.node->input(1), from.rows) || data_fit(member.inputs[1], from.rows);
+    from.row_is_checked = rows_fit(*member.node, from.rows) || data_fit(member.inputs[1], from.rows);
+    if (member.node->attributes().has("check"))
+      from.check = static_cast<Check>(member.node->get<std::int64_t>("check"));
+    from.made_at = region_.module_.number_of(member.node->place());
     define(member, statement(Load{std::move(from)}, member.node->types()[0].dtype));
   }
 
@@ -120,9 +125,14 @@ class NestBuilder {
     to.row = row;
     to.row_stride = output.layout.strides[0];
     to.rows = output.layout.shape[0];
-    to.row_is_checked = rows_fit(member.node->input(1), to.rows) || data_fit(member.inputs[1], to.rows);
-    nest_.accumulations.push_back(
-        {.combine = Combine::sum, .value = operand(member, 0), .to = std::move(to), .scattered = true});
+    to.row_is_checked = rows_fit(*member.node, to.rows) || data_fit(member.inputs[1], to.rows);
+    to.made_at = region_.module_.number_of(member.node->place());
+    const int written = operand(member, 0);
+    if (member.kind == Member::Kind::set_rows)
+      nest_.stores.push_back({written, std::move(to)});
+    else
+      nest_.accumulations.push_back(
+          {.combine = Combine::sum, .value = written, .to = std::move(to), .scattered = true});
   }
 
   /// Row numbers of the body of a loop that are data outside it. Others than those that fit are checked at run time.
@@ -136,13 +146,14 @@ class NestBuilder {
   }
 
   /// Row numbers that are data are checked once, here.
-  static bool rows_fit(const Expr& index, std::int64_t rows) {
+  static bool rows_fit(const Node& node, std::int64_t rows) {
+    const Expr& index = node.input(1);
     const auto data = constant_value(index);
     if (!data) return false;
     for (std::int64_t i = 0; i < data->size(); ++i)
       if (data->integer(i) < 0 || data->integer(i) >= rows)
-        throw GraphError(fmt::format("gather: position {} of the index is {}, but there are {} rows (made at {}:{})", i,
-                                     data->integer(i), rows, index.node().place().file_name(),
+        throw GraphError(fmt::format("{}: position {} of the index is {}, but there are {} rows (made at {}:{})",
+                                     node.op().name, i, data->integer(i), rows, index.node().place().file_name(),
                                      index.node().place().line()));
     return true;
   }

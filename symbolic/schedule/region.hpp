@@ -5,6 +5,7 @@
 #include <optional>
 #include <unordered_map>
 
+#include "leapgraph/symbolic/schedule/inplace.hpp"
 #include "leapgraph/symbolic/schedule/kernel.hpp"
 
 namespace leapgraph::symbolic {
@@ -28,6 +29,8 @@ struct Value {
   bool needs_buffer = false;
   bool is_carry = false;  ///< of a loop, which reads and writes it at every step
   std::optional<Array> literal = {};
+  int memory = -1;     ///< the value whose memory it takes over, or -1
+  int last_read = -1;  ///< of its memory: the last group that reads it
   int buffer = -1;
   Layout layout = {};  ///< of its buffer
 };
@@ -41,7 +44,7 @@ struct Ref {
 
 /// One node's share of a group.
 struct Member {
-  enum class Kind { elementwise, reduction, contraction, gather, scatter_add, copy };
+  enum class Kind { elementwise, reduction, contraction, gather, scatter_add, set_rows, add_rows, copy };
   Kind kind;
   const Node* node;  ///< none for a copy
   std::vector<Ref> inputs = {};
@@ -77,11 +80,17 @@ class Region {
     Placed placed;
   };
   Steps schedule(std::span<const Wanted> wanted);
+  /// The same by a plan that was made for it.
+  Steps schedule(std::span<const Wanted> wanted, InPlacePlan plan);
+  /// What may be written in place on the way to `outputs`, which include all that must be intact at the end; of the
+  /// given values `writable` may be written over.
+  InPlacePlan plan_for(std::span<const Expr> outputs, std::span<const Expr> writable) const;
 
  private:
   // fuse.cpp: groups
   void plan(const Node& node);
   void plan_view(const Node& node, const View& view);
+  void plan_update(const Node& node, Member::Kind kind);
   void plan_windows(const Node& node, const Scatter& scatter);
   void plan_opaque(const Node& node);
   void plan_member(const Node& node, Member member, const Shape& space, bool in_register);
@@ -90,6 +99,9 @@ class Region {
   int find_or_add_group(int earliest, const Shape& space);
   void join(int group, Member member);
   int add_value(Type type, int group, bool in_register);
+  int take_over(const Ref& ref, const Type& type);
+  /// The value that owns the memory of value `number`.
+  Value& memory_of(int number);
   void copy_to(const Ref& source, int value, const Layout& target);
   Ref contiguous(const Ref& ref);
   Ref in_memory(const Ref& ref);
@@ -99,12 +111,12 @@ class Region {
   Nest build_nest(const Group& group);
 
   // schedule.cpp: steps
-  std::vector<const Node*> planning_order(const Exprs& outputs) const;
   void assign_buffers();
   Steps build_steps();
   int whole_buffer(const Ref& ref);
   Step build_opaque(const Group& group);
   Step build_loop(const Group& group);
+  void build_ending(const Group& group, LoopStep& loop, std::vector<Wanted>& wanted);
   Step build_branch(const Group& group);
 
   friend class NestBuilder;
@@ -113,6 +125,7 @@ class Region {
   Program& program_;
   std::vector<Value> values_;
   std::vector<Group> groups_;
+  InPlacePlan in_place_;
   std::vector<int> filled_;  ///< values whose buffers start as zeros
   std::unordered_map<Expr, Ref, ExprHash> refs_;
 };
@@ -122,9 +135,11 @@ class ModuleBuilder {
  public:
   explicit ModuleBuilder(Module& module) : module_(module) {}
 
-  int schedule_function(const std::string& name, const Graph& graph);
+  int schedule_function(const std::string& name, const Graph& graph, std::size_t extents = 0);
   int function_of(const Body& body);
   int new_loop() { return loops_++; }
+  /// Number of the place in Module::places.
+  int number_of(const std::source_location& place);
   std::int64_t workspace_bytes(int function) const {
     return module_.functions[static_cast<std::size_t>(function)].workspace_bytes;
   }

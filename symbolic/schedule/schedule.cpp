@@ -8,6 +8,7 @@
 #include <queue>
 
 #include "leapgraph/symbolic/ops.hpp"
+#include "leapgraph/symbolic/ops/scan.hpp"
 #include "leapgraph/symbolic/schedule/region.hpp"
 
 namespace leapgraph::symbolic {
@@ -18,12 +19,14 @@ namespace {
 constexpr std::int64_t max_local_elements = 32;
 
 /// Elements that a node goes through; loops and calls come when nothing else is left.
-std::int64_t work_of(const Node& node) {
+std::int64_t work_of(const Node& node, const InPlacePlan& plan) {
   const Lowering& lowering = node.op().lowering;
   if (std::holds_alternative<View>(lowering) || std::holds_alternative<Source>(lowering)) return 0;
   const bool is_opaque = std::holds_alternative<Loop>(lowering) || std::holds_alternative<Branch>(lowering) ||
                          std::holds_alternative<Call>(lowering) || std::holds_alternative<Routine>(lowering);
   if (is_opaque || std::holds_alternative<Abstract>(lowering)) return std::numeric_limits<std::int64_t>::max();
+  if (plan.in_place.contains(outputs_of(node)[0])) return element_count(node.input(2).shape());  // a row update
+  if (std::holds_alternative<Gather>(lowering)) return element_count(node.types()[0].shape);
   std::int64_t work = 0;
   const auto count = [&work](const Type& type) {
     if (is_known(type.shape)) work = std::max(work, element_count(type.shape));
@@ -60,25 +63,34 @@ int add_data(Program& program, const Array& array) {
                                     .index = static_cast<std::int64_t>(program.data.size()) - 1});
 }
 
+InPlacePlan Region::plan_for(std::span<const Expr> outputs, std::span<const Expr> writable) const {
+  return plan_in_place(
+      outputs, [this](const Expr& e) { return refs_.contains(e); }, writable);
+}
+
+namespace {
+
 /// Inputs before users, and of those that are ready the ones with the least work first: what is small comes before the
 /// long loops that need it, so that these need not be cut in two.
-std::vector<const Node*> Region::planning_order(const Exprs& outputs) const {
-  std::vector<const Node*> order;
-  for (const Node* node : topological_order(outputs))
-    if (!refs_.contains(outputs_of(*node)[0])) order.push_back(node);
+std::vector<const Node*> planning_order(const InPlacePlan& plan) {
+  const std::vector<const Node*>& order = plan.order;
   std::unordered_map<const Node*, std::size_t> numbers;
   for (std::size_t i = 0; i < order.size(); ++i) numbers.emplace(order[i], i);
   std::vector<std::vector<std::size_t>> users(order.size());
   std::vector<std::size_t> waits(order.size(), 0);
   using Entry = std::pair<std::int64_t, std::size_t>;  // work, number
   std::priority_queue<Entry, std::vector<Entry>, std::greater<>> ready;
-  const auto make_ready = [&](std::size_t i) { ready.emplace(work_of(*order[i]), i); };
+  const auto make_ready = [&](std::size_t i) { ready.emplace(work_of(*order[i], plan), i); };
   for (std::size_t i = 0; i < order.size(); ++i) {
-    for (const Expr& e : order[i]->inputs())
-      if (const auto found = numbers.find(&e.node()); found != numbers.end()) {
+    const auto wait_for = [&](const Node* node) {
+      if (const auto found = numbers.find(node); found != numbers.end()) {
         users[found->second].push_back(i);
         ++waits[i];
       }
+    };
+    for (const Expr& e : order[i]->inputs()) wait_for(&e.node());
+    if (const auto readers = plan.before.find(order[i]); readers != plan.before.end())
+      for (const Node* reader : readers->second) wait_for(reader);
     if (waits[i] == 0) make_ready(i);
   }
   std::vector<const Node*> result;
@@ -92,14 +104,22 @@ std::vector<const Node*> Region::planning_order(const Exprs& outputs) const {
   return result;
 }
 
+}  // namespace
+
 Steps Region::schedule(std::span<const Wanted> wanted) {
   Exprs outputs;
   for (const Wanted& w : wanted) outputs.push_back(w.expr);
-  for (const Node* node : planning_order(outputs)) plan(*node);
+  return schedule(wanted, plan_for(outputs, {}));
+}
+
+Steps Region::schedule(std::span<const Wanted> wanted, InPlacePlan in_place) {
+  in_place_ = std::move(in_place);
+  for (const Node* node : planning_order(in_place_)) plan(*node);
 
   for (const Wanted& w : wanted) {
     const Ref ref = reference(w.expr);
-    Value& value = values_[static_cast<std::size_t>(ref.value)];
+    Value& value = memory_of(ref.value);
+    if (value.buffer == w.placed.buffer && is_row_major(ref.layout) && ref.layout.offset == 0) continue;  // is there
     // A short carry is a variable while its loop runs and is copied afterwards.
     const bool is_short_carry = value.is_carry && element_count(value.type.shape) <= max_local_elements;
     const bool can_live_there = !value.literal && !ref.is_view && !is_short_carry && value.buffer < 0 &&
@@ -119,8 +139,9 @@ Steps Region::schedule(std::span<const Wanted> wanted) {
 
 void Region::assign_buffers() {
   for (Value& value : values_)
-    if (value.needs_buffer && value.buffer < 0 && !value.literal)
+    if (value.memory < 0 && value.needs_buffer && value.buffer < 0 && !value.literal)
       value.buffer = add_temporary(program_, value.type.dtype, element_count(value.type.shape));
+  for (std::size_t v = 0; v < values_.size(); ++v) values_[v].buffer = memory_of(static_cast<int>(v)).buffer;
 }
 
 Steps Region::build_steps() {
@@ -182,11 +203,22 @@ Step Region::build_loop(const Group& group) {
     loop.steps = whole_buffer(group.opaque_inputs[0]);
 
   Region inner(module_, program_);
-  std::vector<Wanted> wanted;
   for (std::size_t c = 0; c < carries; ++c) {
     const Value& carry = values_[static_cast<std::size_t>(group.opaque_outputs[c])];
     inner.give(body->inputs[c], Placed{carry.buffer, row_major_layout(carry.type.shape)});
+  }
+  // Parameters that are not carries are given below: they own no memory that could be written.
+  InPlacePlan in_place = plan_in_place(
+      body->outputs, [&body](const Expr& e) { return std::count(body->inputs.begin(), body->inputs.end(), e) > 0; },
+      std::span(body->inputs).first(carries));
+  std::vector<Wanted> wanted;
+  for (std::size_t c = 0; c < carries; ++c) {
+    const Value& carry = values_[static_cast<std::size_t>(group.opaque_outputs[c])];
     if (body->outputs[c] == body->inputs[c]) continue;
+    if (in_place.memory_of(body->outputs[c]) == body->inputs[c]) {
+      wanted.push_back({body->outputs[c], Placed{carry.buffer, row_major_layout(carry.type.shape)}});
+      continue;
+    }
     const int next = add_temporary(program_, carry.type.dtype, element_count(carry.type.shape));
     loop.carries.push_back({carry.buffer, next});
     wanted.push_back({body->outputs[c], Placed{next, row_major_layout(carry.type.shape)}});
@@ -213,7 +245,8 @@ Step Region::build_loop(const Group& group) {
       inner.give(body->inputs[k], Placed{value.buffer, layout});
     }
   }
-  for (std::size_t y = carries; y < body->outputs.size(); ++y) {
+  build_ending(group, loop, wanted);
+  for (std::size_t y = carries; y < carries + stacked_outputs(node); ++y) {
     const Value& stacked = values_[static_cast<std::size_t>(group.opaque_outputs[y])];
     const std::int64_t row_size = element_count(body->outputs[y].shape());
     const int row = add_buffer(program_, Buffer{.place = Place::slice,
@@ -224,8 +257,30 @@ Step Region::build_loop(const Group& group) {
                                                 .loop = loop.number});
     wanted.push_back({body->outputs[y], Placed{row, row_major_layout(body->outputs[y].shape())}});
   }
-  loop.body = inner.schedule(wanted);
+  loop.body = inner.schedule(wanted, std::move(in_place));
   return {std::move(loop)};
+}
+
+/// How the loop may end early, and what has to be checked before it starts.
+void Region::build_ending(const Group& group, LoopStep& loop, std::vector<Wanted>& wanted) {
+  const Node& node = *group.opaque;
+  const Ending ending = ending_of(node.attributes());
+  loop.made_at = module_.number_of(node.place());
+  if (ending != Ending::none) {
+    const Body& body = node.get<Body>("body");
+    loop.stop = add_temporary(program_, DType::boolean, 1);
+    loop.done = values_[static_cast<std::size_t>(group.opaque_outputs.back())].buffer;
+    loop.must_stop = ending == Ending::must_stop;
+    wanted.push_back({body->outputs.back(), Placed{loop.stop, row_major_layout({})}});
+  }
+  if (loop.steps < 0 && ending == Ending::none) return;
+  const std::size_t carries = count_of(node.attributes(), "carries");
+  for (std::size_t j = 0; j < count_of(node.attributes(), "sequences"); ++j) {
+    const std::int64_t rows = group.opaque_inputs[1 + carries + j].layout.shape[0];
+    loop.limit = loop.limit < 0 ? rows : std::min(loop.limit, rows);
+  }
+  if (node.attributes().has("capacity") && stacked_outputs(node) > 0)
+    loop.capacity = node.get<std::int64_t>("capacity");
 }
 
 Step Region::build_branch(const Group& group) {
@@ -253,6 +308,16 @@ Step Region::build_branch(const Group& group) {
   return {std::move(branch)};
 }
 
+int ModuleBuilder::number_of(const std::source_location& place) {
+  for (std::size_t i = 0; i < module_.places.size(); ++i) {
+    const std::source_location& known = module_.places[i];
+    if (known.line() == place.line() && std::string_view(known.file_name()) == place.file_name())
+      return static_cast<int>(i);
+  }
+  module_.places.push_back(place);
+  return static_cast<int>(module_.places.size()) - 1;
+}
+
 int ModuleBuilder::function_of(const Body& body) {
   for (const auto& [known, number] : bodies_)
     if (*known == *body) return number;
@@ -261,7 +326,7 @@ int ModuleBuilder::function_of(const Body& body) {
   return number;
 }
 
-int ModuleBuilder::schedule_function(const std::string& name, const Graph& graph) {
+int ModuleBuilder::schedule_function(const std::string& name, const Graph& graph, std::size_t extents) {
   Program program;
   program.name = name;
   Region region(*this, program);
@@ -277,11 +342,12 @@ int ModuleBuilder::schedule_function(const std::string& name, const Graph& graph
   std::vector<Region::Wanted> wanted;
   for (std::size_t i = 0; i < graph.outputs.size(); ++i) {
     const Expr& e = graph.outputs[i];
-    program.outputs.push_back(e.type());
-    const int buffer = add_buffer(program, Buffer{.place = Place::output,
+    const std::size_t results = graph.outputs.size() - extents;
+    if (i < results) program.outputs.push_back(e.type());
+    const int buffer = add_buffer(program, Buffer{.place = i < results ? Place::output : Place::extent,
                                                   .dtype = e.dtype(),
                                                   .size = element_count(e.shape()),
-                                                  .index = static_cast<std::int64_t>(i)});
+                                                  .index = static_cast<std::int64_t>(i < results ? i : i - results)});
     wanted.push_back({e, Placed{buffer, row_major_layout(e.shape())}});
   }
   program.steps = region.schedule(wanted);
@@ -297,7 +363,7 @@ ScheduledModule schedule(std::span<const NamedGraph> graphs) {
   ScheduledModule result;
   ModuleBuilder builder(result.module);
   for (const NamedGraph& graph : graphs) {
-    result.entry.push_back(builder.schedule_function(graph.name, graph.graph));
+    result.entry.push_back(builder.schedule_function(graph.name, graph.graph, graph.extents));
     result.module.functions.back().exported = true;
   }
   return result;

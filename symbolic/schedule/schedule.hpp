@@ -7,7 +7,8 @@ namespace leapgraph::symbolic {
 
 struct NamedGraph {
   std::string name;
-  Graph graph;  ///< rewritten and specialised: every shape is known but for stacked outputs of run-time length
+  Graph graph;  ///< rewritten and specialised: every shape is known
+  std::size_t extents = 0;  ///< so many last outputs are extents (schedule/extents.hpp), reported through lg_runtime
 };
 
 /// One program a graph, preceded by one for each distinct body that is called (ops with lowering Call). `entry[i]` is

@@ -58,6 +58,8 @@ class Lifetimes {
   void visit(const LoopStep& loop) {
     const std::int64_t start = now_;
     touch(loop.steps);
+    touch(loop.done);
+    touch(loop.stop);
     for (const LoopStep::Carry& carry : loop.carries) touch(carry.current);
     walk(loop.body);
     for (const LoopStep::Carry& carry : loop.carries) {
@@ -65,6 +67,8 @@ class Lifetimes {
       touch(carry.next);
     }
     touch(loop.steps);
+    touch(loop.done);
+    touch(loop.stop);
     for (Lifetime& life : lifetimes_)
       if (life.first >= 0 && life.first <= start && life.last >= start)
         life.last = now_;  // the next iteration reads it again

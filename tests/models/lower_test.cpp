@@ -405,20 +405,6 @@ std::string refused(const std::string& statements) {
   return complaint([&] { model("parameters {\n  vector[3] a;\n}\nmodel {\n" + statements + "\n}\n"); });
 }
 
-TEST(SymbolicEvaluation, RefusesLoopsOverParameters) {
-  EXPECT_EQ(refused("  for (i in 1 : 3) {\n    a[i] ~ normal(0, 1);\n  }"),
-            "model.stan:5:3: error: a loop over what depends on parameters is not supported yet by this version\n"
-            "   3 | }\n"
-            "   4 | model {\n"
-            "   5 |   for (i in 1 : 3) {\n"
-            "     |   ^^^^^^^^^^^^^^^\n");
-  EXPECT_THAT(refused("  for (x in a) target += x;"), StartsWith("model.stan:5:3: error: a loop over"));
-  EXPECT_THAT(refused("  vector[3] b = a;\n  for (i in 1 : 3) b[i] = 1;"),
-              StartsWith("model.stan:6:3: error: a loop over"));
-  EXPECT_THAT(refused("  real s = 0;\n  for (i in 1 : 3) {\n    for (j in 1 : 3) s += a[j];\n  }"),
-              StartsWith("model.stan:6:3: error: a loop over"));
-}
-
 TEST(SymbolicEvaluation, RefusesConditionsIndicesAndPrintsOfParameters) {
   EXPECT_THAT(refused("  if (a[1] > 0) target += 1;"),
               StartsWith("model.stan:5:7: error: a condition that depends on parameters is not supported yet"));

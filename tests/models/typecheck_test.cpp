@@ -266,5 +266,67 @@ TEST(TypedProgram, AllowsVariablesNamedAsFunctions) {
       check("parameters { real beta; real gamma; } model { beta ~ normal(gamma, 1); target += sum([beta]); }"));
 }
 
+// ---------------------------------------------------------------- functions of the program
+
+TEST(Functions, KnowTheirParametersAndResults) {
+  const TypedProgram program = check(R"(functions {
+    real early(real x);
+    vector f(data real a, vector v) { real local = a; return local * v; }
+    void add_lp(real x) { target += early(x); }
+    real early(real x) { return 1; }
+  })");
+  ASSERT_EQ(program.tree.functions.size(), 3U);  // the declaration is gone
+  const auto& f = program.tree.functions[0];
+  EXPECT_EQ(f.info.result, stan_types::vector);
+  EXPECT_EQ(f.info.kind, FunctionKind::plain);
+  ASSERT_EQ(f.info.parameters.size(), 2U);
+  const Symbol& a = program.symbols.at(static_cast<std::size_t>(f.info.parameters[0]));
+  EXPECT_EQ(a.name, "a");
+  EXPECT_EQ(a.function, 0);
+  EXPECT_TRUE(a.data_only);
+  EXPECT_FALSE(program.symbols.at(static_cast<std::size_t>(f.info.parameters[1])).data_only);
+  ASSERT_TRUE(f.body);
+  EXPECT_TRUE(std::holds_alternative<Block<Typed>>(f.body->node));
+  EXPECT_EQ(program.tree.functions[1].info.kind, FunctionKind::adds_to_target);
+  EXPECT_EQ(program.tree.functions[1].info.result, stan_types::none);
+}
+
+TEST(Functions, AreCalledByTheTypesOfTheirArguments) {
+  const TypedProgram program = check(R"(functions {
+    real f(real x) { return x; }
+    int f(int x) { return x; }
+    real exp(int n, int k) { return n; }
+    real d_lpdf(real x, real mu) { return mu; }
+    void v_lp(real x) { target += x; }
+  }
+  parameters { real p; }
+  model {
+    target += f(p);
+    target += f(1);
+    target += exp(1, 2);
+    target += exp(1);
+    target += d_lupdf(p | 1);
+    p ~ d(1);
+    v_lp(p);
+  })");
+  const std::vector<TypedStatement>& statements = program.tree.block(BlockKind::Model)->statements;
+  const auto called = [&](std::size_t i) -> const ExpressionInfo& {
+    return std::get<TargetIncrement<Typed>>(statements.at(i).node).value.info;
+  };
+  EXPECT_EQ(called(0).user.function, 0);
+  EXPECT_FALSE(called(0).data_only);
+  EXPECT_EQ(called(1).user.function, 1);
+  EXPECT_EQ(called(1).type, stan_types::integer);
+  EXPECT_EQ(called(2).user.function, 2);
+  EXPECT_FALSE(called(3).user);
+  EXPECT_EQ(called(3).function.function->name, "exp");
+  EXPECT_EQ(called(4).user.function, 3);
+  EXPECT_TRUE(called(4).user.unnormalized);
+  EXPECT_EQ(statements.at(5).info.user.function, 3);
+  EXPECT_TRUE(statements.at(5).info.user.unnormalized);
+  EXPECT_EQ(statements.at(5).info.density.distribution, nullptr);
+  EXPECT_EQ(statements.at(6).info.user.function, 4);
+}
+
 }  // namespace
 }  // namespace leapgraph::models

@@ -163,6 +163,16 @@ TEST(Gradient, KeepsTheMaskWhereAScalarIsBroadcast) {
 }
 
 /// The mask is the condition and not "the adjoint is zero", which would lose curvature where a derivative vanishes.
+TEST(Gradient, AddsOnlyTheChosenOfElementsThatAreReadTwice) {
+  const Expr chosen = constant(Array::of<bool>({3}, {true, false, true}));
+  const Expr x = dvector("x"), rows = constant(Array::of<std::int64_t>({3}, {0, 0, 1}));
+  EXPECT_EQ(values(grad(sum(where(chosen, sqr(gather(x, rows)), 0.0)), x), {x}, {Array::vector({1, 10})}),
+            (std::vector<double>{2, 20}));
+  const Expr s = dscalar("s");
+  EXPECT_EQ(values(grad(sum(where(chosen, sqr(broadcast_to(s, {3})), 0.0)), s), {s}, {Array::scalar(1.0)}),
+            (std::vector<double>{4}));
+}
+
 TEST(Gradient, OfAMaskedGradientIsRightWhereTheFirstVanishes) {
   const Expr x = dvector("x");
   const Expr slope = grad(sum(sqr(where(x > 0.0, log(x), 0.0))), x);

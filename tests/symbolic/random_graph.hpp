@@ -241,7 +241,7 @@ class GraphGenerator {
       case 16:
         return gathered(pool);
       case 17:
-        return scattered(pool);
+        return chance(0.5) ? scattered(pool) : updated(pool);
       case 18:
       case 19:
         return loop(pool, depth);
@@ -572,6 +572,21 @@ class GraphGenerator {
     Expr rows = row_numbers(pool, n, shape);
     if (rows.shape() != shape) rows = row_numbers({}, n, shape);
     return Item{scatter_add(a.e, rows, n), a.bound * static_cast<double>(element_count(shape)), 0};
+  }
+
+  /// Rows of an item set to, or increased by, parts of another.
+  Maybe updated(const Pool& pool) {
+    const Maybe found = real_of_rank(pool, 1, 3);
+    if (!found || size(*found) == 0) return std::nullopt;
+    const Item& a = *found;
+    const Expr rows = row_numbers(pool, a.e.shape()[0], random_shape(chance(0.5) ? 0 : 2));
+    const Maybe other = real(pool);
+    Shape shape = rows.shape();
+    shape.insert(shape.end(), a.e.shape().begin() + 1, a.e.shape().end());
+    if (!other || element_count(shape) > 4000) return std::nullopt;
+    const Item values = conform(*other, Type{DType::float64, shape});
+    if (chance(0.5)) return Item{set_rows(a.e, rows, values.e), 2, 0};
+    return Item{add_rows(a.e, rows, values.e), 2 + 2 * static_cast<double>(element_count(rows.shape())), 0};
   }
 
   // --- bodies ---

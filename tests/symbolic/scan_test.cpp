@@ -222,7 +222,7 @@ TEST(Scan, SaysWhatIsWrong) {
       error_of([&] {
         value_of({x, z, steps}, r.carry[0], {some_values({3}), some_values({2}), Array::scalar(std::int64_t{3})});
       }),
-      {"sequence 0 has 2 elements, 3 steps"});
+      {"a sequence has 2 elements, 3 steps were asked for", "scan_test.cpp"});
   expect_says(
       error_of([&] {
         value_of({x, z, steps}, r.carry[0], {some_values({3}), some_values({2}), Array::scalar(std::int64_t{-1})});

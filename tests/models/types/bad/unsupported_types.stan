@@ -1,12 +1,11 @@
 data {
   complex z;
-  simplex[3] p;
+  complex_vector[3] p;
   tuple(int, real) t;
 }
 transformed data {
-  real x = p[1];
+  real x = abs(p[1]);
 }
 parameters {
-  ordered[2] c;
-  cov_matrix[2] S;
+  sum_to_zero_matrix[2, 3] c;
 }

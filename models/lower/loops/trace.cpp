@@ -1,0 +1,536 @@
+/// Runs a nest of loops and follows what depends on parameters.
+#include "leapgraph/models/lower/loops/trace.hpp"
+
+#include <fmt/format.h>
+
+#include <numeric>
+
+#include "leapgraph/models/library/shapes.hpp"
+#include "leapgraph/models/lower/access.hpp"
+#include "leapgraph/models/syntax/overloaded.hpp"
+#include "leapgraph/symbolic/ops.hpp"
+
+namespace leapgraph::models::lower {
+
+using symbolic::Array;
+using symbolic::DType;
+using symbolic::Expr;
+using symbolic::Shape;
+
+namespace {
+
+/// A statement that runs with more combinations of sizes than this is not expressed as a whole.
+constexpr std::size_t most_variants = 64;
+
+void note_shape(const Shape& shape, std::vector<std::int64_t>& sizes) {
+  if (!shape.empty()) sizes.insert(sizes.end(), shape.begin(), shape.end());
+}
+
+}  // namespace
+
+Tracer::Tracer(Evaluator& evaluator, const TypedStatement& nest)
+    : evaluator_(evaluator),
+      nest_(nest),
+      dependence_(evaluator.program_, nest, [&evaluator](SymbolId s) { return !is_known(evaluator.value(s)); }) {}
+
+bool Tracer::run() {
+  trace_.spaces.push_back({.parent = -1, .parents = {0}});
+  return execute(nest_) != Flow::rejected;
+}
+
+// ---------------------------------------------------------------- control
+
+Evaluator::Flow Tracer::execute(const std::vector<TypedStatement>& statements) {
+  for (const TypedStatement& statement : statements) {
+    const Flow flow = execute(statement);
+    if (flow != Flow::next) return flow;
+  }
+  return Flow::next;
+}
+
+Evaluator::Flow Tracer::execute(const TypedStatement& statement) {
+  const auto ran = [](auto&&) { return Flow::next; };
+  return std::visit(
+      overloaded{
+          [&](const Block<Typed>& node) { return execute(node.statements); },
+          [&](const Profile<Typed>& node) { return execute(node.statements); },
+          [&](const If<Typed>& node) { return branch(node); },
+          [&](const For<Typed>& node) {
+            return dependence_.on_parameters(statement) ? for_loop(statement, node) : evaluator_.execute(statement);
+          },
+          [&](const While<Typed>& node) {
+            return dependence_.on_parameters(statement) ? while_loop(statement, node) : evaluator_.execute(statement);
+          },
+          [&](const ForEach<Typed>& node) {
+            return dependence_.on_parameters(statement) ? for_each(statement, node) : evaluator_.execute(statement);
+          },
+          [&](const Declaration<Typed>& node) { return ran((declare(statement, node), 0)); },
+          [&](const Assignment<Typed>& node) {
+            if (!dependence_.on_parameters(assigned_symbol(node.target))) return evaluator_.execute(statement);
+            return ran((assign(statement, node), 0));
+          },
+          [&](const Tilde<Typed>&) { return ran((contribute(statement), 0)); },
+          [&](const TargetIncrement<Typed>&) { return ran((contribute(statement), 0)); },
+          [&](const auto&) { return evaluator_.execute(statement); },
+      },
+      statement.node);
+}
+
+bool Tracer::condition(const TypedExpression& expression) {
+  if (dependence_.on_parameters(expression))
+    evaluator_.unsupported(expression.range, "a condition that depends on parameters");
+  return evaluator_.condition(expression);
+}
+
+Evaluator::Flow Tracer::branch(const If<Typed>& node) {
+  for (const ConditionalBranch<Typed>& candidate : node.branches)
+    if (condition(candidate.condition)) return execute(*candidate.body);
+  return node.otherwise ? execute(*node.otherwise) : Flow::next;
+}
+
+int Tracer::space_of(const TypedStatement& loop) {
+  const auto [entry, is_new] = spaces_.try_emplace(&loop, static_cast<int>(trace_.spaces.size()));
+  if (is_new) trace_.spaces.push_back({.parent = now_.space, .parents = {}});
+  return entry->second;
+}
+
+Evaluator::Flow Tracer::iteration(int space, const std::function<Flow()>& body) {
+  const Iteration outer = now_;
+  Space& here = trace_.spaces[static_cast<std::size_t>(space)];
+  here.parents.push_back(outer.number);
+  now_ = {space, here.count() - 1};
+  const Flow flow = body();
+  now_ = outer;
+  return flow;
+}
+
+Evaluator::Flow Tracer::for_loop(const TypedStatement& statement, const For<Typed>& loop) {
+  const std::int64_t first = evaluator_.integer(loop.first, "the first value of a loop variable");
+  const std::int64_t last = evaluator_.integer(loop.last, "the last value of a loop variable");
+  const int space = space_of(statement);
+  evaluator_.slot(loop.variable.info.symbol).shape.clear();
+  evaluator_.loop_variables_.push_back(loop.variable.info.symbol);
+  Flow flow = Flow::next;
+  for (std::int64_t i = first; i <= last && flow != Flow::broken && flow != Flow::rejected; ++i) {
+    evaluator_.slot(loop.variable.info.symbol).value = i;
+    flow = iteration(space, [&] { return execute(*loop.body); });
+  }
+  evaluator_.loop_variables_.pop_back();
+  return flow == Flow::rejected ? flow : Flow::next;
+}
+
+Evaluator::Flow Tracer::while_loop(const TypedStatement& statement, const While<Typed>& loop) {
+  const int space = space_of(statement);
+  while (condition(loop.condition)) {
+    const Flow flow = iteration(space, [&] { return execute(*loop.body); });
+    if (flow == Flow::broken) break;
+    if (flow == Flow::rejected) return flow;
+  }
+  return Flow::next;
+}
+
+Evaluator::Flow Tracer::for_each(const TypedStatement& statement, const ForEach<Typed>& loop) {
+  const SymbolId variable = loop.variable.info.symbol;
+  const TypedExpression& container = loop.container;
+  const bool depends = dependence_.on_parameters(container);
+  const auto* reference = std::get_if<VariableReference>(&container.node);
+  if (depends && reference == nullptr)
+    throw NotWhole{container.range, "it runs over an expression that depends on parameters"};
+  const Value known = depends ? Value() : evaluator_.evaluate(container);
+  const Shape shape = depends ? shape_of_variable(container.info.symbol) : shape_of(known);
+  const bool is_matrix = container.info.type.is(Base::matrix);  // its elements, column after column
+  const std::int64_t columns = is_matrix ? shape[1] : 1;
+  const int space = space_of(statement);
+  for (std::int64_t column = 0; column < columns; ++column) {
+    for (std::int64_t row = 0; row < shape[0]; ++row) {
+      std::vector<Selection> picked = {{.kind = Selection::Kind::single, .first = row}};
+      if (is_matrix) picked.push_back({.kind = Selection::Kind::single, .first = column});
+      const Flow flow = iteration(space, [&] {
+        if (depends) {
+          copy(container, selected_positions(shape, picked), selected_shape(shape, picked), variable);
+        } else if (dependence_.on_parameters(variable)) {
+          throw NotWhole{container.range, "its variable is assigned to"};
+        } else {
+          Evaluator::Slot& slot = evaluator_.slot(variable);
+          slot.value = read(known, picked);
+          slot.shape = shape_of(slot.value);
+        }
+        return execute(*loop.body);
+      });
+      if (flow == Flow::broken) return Flow::next;
+      if (flow == Flow::rejected) return flow;
+    }
+  }
+  return Flow::next;
+}
+
+// ---------------------------------------------------------------- variables
+
+StanType Tracer::type_of(SymbolId symbol) const {
+  const auto s = static_cast<std::size_t>(symbol), known = evaluator_.program_.symbols.size();
+  return s < known ? evaluator_.symbol(symbol).type : part_types_[s - known];
+}
+
+Followed& Tracer::follow(SymbolId symbol) {
+  const auto [entry, is_new] = trace_.followed.try_emplace(symbol);
+  Followed& followed = entry->second;
+  if (is_new) {
+    followed.shape = evaluator_.slot(symbol).shape;
+    followed.outlives = true;
+    const std::int64_t size = symbolic::element_count(followed.shape);
+    for (std::int64_t i = 0; i < size; ++i) followed.last.push_back({SourceOf::before, i});
+  }
+  return followed;
+}
+
+const Shape& Tracer::shape_of_variable(SymbolId symbol) const {
+  const auto found = trace_.followed.find(symbol);
+  if (found != trace_.followed.end()) return found->second.shape;
+  return shape_of(evaluator_.value(symbol));
+}
+
+void Tracer::write(SymbolId symbol, std::size_t point, std::span<const std::int64_t> positions) {
+  const Point& writer = trace_.points[point];
+  const std::int64_t first = (writer.count() - 1) * static_cast<std::int64_t>(positions.size());
+  Followed& followed = follow(symbol);
+  for (std::size_t i = 0; i < positions.size(); ++i)
+    followed.last[static_cast<std::size_t>(positions[i])] = {static_cast<std::int32_t>(point),
+                                                             first + static_cast<std::int64_t>(i)};
+}
+
+void Tracer::set_whole(SymbolId symbol, Shape shape, std::size_t point) {
+  Followed& followed = trace_.followed[symbol];
+  const std::int64_t size = symbolic::element_count(shape);
+  const std::int64_t first = (trace_.points[point].count() - 1) * size;
+  followed.shape = std::move(shape);
+  followed.last.resize(static_cast<std::size_t>(size));
+  for (std::int64_t i = 0; i < size; ++i)
+    followed.last[static_cast<std::size_t>(i)] = {static_cast<std::int32_t>(point), first + i};
+}
+
+void Tracer::copy(const TypedExpression& container, const std::vector<std::int64_t>& positions, Shape shape,
+                  SymbolId target) {
+  Template& known = template_of(&container);
+  if (known.variants.empty()) {
+    Point point;
+    point.range = container.range;
+    point.space = now_.space;
+    point.target = target;
+    point.value = symbolic::input({DType::float64, shape}, "element");
+    point.reads.push_back({.symbol = container.info.symbol, .placeholder = point.value, .sources = {}});
+    trace_.points.push_back(std::move(point));
+    known.variants.push_back({{}, trace_.points.size() - 1});
+  }
+  const std::size_t number = known.variants[0].point;
+  Point& point = trace_.points[number];
+  point.executions.push_back(now_.number);
+  const auto found = trace_.followed.find(container.info.symbol);
+  for (std::int64_t p : positions)
+    point.reads[0].sources.push_back(found == trace_.followed.end() ? SourceOf{SourceOf::before, p}
+                                                                    : found->second.last[static_cast<std::size_t>(p)]);
+  set_whole(target, std::move(shape), number);
+}
+
+void Tracer::declare(const TypedStatement& statement, const Declaration<Typed>& declaration) {
+  if (!dependence_.on_parameters(statement)) {
+    evaluator_.execute(statement);
+    return;
+  }
+  for (const Variable<Typed>& variable : declaration.variables) {
+    const SymbolId symbol = variable.info.symbol;
+    Shape shape = evaluator_.shape_of_type(declaration.type, variable.name.text);
+    Evaluator::Slot& slot = evaluator_.slot(symbol);
+    if (!dependence_.on_parameters(symbol)) {
+      Value value = variable.initial ? promoted(evaluator_.evaluate(*variable.initial), type_of(symbol))
+                                     : unset(type_of(symbol), shape);
+      if (variable.initial) evaluator_.require_shape(shape, value, type_of(symbol), variable.initial->range);
+      evaluator_.declare(symbol, std::move(shape), std::move(value));
+      continue;
+    }
+    Followed& followed = trace_.followed[symbol];
+    followed.outlives = false;
+    followed.shape = shape;
+    followed.last.assign(static_cast<std::size_t>(symbolic::element_count(shape)), {SourceOf::unset, 0});
+    if (slot.shape != shape || is_known(slot.value)) {  // what asks for its size sees this
+      slot.value = symbolic::input({dtype_of(type_of(symbol)), shape}, variable.name.text);
+      slot.shape = shape;
+    }
+    if (!variable.initial) continue;
+    Template& known = template_of(&variable);
+    if (known.variants.empty() && known.leaves.empty() && known.reads.empty() && known.parts.empty())
+      collect(*variable.initial, known);
+    const std::size_t point =
+        run_point(known, {&statement, variable.initial->range, symbol,
+                          [&] { return promoted(evaluator_.evaluate(*variable.initial), type_of(symbol)); }});
+    evaluator_.require_shape(slot.shape, trace_.points[point].value, type_of(symbol), variable.initial->range);
+    set_whole(symbol, slot.shape, point);
+  }
+}
+
+// ---------------------------------------------------------------- points
+
+Tracer::Template& Tracer::template_of(const void* what) {
+  std::unique_ptr<Template>& entry = templates_[what];
+  if (!entry) entry = std::make_unique<Template>();
+  return *entry;
+}
+
+void Tracer::collect_read(const TypedExpression& expression, SymbolId symbol, Template& into) {
+  into.reads.push_back({&expression, symbol});
+}
+
+void Tracer::collect(const TypedExpression& expression, Template& into) {
+  const bool depends = dependence_.on_parameters(expression);
+  const auto* indexed = std::get_if<Indexed<Typed>>(&expression.node);
+  if (!depends) {
+    if (!dependence_.varies(expression)) return;
+    // Rows of data are read by their positions, so that they are not copied.
+    if (indexed != nullptr && !expression.info.type.is_int() && !expression.info.type.is_real()) {
+      const Evaluator::Access picked(expression);
+      if (std::holds_alternative<VariableReference>(picked.root->node) &&
+          !dependence_.is_assigned(picked.root->info.symbol))
+        return collect_read(expression, picked.root->info.symbol, into);
+    }
+    into.leaves.push_back(&expression);
+    return;
+  }
+  if (std::holds_alternative<TargetValue>(expression.node))
+    throw NotWhole{expression.range, "it reads the log density so far"};
+  if (std::holds_alternative<VariableReference>(expression.node)) {
+    if (dependence_.is_assigned(expression.info.symbol)) collect_read(expression, expression.info.symbol, into);
+    return;
+  }
+  if (indexed != nullptr) {
+    const Evaluator::Access picked(expression);
+    bool varies = dependence_.is_assigned(picked.root->info.symbol);
+    bool index_depends = false;
+    for (const Index<Typed>* index : picked.indices) {
+      const auto look = [&](const TypedExpression& e) {
+        varies = varies || dependence_.varies(e);
+        index_depends = index_depends || dependence_.on_parameters(e);
+      };
+      std::visit(overloaded{[](const IndexAll&) {}, [&](const IndexSingle<Typed>& i) { look(*i.value); },
+                            [&](const IndexFrom<Typed>& i) { look(*i.first); },
+                            [&](const IndexTo<Typed>& i) { look(*i.last); },
+                            [&](const IndexBetween<Typed>& i) {
+                              look(*i.first);
+                              look(*i.last);
+                            }},
+                 index->kind);
+    }
+    if (index_depends) evaluator_.unsupported(expression.range, "an index that depends on parameters");
+    if (std::holds_alternative<VariableReference>(picked.root->node)) {
+      if (varies) collect_read(expression, picked.root->info.symbol, into);
+      return;
+    }
+  }
+  if (std::holds_alternative<Ternary<Typed>>(expression.node)) {
+    const SymbolId symbol = static_cast<SymbolId>(evaluator_.program_.symbols.size() + part_types_.size());
+    part_types_.push_back(expression.info.type);
+    part_symbols_[&expression] = symbol;
+    into.parts.push_back({&expression, symbol});
+    return collect_read(expression, symbol, into);
+  }
+  for_each_child(expression, [&](const TypedExpression& child) { collect(child, into); });
+}
+
+Shape Tracer::positions_of(const TypedExpression& expression, const Shape& shape,
+                           std::vector<std::int64_t>& positions) {
+  positions.clear();
+  if (!std::holds_alternative<Indexed<Typed>>(expression.node)) {
+    positions.resize(static_cast<std::size_t>(symbolic::element_count(shape)));
+    std::iota(positions.begin(), positions.end(), std::int64_t{0});
+    return shape;
+  }
+  const Evaluator::Access picked(expression);
+  if (const std::optional<std::int64_t> position = evaluator_.element(picked, shape)) {
+    positions.push_back(*position);
+    return {};
+  }
+  const std::vector<Selection> selections = evaluator_.select(picked, shape);
+  positions = selected_positions(shape, selections);
+  return selected_shape(shape, selections);
+}
+
+void Tracer::run_choice(const Ternary<Typed>& choice, const Part& part) {
+  const TypedExpression& side = condition(*choice.condition) ? *choice.then : *choice.otherwise;
+  Template& known = template_of(&side);
+  if (known.variants.empty() && known.leaves.empty() && known.reads.empty() && known.parts.empty())
+    collect(side, known);
+  const StanType type = type_of(part.symbol);
+  const std::size_t point =
+      run_point(known, {nullptr, side.range, part.symbol, [&] { return promoted(evaluator_.evaluate(side), type); }});
+  set_whole(part.symbol, trace_.points[point].value.shape(), point);
+}
+
+std::size_t Tracer::run_point(Template& known, const Making& making) {
+  for (const Part& part : known.parts) run_choice(std::get<Ternary<Typed>>(part.expression->node), part);
+  // What the placeholders stand for; parts ran before, since they use the same scratch.
+  sizes_.clear();
+  leaf_values_.resize(std::max(leaf_values_.size(), known.leaves.size()));
+  positions_.resize(std::max(positions_.size(), known.reads.size()));
+  for (std::size_t k = 0; k < known.leaves.size(); ++k) {
+    leaf_values_[k] = evaluator_.evaluate(*known.leaves[k]);
+    note_shape(shape_of(leaf_values_[k]), sizes_);
+  }
+  for (std::size_t k = 0; k < known.reads.size(); ++k) {
+    const ReadSpec& spec = known.reads[k];
+    const bool is_part = part_symbols_.contains(spec.expression);
+    const Shape& shape = shape_of_variable(spec.symbol);
+    note_shape(is_part ? (positions_[k].resize(static_cast<std::size_t>(symbolic::element_count(shape))),
+                          std::iota(positions_[k].begin(), positions_[k].end(), std::int64_t{0}), shape)
+                       : positions_of(*spec.expression, shape, positions_[k]),
+               sizes_);
+  }
+  std::size_t variant = known.latest;
+  if (variant >= known.variants.size() || known.variants[variant].sizes != sizes_) {
+    for (variant = 0; variant < known.variants.size(); ++variant)
+      if (known.variants[variant].sizes == sizes_) break;
+    if (variant == known.variants.size()) {
+      if (variant == most_variants) throw NotWhole{making.range, "it runs with too many combinations of sizes"};
+      known.variants.push_back({sizes_, make_point(known, making, sizes_)});
+    }
+    known.latest = variant;
+  }
+  const std::size_t number = known.variants[variant].point;
+  Point& point = trace_.points[number];
+  point.executions.push_back(now_.number);
+  for (std::size_t k = 0; k < known.leaves.size(); ++k) {
+    if (auto* integers = std::get_if<std::vector<std::int64_t>>(&point.leaves[k].values)) {
+      if (const auto* number_value = std::get_if<std::int64_t>(&leaf_values_[k])) {
+        integers->push_back(*number_value);
+      } else {
+        const auto elements = std::get<Array>(leaf_values_[k]).data<std::int64_t>();
+        integers->insert(integers->end(), elements.begin(), elements.end());
+      }
+      continue;
+    }
+    auto& reals = std::get<std::vector<double>>(point.leaves[k].values);
+    if (is_number(leaf_values_[k])) {
+      reals.push_back(real_of(leaf_values_[k]));
+    } else {
+      const auto elements = std::get<Array>(leaf_values_[k]).data<double>();
+      reals.insert(reals.end(), elements.begin(), elements.end());
+    }
+  }
+  for (std::size_t k = 0; k < known.reads.size(); ++k) {
+    Read& read = point.reads[k];
+    const auto found = trace_.followed.find(read.symbol);
+    if (found == trace_.followed.end() && !dependence_.is_assigned(read.symbol)) {
+      for (std::int64_t p : positions_[k]) read.sources.push_back({SourceOf::before, p});
+      continue;
+    }
+    const Followed& followed = follow(read.symbol);
+    for (std::int64_t p : positions_[k]) {
+      read.sources.push_back(followed.last[static_cast<std::size_t>(p)]);
+      if (read.sources.back().point == SourceOf::unset) warn_unset(*known.reads[k].expression, read.symbol);
+    }
+  }
+  return number;
+}
+
+void Tracer::warn_unset(const TypedExpression& expression, SymbolId symbol) {
+  if (!warned_.insert(&expression).second) return;
+  const std::string where = evaluator_.iteration_text();
+  evaluator_.warnings_.push_back(
+      {.range = expression.range,
+       .message = fmt::format("'{}' is read before it is assigned{}: it is nan", evaluator_.symbol(symbol).name,
+                              where.empty() ? "" : ", at " + where),
+       .severity = Severity::Warning});
+}
+
+std::size_t Tracer::make_point(Template& known, const Making& making, std::vector<std::int64_t> sizes) {
+  Point point;
+  point.statement = making.statement;
+  point.range = making.range;
+  point.space = now_.space;
+  point.target = making.target;
+  std::unordered_map<const TypedExpression*, Value> bound;
+  for (std::size_t k = 0; k < known.leaves.size(); ++k) {
+    const TypedExpression& expression = *known.leaves[k];
+    Leaf leaf;
+    const DType dtype = dtype_of(expression.info.type);
+    leaf.placeholder = symbolic::input({dtype, shape_of(leaf_values_[k])}, fmt::format("known {}", k));
+    if (dtype == DType::float64) leaf.values = std::vector<double>();
+    bound[&expression] = leaf.placeholder;
+    point.leaves.push_back(std::move(leaf));
+  }
+  std::size_t next = 0;
+  for (std::size_t k = 0; k < known.leaves.size(); ++k) next += shape_of(leaf_values_[k]).size();
+  for (std::size_t k = 0; k < known.reads.size(); ++k) {
+    const ReadSpec& spec = known.reads[k];
+    Read read{.symbol = spec.symbol, .placeholder = {}, .sources = {}};
+    const std::int64_t axes = models::rank(spec.expression->info.type);
+    const Shape shape(sizes.begin() + static_cast<std::ptrdiff_t>(next),
+                      sizes.begin() + static_cast<std::ptrdiff_t>(next) + axes);
+    next += static_cast<std::size_t>(axes);
+    read.placeholder = symbolic::input({dtype_of(type_of(spec.symbol)), shape}, fmt::format("read {}", k));
+    bound[spec.expression] = promoted(Value(read.placeholder), spec.expression->info.type);
+    point.reads.push_back(std::move(read));
+  }
+  const auto* outer = std::exchange(evaluator_.bound_, &bound);
+  evaluator_.densities_.clear();
+  try {
+    point.value = expression_from(making.value());
+  } catch (...) {
+    evaluator_.bound_ = outer;
+    throw;
+  }
+  evaluator_.bound_ = outer;
+  point.densities = std::move(evaluator_.densities_);
+  evaluator_.densities_.clear();
+  trace_.points.push_back(std::move(point));
+  return trace_.points.size() - 1;
+}
+
+void Tracer::assign(const TypedStatement& statement, const Assignment<Typed>& assignment) {
+  const SymbolId symbol = assigned_symbol(assignment.target);
+  Template& known = template_of(&statement);
+  const bool compound = assignment.op != AssignmentOperator::Assign;
+  if (known.variants.empty() && known.leaves.empty() && known.reads.empty() && known.parts.empty()) {
+    collect(assignment.value, known);
+    if (compound) collect_read(assignment.target, symbol, known);
+  }
+  const std::size_t point = run_point(
+      known, {&statement, assignment.value.range, symbol, [&] {
+                if (!compound) return promoted(evaluator_.evaluate(assignment.value), assignment.target.info.type);
+                const Value old = evaluator_.evaluate(assignment.target);
+                const Value value = evaluator_.evaluate(assignment.value);
+                const Value* arguments[] = {&old, &value};
+                return promoted(
+                    evaluator_.apply(statement.info.function, arguments, assignment.op_range, text(assignment.op)),
+                    assignment.target.info.type);
+              }});
+  std::vector<std::int64_t> positions;
+  const Shape picked = positions_of(assignment.target, shape_of_variable(symbol), positions);
+  evaluator_.require_shape(picked, trace_.points[point].value, assignment.target.info.type, assignment.value.range);
+  write(symbol, point, positions);
+}
+
+void Tracer::contribute(const TypedStatement& statement) {
+  Template& known = template_of(&statement);
+  const auto* tilde = std::get_if<Tilde<Typed>>(&statement.node);
+  const auto* increment = std::get_if<TargetIncrement<Typed>>(&statement.node);
+  if (known.variants.empty() && known.leaves.empty() && known.reads.empty() && known.parts.empty()) {
+    if (tilde != nullptr) {
+      collect(tilde->variate, known);
+      for (const TypedExpression& argument : tilde->arguments) collect(argument, known);
+    } else {
+      collect(increment->value, known);
+    }
+  }
+  run_point(known, {&statement, statement.range, no_symbol, [&]() -> Value {
+                      Value value;
+                      if (tilde != nullptr) {
+                        std::vector<const TypedExpression*> arguments = {&tilde->variate};
+                        for (const TypedExpression& argument : tilde->arguments) arguments.push_back(&argument);
+                        value = evaluator_.density(statement.info.density, arguments, statement.range);
+                      } else {
+                        value = evaluator_.evaluate(increment->value);
+                      }
+                      const Expr reals = symbolic::cast(expression_from(value), DType::float64);
+                      return reals.rank() > 0 ? symbolic::sum(reals) : reals;
+                    }});
+}
+
+}  // namespace leapgraph::models::lower

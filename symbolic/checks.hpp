@@ -1,0 +1,30 @@
+/// Checks made while a function runs: how emitted code reports a failed one, and what the interpreter and native code
+/// both say about it.
+#pragma once
+
+#include <cstdint>
+#include <source_location>
+#include <string>
+
+namespace leapgraph::symbolic {
+
+/// The numbers are those that emitted code reports.
+enum class Check : std::int64_t {
+  row = 1,             ///< a row number is out of range; limit: rows there are
+  negative_steps = 2,  ///< of a loop
+  short_sequence = 3,  ///< value: steps asked for; limit: elements of the shortest sequence
+  never_stopped = 4,   ///< a loop that must stop by its condition did not; limit: steps it was allowed
+  capacity = 5,        ///< value: rows needed; limit: rows that the function was compiled for
+  lengths = 6          ///< value: a run-time length that had to be equal to another
+};
+
+struct Failure {
+  Check check;
+  std::int64_t value = 0;
+  std::int64_t limit = 0;
+};
+
+/// "scan: the number of steps must not be negative, got -1 (made at model.cpp:12)".
+std::string describe(const Failure& failure, const std::source_location& place);
+
+}  // namespace leapgraph::symbolic

@@ -1,0 +1,219 @@
+/// Tests of distributions that are not of one number (vectors, categories, regressions) and of log distribution
+/// functions: values and gradients against density_values.json (50-digit arithmetic, made by density_values.py), what
+/// `~` drops, what is rejected.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidjson/document.h>
+#include <rapidjson/istreamwrapper.h>
+
+#include <cmath>
+#include <fstream>
+#include <set>
+
+#include "leapgraph/models/library/function.hpp"
+#include "leapgraph/models/library/library.hpp"
+#include "leapgraph/symbolic/gradient.hpp"
+#include "leapgraph/symbolic/interpret.hpp"
+#include "leapgraph/symbolic/ops.hpp"
+#include "models/run_program.hpp"
+
+namespace leapgraph::models::library {
+namespace {
+
+using symbolic::Array;
+using symbolic::Expr;
+using symbolic::Exprs;
+using testing::HasSubstr;
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+/// "normal_id_glm" or "normal_lccdf".
+const Distribution& record(const std::string& name) {
+  if (const Distribution* distribution = find_distribution(name)) return *distribution;
+  return *find_density(name).value().distribution;
+}
+
+void flatten(const rapidjson::Value& value, symbolic::Shape& shape, std::vector<double>& elements,
+             std::size_t depth = 0) {
+  if (!value.IsArray()) {
+    elements.push_back(value.GetDouble());
+    return;
+  }
+  if (shape.size() == depth) shape.push_back(value.Size());
+  for (const rapidjson::Value& element : value.GetArray()) flatten(element, shape, elements, depth + 1);
+}
+
+Array array_of_numbers(const rapidjson::Value& value, bool integer) {
+  symbolic::Shape shape;
+  std::vector<double> elements;
+  flatten(value, shape, elements);
+  const Array reals = Array::of<double>(shape, elements);
+  return integer ? reals.cast(symbolic::DType::int64) : reals;
+}
+
+rapidjson::Document reference() {
+  std::ifstream file(LEAPGRAPH_SOURCE_DIR "/tests/models/density_values.json");
+  rapidjson::IStreamWrapper stream(file);
+  rapidjson::Document document;
+  document.ParseStream(stream);
+  return document;
+}
+
+TEST(Densities, AgreeWithFiftyDigitArithmetic) {
+  const rapidjson::Document document = reference();
+  ASSERT_GT(document.Size(), 100U);
+  std::set<std::string> tested;
+  for (const rapidjson::Value& row : document.GetArray()) {
+    const std::string name = row["name"].GetString();
+    const Distribution& distribution = record(name);
+    tested.insert(name);
+    Exprs constants, arguments, inputs;
+    std::vector<Array> given;
+    std::vector<double> slopes;
+    for (std::size_t i = 0; i < distribution.arguments.size(); ++i) {
+      const auto index = static_cast<rapidjson::SizeType>(i);
+      const bool integer = distribution.arguments[i].integer;
+      const Array value = array_of_numbers(row["arguments"][index], integer);
+      constants.push_back(symbolic::constant(value));
+      arguments.push_back(integer ? constants.back() : symbolic::input(value.type(), "x"));
+      if (integer) continue;
+      inputs.push_back(arguments.back());
+      given.push_back(value);
+      for (const rapidjson::Value& slope : row["gradient"][index].GetArray()) slopes.push_back(slope.GetDouble());
+    }
+    const double expected = row["value"].GetDouble();
+    const std::string what = name + " " + std::to_string(expected);
+    // Some twenty roundings; gradients lose a few digits where terms cancel.
+    const Expr known = log_density(distribution, constants, everything);
+    EXPECT_NEAR(symbolic::interpret({{}, {known}}, {}).at(0).real(), expected,
+                1e-14 * std::max(1.0, std::abs(expected)))
+        << what;
+    if (slopes.empty()) continue;
+    const Expr value = log_density(distribution, arguments, everything);
+    Exprs outputs = {value};
+    for (const Expr& g : symbolic::grad(value, inputs, symbolic::Disconnected::zero)) outputs.push_back(g);
+    const std::vector<Array> results = symbolic::interpret({inputs, outputs}, given);
+    EXPECT_NEAR(results[0].real(), expected, 1e-14 * std::max(1.0, std::abs(expected))) << what;
+    std::vector<double> found;
+    for (std::size_t i = 1; i < results.size(); ++i) {
+      for (const double slope : results[i].reals()) found.push_back(slope);
+    }
+    ASSERT_EQ(found.size(), slopes.size()) << what;
+    for (std::size_t i = 0; i < slopes.size(); ++i) {
+      EXPECT_NEAR(found[i], slopes[i], 1e-13 * std::max(1.0, std::abs(slopes[i]))) << what << " slope " << i;
+    }
+  }
+  for (const auto family : {multivariate_distributions(), regression_distributions(), cumulative_functions()}) {
+    for (const Distribution& distribution : family) {
+      EXPECT_TRUE(tested.contains(std::string(distribution.name))) << distribution.name;
+      EXPECT_FALSE(distribution.summary.empty()) << distribution.name;
+    }
+  }
+}
+
+// ---------------------------------------------------------------- programs: `~` against target +=
+
+constexpr const char* data_block = R"(
+  data {
+    matrix[3, 2] X;
+    vector[3] y;
+    array[3] int n;
+    vector[3] alpha;
+    real d;
+  }
+)";
+constexpr const char* data_text =
+    R"({"X": [[0.5, -1.25], [2, 0.25], [-0.75, 1.5]], "y": [1.5, 0.25, -2], "n": [1, 0, 1], "alpha": [1.5, 0.75, 2], "d": 0.25})";
+
+double at_origin(const std::string& statement) {
+  const Model m =
+      model(std::string(data_block) +
+                "parameters { real a; vector[2] b; real<lower=0> s; simplex[3] t; vector[3] v; }\nmodel { " +
+                statement + " }",
+            data_text);
+  return evaluate(m, {0.5, 0.75, -0.5, 0.25, 0.3, -0.2, 0.1, 0.2, 0.4}).log_density;
+}
+
+// What is dropped, from the sources of Stan's math library (include_summand).
+TEST(Densities, DropTheTermsThatStanDrops) {
+  const double without = at_origin("");
+  const auto dropped = [&](const std::string& tilde, const std::string& call) {
+    return at_origin("target += " + call + ";") - at_origin(tilde + ";");
+  };
+  const double log_sqrt_two_pi = 0.5 * std::log(2 * M_PI);
+  const double log_gammas = std::lgamma(4.25) - std::lgamma(1.5) - std::lgamma(0.75) - std::lgamma(2.0);
+  const struct {
+    const char *tilde, *call;
+    double expected;
+  } rows[] = {
+      {"y ~ normal_id_glm(X, a, b, s)", "normal_id_glm_lpdf(y | X, a, b, s)", -3 * log_sqrt_two_pi},
+      {"y ~ normal_id_glm(X, a, b, 2)", "normal_id_glm_lpdf(y | X, a, b, 2)", -3 * log_sqrt_two_pi - 3 * std::log(2)},
+      {"n ~ bernoulli_logit_glm(X, a, b)", "bernoulli_logit_glm_lpmf(n | X, a, b)", 0},
+      {"n ~ poisson_log_glm(X, a, b)", "poisson_log_glm_lpmf(n | X, a, b)", 0},
+      {"{2, 3, 0} ~ poisson_log_glm(X, a, b)", "poisson_log_glm_lpmf({2, 3, 0} | X, a, b)", -std::log(12)},
+      {"n ~ neg_binomial_2_log_glm(X, a, b, 2)", "neg_binomial_2_log_glm_lpmf(n | X, a, b, 2)",
+       3 * std::log(4) + 2 * std::log(2)},
+      {"t ~ dirichlet(alpha)", "dirichlet_lpdf(t | alpha)", log_gammas},
+      {"t ~ dirichlet(exp(v))", "dirichlet_lpdf(t | exp(v))", 0},
+      {"2 ~ categorical(t)", "categorical_lpmf(2 | t)", 0},
+      {"{2, 3} ~ categorical_logit(v)", "categorical_logit_lpmf({2, 3} | v)", 0},
+      {"{2, 0, 3} ~ multinomial(t)", "multinomial_lpmf({2, 0, 3} | t)", std::log(10)},
+      {"2 ~ neg_binomial_2_log(a, 3)", "neg_binomial_2_log_lpmf(2 | a, 3)", std::log(6)},
+      {"2 ~ neg_binomial(3, s)", "neg_binomial_lpmf(2 | 3, s)", std::log(6)},
+      {"2 ~ beta_binomial(4, s, 1)", "beta_binomial_lpmf(2 | 4, s, 1)", std::log(6)},
+      {"s + 1 ~ pareto(1, 2)", "pareto_lpdf(s + 1 | 1, 2)", std::log(2)},
+  };
+  for (const auto& row : rows) {
+    EXPECT_NEAR(dropped(row.tilde, row.call), row.expected, 1e-14) << row.tilde;
+  }
+  EXPECT_EQ(at_origin("y ~ normal_id_glm(X, d, y[1 : 2], 2);"), without);
+  EXPECT_EQ(at_origin("2 ~ categorical(alpha / 4.25);"), without);
+}
+
+// ---------------------------------------------------------------- what is rejected
+
+TEST(Densities, RejectWhatIsOutsideTheirDomains) {
+  for (const char* statement :
+       {"4 ~ categorical(t);", "0 ~ categorical(t);", "2 ~ categorical(2 * t);", "0 ~ categorical_logit(v);",
+        "4 ~ categorical_logit(v);", "2 ~ ordered_logistic(a, reverse(v));", "5 ~ ordered_logistic(a, v);",
+        "2 * t ~ dirichlet(alpha);", "t ~ dirichlet(-alpha);", "{2, -1, 1} ~ multinomial(t);",
+        "{2, 1, 1} ~ multinomial(t + 0.1);", "{0, 1, 2} ~ bernoulli_logit_glm(X, a, b);",
+        "{0, 1, -2} ~ poisson_log_glm(X, a, b);", "y ~ normal_id_glm(X, a, b, -s);", "4 ~ beta_binomial(3, s, s);",
+        "s ~ pareto(s + 1, 2);", "target += exponential_lccdf(-s | 1);", "target += normal_lccdf(a | 0, -s);"}) {
+    const double value = at_origin(statement);
+    EXPECT_TRUE(std::isnan(value) || value == -infinity) << statement << " gives " << value;
+  }
+}
+
+TEST(Densities, NameWhatDoesNotFit) {
+  const auto complaint_about = [](const std::string& statement) { return complaint([&] { at_origin(statement); }); };
+  EXPECT_THAT(complaint_about("y[1 : 2] ~ normal_id_glm(X, a, b, s);"),
+              HasSubstr("'normal_id_glm': sizes differ: y has 2 elements, x has 3"));
+  EXPECT_THAT(complaint_about("y ~ normal_id_glm(X, a, v, s);"),
+              HasSubstr("sizes differ: x has 2 elements in each, beta has 3"));
+  EXPECT_THAT(complaint_about("y ~ normal_id_glm(v, a, v, s);"),
+              HasSubstr("Ill-typed argument 'x' of the distribution 'normal_id_glm': expected matrix or row_vector"));
+  EXPECT_THAT(complaint_about("t ~ dirichlet(1);"),
+              HasSubstr("expected vector, row_vector or an array of them, found int"));
+  EXPECT_THAT(complaint_about("t ~ dirichlet(b);"), HasSubstr("theta has 3 elements in each, alpha has 2"));
+  EXPECT_THAT(complaint_about("target += student_t_lccdf(a | 3, 0, 1);"),
+              HasSubstr("its arguments must be known before sampling"));
+  EXPECT_THAT(complaint_about("target += normal_lccdf(a, 0, 1);"), HasSubstr("require a vertical bar"));
+  EXPECT_THAT(complaint_about("a ~ normal_lccdf(0, 1);"), HasSubstr("unknown distribution 'normal_lccdf'"));
+  EXPECT_THAT(complaint_about("target += gamma_lcdf(a | 1, 1);"), HasSubstr("'gamma_lcdf' is not supported yet"));
+}
+
+TEST(Densities, OfNoOutcomesAreZero) {
+  const double without = at_origin("");
+  EXPECT_EQ(at_origin("y[1 : 0] ~ normal_id_glm(X[1 : 0], a, b, s);"), without);
+  EXPECT_EQ(at_origin("n[1 : 0] ~ categorical(t);"), without);
+}
+
+TEST(Densities, SayWhichElementIsWrong) {
+  const Model m = model("parameters { vector[2] v; } model { {1, 2} ~ categorical_logit(v); v ~ dirichlet([1, 2]'); }");
+  EXPECT_THAT(m.why(std::vector<double>{2, -1}), HasSubstr("theta[1] must be between 0 and 1, found 2"));
+  EXPECT_THAT(m.why(std::vector<double>{0.5, 0.75}), HasSubstr("theta sums to 1 does not hold"));
+}
+
+}  // namespace
+}  // namespace leapgraph::models::library
