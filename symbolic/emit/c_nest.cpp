@@ -21,9 +21,9 @@ class NestEmitter {
     const NestPlan plan = plan_nest(original);
     const Nest& nest = plan.nest;
     if (!nest.origin.empty()) out_.line(fmt::format("/* {} */", nest.origin));
-    if (in_loop && unrolls(nest)) {
+    if (const auto first = straight_from(nest, in_loop)) {
       out_.open("");
-      emit_unrolled(program_, nest, out_);
+      emit_straight(program_, nest, *first, out_);
       out_.close();
       return;
     }
@@ -56,9 +56,9 @@ class NestEmitter {
 
   void check_row(const Access& access) {
     if (access.row < 0 || access.row_is_checked) return;
-    out_.line(fmt::format("if (__builtin_expect((unsigned long)(long)v{0} >= {1}UL, 0)) {2}", access.row, access.rows,
-                          failure(access.check, fmt::format("(long)v{}", access.row), std::to_string(access.rows),
-                                  access.made_at)));
+    out_.line(fmt::format(
+        "if (__builtin_expect((unsigned long)(long)v{0} >= {1}UL, 0)) {2}", access.row, access.rows,
+        failure(access.check, fmt::format("(long)v{}", access.row), std::to_string(access.rows), access.made_at)));
   }
 
   void emit_statement(const Nest& nest, std::size_t number) {
