@@ -261,7 +261,7 @@ class UnrolledNest {
 
 }  // namespace
 
-std::optional<std::size_t> straight_from(const Nest& nest, bool in_loop) {
+std::optional<std::size_t> straight_from(const Nest& nest, bool in_loop, std::size_t& budget) {
   if (nest.extents.empty() || nest.segments >= 0) return std::nullopt;
   std::size_t first = nest.extents.size();
   std::int64_t iterations = 1, all = 1;
@@ -290,7 +290,11 @@ std::optional<std::size_t> straight_from(const Nest& nest, bool in_loop) {
     const auto zeros = static_cast<std::size_t>(std::count(outer.begin(), outer.end(), 0));
     if (zeros != 0 && (zeros != outer.size() || all > max_outer_terms)) return std::nullopt;
   }
-  return first == 0 && nest.extents.size() == 1 && nest.extents[0] >= 4 ? std::nullopt : std::optional(first);
+  if (first == 0 && nest.extents.size() == 1 && nest.extents[0] >= 4) return std::nullopt;
+  const std::size_t written = static_cast<std::size_t>(iterations) * nest.statements.size();
+  if (written > budget) return std::nullopt;
+  budget -= written;
+  return first;
 }
 
 void emit_straight(const Program& program, const Nest& nest, std::size_t first, Writer& out) {

@@ -15,10 +15,13 @@ namespace {
 
 bool is(const Expr& e, const Op& op) { return &e.op() == &op; }
 
-/// The index of a gather or of a sum by row, if it is an array of constants.
-std::optional<Array> constant_index(const Expr& index) {
-  if (index.rank() == 0) return std::nullopt;
-  return constant_value(index);
+/// The index of a gather or of a sum by row, if it is an array of constants that all name one of `rows` rows: others
+/// are for the scheduler and the interpreter to report.
+std::optional<Array> constant_index(const Expr& index, std::int64_t rows) {
+  std::optional<Array> result = index.rank() == 0 ? std::nullopt : constant_value(index);
+  for (std::int64_t k = 0; result && k < result->size(); ++k)
+    if (result->integer(k) < 0 || result->integer(k) >= rows) return std::nullopt;
+  return result;
 }
 
 Shape joined(const Shape& a, std::span<const std::int64_t> b) {
@@ -76,13 +79,15 @@ class GatherSimplifier {
 
   Expr simpler_gather(const Expr& e) {
     const Expr &x = e.node().input(0), &i = e.node().input(1);
-    const std::optional<Array> index = constant_index(i);
-    if (!index || !is_known(x.shape()) || index->size() == 0) return {};
+    if (!is_known(x.shape())) return {};
+    const std::optional<Array> index = constant_index(i, x.shape()[0]);
+    if (!index || index->size() == 0) return {};
     if (const auto p = progression(*index))
       if (const Expr rows = progression_of_rows(x, *p, index->size()))
         return rows.shape() == e.shape() ? rows : reshape(rows, e.shape());
-    if (is(x, gather_op))
-      if (const auto inner = constant_index(x.node().input(1)); inner && inner->type().rank() == 1)
+    if (is(x, gather_op) && is_known(x.node().input(0).shape()))
+      if (const auto inner = constant_index(x.node().input(1), x.node().input(0).shape()[0]);
+          inner && inner->type().rank() == 1)
         return gather(x.node().input(0), composed(x.node().input(1), *inner, i, *index));
     for (std::int64_t axis = 0; axis < i.rank(); ++axis)
       if (const auto length = i.shape()[static_cast<std::size_t>(axis)]; length > 1 && is_same_along(*index, axis))
@@ -92,8 +97,8 @@ class GatherSimplifier {
 
   Expr simpler_sum(const Expr& e) {
     const Expr &values = e.node().input(0), &i = e.node().input(1);
-    const std::optional<Array> index = constant_index(i);
     const std::int64_t rows = e.shape()[0];
+    const std::optional<Array> index = constant_index(i, rows);
     if (!index || i.rank() != 1 || index->size() == 0 || !is_known(values.shape())) return {};
     if (const auto p = progression(*index); p && (p->step == 1 || p->step == -1)) {
       const std::int64_t last = p->first + (index->size() - 1) * p->step;
@@ -211,7 +216,7 @@ class Hoister {
     const auto known = every_row_.find(i);
     if (known != every_row_.end() && known->second.first == rows) return known->second.second;
     bool every = false;
-    if (const std::optional<Array> index = constant_index(i)) {
+    if (const std::optional<Array> index = constant_index(i, rows)) {
       std::vector<bool> seen(static_cast<std::size_t>(rows), false);
       for (std::int64_t k = 0; k < index->size(); ++k) seen[static_cast<std::size_t>(index->integer(k))] = true;
       every = std::find(seen.begin(), seen.end(), false) == seen.end();
