@@ -42,6 +42,9 @@ class Emitter {
   /// linear in the length of a function.
   static constexpr std::size_t part_length = 400;
 
+  /// Statements of short loops that one function may have written out.
+  static constexpr std::size_t max_straight = 2000;
+
   /// Steps first to last - 1 of a list; `apart`: they become a function of their own.
   struct Piece {
     std::size_t first, last;
@@ -73,6 +76,7 @@ class Emitter {
   void emit_function(std::size_t number) {
     name_ = function_name(number);
     parts_ = 0;
+    straight_budget_ = max_straight;
     may_split_ = std::none_of(program_->buffers.begin(), program_->buffers.end(),
                               [](const Buffer& b) { return b.place == Place::local; });
     Writer before = std::exchange(out_, Writer());
@@ -324,16 +328,17 @@ class Emitter {
     emit_steps(branch.if_false);
     out_.close();
   }
-  void emit(const Nest& nest) { emit_nest(*program_, nest, !loops_.empty(), out_); }
+  void emit(const Nest& nest) { emit_nest(*program_, nest, !loops_.empty(), straight_budget_, out_); }
 
   const Module& module_;
   const Program* program_ = nullptr;
   Writer out_;
-  Writer part_text_;        // functions that the current one is cut into
-  std::string name_;        // of the current function
-  int parts_ = 0;           // it has so far
-  bool may_split_ = false;  // all its values lie in memory
-  std::vector<int> loops_;  // around the current step
+  Writer part_text_;                 // functions that the current one is cut into
+  std::string name_;                 // of the current function
+  std::size_t straight_budget_ = 0;  // left to it
+  int parts_ = 0;                    // it has so far
+  bool may_split_ = false;           // all its values lie in memory
+  std::vector<int> loops_;           // around the current step
 };
 
 }  // namespace

@@ -17,13 +17,13 @@ class NestEmitter {
  public:
   NestEmitter(const Program& program, Writer& out) : program_(program), out_(out) {}
 
-  void run(const Nest& original, bool in_loop) {
+  void run(const Nest& original, bool in_loop, std::size_t& budget) {
     const NestPlan plan = plan_nest(original);
     const Nest& nest = plan.nest;
     if (!nest.origin.empty()) out_.line(fmt::format("/* {} */", nest.origin));
-    if (in_loop && unrolls(nest)) {
+    if (const auto first = straight_from(nest, in_loop, budget)) {
       out_.open("");
-      emit_unrolled(program_, nest, out_);
+      emit_straight(program_, nest, *first, out_);
       out_.close();
       return;
     }
@@ -255,8 +255,8 @@ class NestEmitter {
 
 }  // namespace
 
-void emit_nest(const Program& program, const Nest& nest, bool in_loop, Writer& out) {
-  NestEmitter(program, out).run(nest, in_loop);
+void emit_nest(const Program& program, const Nest& nest, bool in_loop, std::size_t& budget, Writer& out) {
+  NestEmitter(program, out).run(nest, in_loop, budget);
 }
 
 }  // namespace leapgraph::symbolic

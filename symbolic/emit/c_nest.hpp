@@ -8,8 +8,8 @@
 
 namespace leapgraph::symbolic {
 
-/// Writes the loops of `nest`, whose buffers are declared, to `out`. In the body of a loop, short nests are straight
-/// code.
-void emit_nest(const Program& program, const Nest& nest, bool in_loop, Writer& out);
+/// Writes the loops of `nest`, whose buffers are declared, to `out`. Short ones are straight code, while `budget`
+/// statements last.
+void emit_nest(const Program& program, const Nest& nest, bool in_loop, std::size_t& budget, Writer& out);
 
 }  // namespace leapgraph::symbolic

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 
 #include "leapgraph/symbolic/emit/c_text.hpp"
 #include "leapgraph/symbolic/emit/declarations.hpp"
@@ -15,16 +16,30 @@ namespace {
 
 constexpr std::int64_t max_iterations = 32;
 constexpr std::size_t max_statements = 600;
+constexpr std::int64_t max_outer_terms = 8192;
 /// Fewer calls than these are not worth a vector.
 constexpr std::int64_t min_vector = 3;
 
 class UnrolledNest {
  public:
-  UnrolledNest(const Program& program, const Nest& nest, Writer& out) : program_(program), nest_(nest), out_(out) {
+  UnrolledNest(const Program& program, const Nest& nest, std::size_t first, Writer& out)
+      : program_(program), nest_(nest), first_(first), out_(out) {
     for (std::size_t s = 0; s < nest.statements.size(); ++s) describe(nest.statements[s]);
   }
 
   void run() {
+    for (std::size_t a = 0; a < nest_.accumulations.size(); ++a)
+      if (sums_outside(nest_.accumulations[a])) declare_outside(a);
+    for (std::size_t axis = 0; axis < first_; ++axis)
+      out_.open(fmt::format("for (long i{0} = 0; i{0} < {1}; ++i{0})", axis, nest_.extents[axis]));
+    emit_body();
+    for (std::size_t axis = 0; axis < first_; ++axis) out_.close();
+    for (std::size_t a = 0; a < nest_.accumulations.size(); ++a)
+      if (sums_outside(nest_.accumulations[a])) store_sums(a);
+  }
+
+ private:
+  void emit_body() {
     // Statements that need results of `round` rounds of calls, then the calls that these feed.
     const int rounds =
         info_.empty() ? 0 : std::max_element(info_.begin(), info_.end(), [](const Info& a, const Info& b) {
@@ -47,7 +62,6 @@ class UnrolledNest {
     });
   }
 
- private:
   struct Info {
     std::vector<bool> axes;  ///< loops that the value depends on
     int round = 0;           ///< rounds of vector calls that come before
@@ -82,7 +96,7 @@ class UnrolledNest {
 
   std::int64_t count(const std::vector<bool>& axes) const {
     std::int64_t product = 1;
-    for (std::size_t axis = 0; axis < axes.size(); ++axis)
+    for (std::size_t axis = first_; axis < axes.size(); ++axis)
       if (axes[axis]) product *= nest_.extents[axis];
     return product;
   }
@@ -93,15 +107,15 @@ class UnrolledNest {
     for (;;) {
       f();
       std::size_t axis = index_.size();
-      while (axis > 0 && ++index_[axis - 1] == nest_.extents[axis - 1]) index_[--axis] = 0;
-      if (axis == 0) return;
+      while (axis > first_ && ++index_[axis - 1] == nest_.extents[axis - 1]) index_[--axis] = 0;
+      if (axis == first_) return;
     }
   }
 
   /// Number of the current iteration among those that differ along `axes`.
   std::int64_t position(const std::vector<bool>& axes) const {
     std::int64_t result = 0;
-    for (std::size_t axis = 0; axis < axes.size(); ++axis)
+    for (std::size_t axis = first_; axis < axes.size(); ++axis)
       if (axes[axis]) result = result * nest_.extents[axis] + index_[axis];
     return result;
   }
@@ -117,15 +131,23 @@ class UnrolledNest {
     if (is_scalar_variable(program_.buffers[static_cast<std::size_t>(access.buffer)]))
       return fmt::format("b{}", access.buffer);
     std::int64_t offset = access.offset;
-    for (std::size_t axis = 0; axis < index_.size(); ++axis) offset += access.strides[axis] * index_[axis];
-    if (access.row < 0) return fmt::format("b{}[{}]", access.buffer, offset);
-    return fmt::format("b{}[{} + (long){} * {}]", access.buffer, offset, name(access.row), access.row_stride);
+    std::string place;
+    for (std::size_t axis = 0; axis < index_.size(); ++axis)
+      if (axis >= first_)
+        offset += access.strides[axis] * index_[axis];
+      else if (access.strides[axis] != 0)
+        place += fmt::format("{} * i{} + ", access.strides[axis], axis);
+    if (access.row >= 0) place += fmt::format("(long){} * {} + ", name(access.row), access.row_stride);
+    return fmt::format("b{}[{}{}]", access.buffer, place, offset);
   }
 
   std::string text(const Compute& compute, DType dtype) const {
+    std::string index = "0";
+    if (const int axis = compute.index_axis; axis >= 0)
+      index = static_cast<std::size_t>(axis) < first_ ? fmt::format("i{}", axis)
+                                                      : std::to_string(index_[static_cast<std::size_t>(axis)]);
     return computed(
-        nest_, compute, dtype, [this](int argument) { return name(argument); },
-        compute.index_axis < 0 ? "0" : std::to_string(index_[static_cast<std::size_t>(compute.index_axis)]));
+        nest_, compute, dtype, [this](int argument) { return name(argument); }, index);
   }
 
   void emit_statement(std::size_t number) {
@@ -173,30 +195,51 @@ class UnrolledNest {
     out_.line(fmt::format("for (int k = 0; k < {}; ++k) r{}[k] = {};", length, number, call));
   }
 
+  DType dtype_of(const Accumulation& a) const { return program_.buffers[static_cast<std::size_t>(a.to.buffer)].dtype; }
+  /// The sum of one accumulation at the current iteration, a variable.
+  std::string target(std::size_t a) const {
+    std::vector<bool> axes;
+    for (std::int64_t stride : nest_.accumulations[a].to.strides) axes.push_back(stride != 0);
+    return fmt::format("a{}_{}", a, position(axes));
+  }
+  /// Whether a target stays the same along the loops outside.
+  bool sums_outside(const Accumulation& a) const { return first_ > 0 && a.to.strides[0] == 0; }
+
+  void declare_outside(std::size_t a) {
+    const Accumulation& accumulation = nest_.accumulations[a];
+    const DType dtype = dtype_of(accumulation);
+    std::set<std::string> declared;
+    for_each_iteration([&] {
+      if (const std::string sum = target(a); declared.insert(sum).second)
+        out_.line(fmt::format("{} {} = {};", c_type(dtype), sum, identity(accumulation.combine, dtype)));
+    });
+  }
+
   void emit_accumulations() {
     for (std::size_t a = 0; a < nest_.accumulations.size(); ++a) {
       const Accumulation& accumulation = nest_.accumulations[a];
-      const DType dtype = program_.buffers[static_cast<std::size_t>(accumulation.to.buffer)].dtype;
-      std::vector<bool> axes;
-      for (std::int64_t stride : accumulation.to.strides) axes.push_back(stride != 0);
-      std::set<std::int64_t> started;
+      const DType dtype = dtype_of(accumulation);
+      const bool is_outside = sums_outside(accumulation);
+      std::set<std::string> started;
       for_each_iteration([&] {
-        const std::string target = fmt::format("a{}_{}", a, position(axes));
-        const std::string value = name(accumulation.value);
-        if (started.insert(position(axes)).second)
-          out_.line(fmt::format("{} {} = {};", c_type(dtype), target, first(accumulation, dtype, value)));
+        const std::string sum = target(a), value = name(accumulation.value);
+        if (!is_outside && started.insert(sum).second)
+          out_.line(fmt::format("{} {} = {};", c_type(dtype), sum, first(accumulation, dtype, value)));
         else if (accumulation.factor >= 0 && dtype == DType::float64)
-          out_.line(fmt::format("{0} = LG_FMA({1}, {2}, {0});", target, value, name(accumulation.factor)));
+          out_.line(fmt::format("{0} = LG_FMA({1}, {2}, {0});", sum, value, name(accumulation.factor)));
         else
-          out_.line(
-              fmt::format("{} = {};", target, combined(accumulation.combine, target, product(accumulation, value))));
+          out_.line(fmt::format("{} = {};", sum, combined(accumulation.combine, sum, product(accumulation, value))));
       });
-      std::set<std::string> stored;
-      for_each_iteration([&] {
-        if (std::string to = element(accumulation.to); stored.insert(to).second)
-          out_.line(fmt::format("{} = a{}_{};", to, a, position(axes)));
-      });
+      if (!is_outside) store_sums(a);
     }
+  }
+
+  void store_sums(std::size_t a) {
+    std::set<std::string> stored;
+    for_each_iteration([&] {
+      if (std::string to = element(nest_.accumulations[a].to); stored.insert(to).second)
+        out_.line(fmt::format("{} = {};", to, target(a)));
+    });
   }
 
   std::string product(const Accumulation& a, const std::string& value) const {
@@ -210,6 +253,7 @@ class UnrolledNest {
 
   const Program& program_;
   const Nest& nest_;
+  const std::size_t first_;  // loops outside the straight code
   Writer& out_;
   std::vector<Info> info_;
   std::vector<std::int64_t> index_;
@@ -217,25 +261,44 @@ class UnrolledNest {
 
 }  // namespace
 
-bool unrolls(const Nest& nest) {
-  if (nest.extents.empty() || nest.segments >= 0 || nest.limit >= 0) return false;
-  std::int64_t iterations = 1;
-  for (std::int64_t extent : nest.extents) {
-    if (extent == 0) return false;
-    iterations *= extent;
-    if (iterations > max_iterations) return false;
+std::optional<std::size_t> straight_from(const Nest& nest, bool in_loop, std::size_t& budget) {
+  if (nest.extents.empty() || nest.segments >= 0 || nest.limit >= 0) return std::nullopt;
+  std::size_t first = nest.extents.size();
+  std::int64_t iterations = 1, all = 1;
+  for (std::int64_t extent : nest.extents) all *= extent;
+  if (all == 0) return std::nullopt;
+  const auto fits = [&](std::int64_t count) {
+    return count <= max_iterations && static_cast<std::size_t>(count) * nest.statements.size() <= max_statements;
+  };
+  while (first > 0 && fits(iterations * nest.extents[first - 1])) iterations *= nest.extents[--first];
+  // Outside of loops, what is long enough to be worth a loop over vectors stays one.
+  if (first > 0 || !in_loop) {
+    if (nest.extents.size() < 2 || nest.extents.back() >= 4) return std::nullopt;
+    first = std::max<std::size_t>(first, 1);
+    if (first == nest.extents.size()) return std::nullopt;
   }
-  if (static_cast<std::size_t>(iterations) * nest.statements.size() > max_statements) return false;
-  const auto moves = [](const Access& access) { return access.row >= 0 && !access.row_is_checked; };
+  const auto is_unchecked = [](const Access& access) { return access.row >= 0 && !access.row_is_checked; };
   for (const Statement& statement : nest.statements)
-    if (const auto* load = std::get_if<Load>(&statement.what); load != nullptr && moves(load->from)) return false;
+    if (const auto* load = std::get_if<Load>(&statement.what); load != nullptr && is_unchecked(load->from))
+      return std::nullopt;
   for (const Store& store : nest.stores)
-    if (store.to.row >= 0) return false;
-  for (const Accumulation& a : nest.accumulations)
-    if (a.scattered) return false;
-  return nest.extents.back() < 4 || nest.extents.size() > 1;
+    if (store.to.row >= 0) return std::nullopt;
+  for (const Accumulation& a : nest.accumulations) {
+    if (a.scattered) return std::nullopt;
+    // Along all the loops outside, or along none; long sums are added in blocks elsewhere.
+    const auto outer = std::span(a.to.strides).first(first);
+    const auto zeros = static_cast<std::size_t>(std::count(outer.begin(), outer.end(), 0));
+    if (zeros != 0 && (zeros != outer.size() || all > max_outer_terms)) return std::nullopt;
+  }
+  if (first == 0 && nest.extents.size() == 1 && nest.extents[0] >= 4) return std::nullopt;
+  const std::size_t written = static_cast<std::size_t>(iterations) * nest.statements.size();
+  if (written > budget) return std::nullopt;
+  budget -= written;
+  return first;
 }
 
-void emit_unrolled(const Program& program, const Nest& nest, Writer& out) { UnrolledNest(program, nest, out).run(); }
+void emit_straight(const Program& program, const Nest& nest, std::size_t first, Writer& out) {
+  UnrolledNest(program, nest, first, out).run();
+}
 
 }  // namespace leapgraph::symbolic

@@ -15,10 +15,13 @@ namespace {
 
 bool is(const Expr& e, const Op& op) { return &e.op() == &op; }
 
-/// The index of a gather or of a sum by row, if it is an array of constants.
-std::optional<Array> constant_index(const Expr& index) {
-  if (index.rank() == 0) return std::nullopt;
-  return constant_value(index);
+/// The index of a gather or of a sum by row, if it is an array of constants that all name one of `rows` rows: others
+/// are for the scheduler and the interpreter to report.
+std::optional<Array> constant_index(const Expr& index, std::int64_t rows) {
+  std::optional<Array> result = index.rank() == 0 ? std::nullopt : constant_value(index);
+  for (std::int64_t k = 0; result && k < result->size(); ++k)
+    if (result->integer(k) < 0 || result->integer(k) >= rows) return std::nullopt;
+  return result;
 }
 
 Shape joined(const Shape& a, std::span<const std::int64_t> b) {
@@ -76,13 +79,15 @@ class GatherSimplifier {
 
   Expr simpler_gather(const Expr& e) {
     const Expr &x = e.node().input(0), &i = e.node().input(1);
-    const std::optional<Array> index = constant_index(i);
-    if (!index || !is_known(x.shape()) || index->size() == 0) return {};
+    if (!is_known(x.shape())) return {};
+    const std::optional<Array> index = constant_index(i, x.shape()[0]);
+    if (!index || index->size() == 0) return {};
     if (const auto p = progression(*index))
       if (const Expr rows = progression_of_rows(x, *p, index->size()))
         return rows.shape() == e.shape() ? rows : reshape(rows, e.shape());
-    if (is(x, gather_op))
-      if (const auto inner = constant_index(x.node().input(1)); inner && inner->type().rank() == 1)
+    if (is(x, gather_op) && is_known(x.node().input(0).shape()))
+      if (const auto inner = constant_index(x.node().input(1), x.node().input(0).shape()[0]);
+          inner && inner->type().rank() == 1)
         return gather(x.node().input(0), composed(x.node().input(1), *inner, i, *index));
     for (std::int64_t axis = 0; axis < i.rank(); ++axis)
       if (const auto length = i.shape()[static_cast<std::size_t>(axis)]; length > 1 && is_same_along(*index, axis))
@@ -92,8 +97,8 @@ class GatherSimplifier {
 
   Expr simpler_sum(const Expr& e) {
     const Expr &values = e.node().input(0), &i = e.node().input(1);
-    const std::optional<Array> index = constant_index(i);
     const std::int64_t rows = e.shape()[0];
+    const std::optional<Array> index = constant_index(i, rows);
     if (!index || i.rank() != 1 || index->size() == 0 || !is_known(values.shape())) return {};
     if (const auto p = progression(*index); p && (p->step == 1 || p->step == -1)) {
       const std::int64_t last = p->first + (index->size() - 1) * p->step;
@@ -159,7 +164,9 @@ class GatherSimplifier {
 
 /// An elementwise function of rows of tables picked by one index, before the rows are picked.
 struct Picked {
-  Expr table, index;
+  Expr table;
+  Expr by;  ///< the gather, which tells the index and how it is checked
+  const Expr& index() const { return by.node().input(1); }
 };
 
 struct HoistingLimits {
@@ -178,20 +185,21 @@ class Hoister {
     return rebuild(outputs, [&](const Node& node, const Exprs& inputs) -> Exprs {
       Exprs made = rebuild_same(node, inputs);
       if (&made[0].op() == &gather_op) {
-        if (may_hoist(made[0])) picked_.emplace(made[0], Picked{made[0].node().input(0), made[0].node().input(1)});
+        if (may_hoist(made[0])) picked_.emplace(made[0], Picked{made[0].node().input(0), made[0]});
         return made;
       }
       const Expr table = on_tables(made[0].node());
       if (!table) return made;
-      const Expr index = index_of(made[0].node());
+      const Expr by = gather_of(made[0].node());
+      const Expr& index = by.node().input(1);
       if (made[0].shape() != joined(index.shape(), row_shape(table))) return made;
       // One operation is not worth another gather where the operand is picked all the same.
       const bool is_shared =
           std::any_of(node.inputs().begin(), node.inputs().end(), [&](const Expr& e) { return uses[e] > 1; });
       const bool is_cheap = std::get<Elementwise>(node.op().lowering).code.find('(') == std::string_view::npos;
       const bool stays = (is_cheap && is_shared) || (limits_.exponentials_stay && is(made[0], exp_op));
-      if (!stays) made[0] = gather(table, index);
-      picked_.emplace(made[0], Picked{table, index});
+      if (!stays) made[0] = make(gather_op, {table, index}, by.node().attributes(), by.node().place());
+      picked_.emplace(made[0], Picked{table, by});
       return made;
     });
   }
@@ -208,7 +216,7 @@ class Hoister {
     const auto known = every_row_.find(i);
     if (known != every_row_.end() && known->second.first == rows) return known->second.second;
     bool every = false;
-    if (const std::optional<Array> index = constant_index(i)) {
+    if (const std::optional<Array> index = constant_index(i, rows)) {
       std::vector<bool> seen(static_cast<std::size_t>(rows), false);
       for (std::int64_t k = 0; k < index->size(); ++k) seen[static_cast<std::size_t>(index->integer(k))] = true;
       every = std::find(seen.begin(), seen.end(), false) == seen.end();
@@ -217,21 +225,23 @@ class Hoister {
     return every;
   }
 
-  /// The index of the operands that are picked rows; absent: there are none, or of more than one index.
-  Expr index_of(const Node& node) const {
-    Expr index;
+  /// A gather whose index all operands that are picked rows share; absent: there are none, or of more than one index.
+  Expr gather_of(const Node& node) const {
+    Expr by;
     for (const Expr& e : node.inputs()) {
       const auto found = picked_.find(e);
       if (found == picked_.end()) continue;
-      if (index && index != found->second.index) return {};
-      index = found->second.index;
+      const Expr& other = found->second.by;
+      if (by && (found->second.index() != by.node().input(1) || !(other.node().attributes() == by.node().attributes())))
+        return {};
+      by = other;
     }
-    return index;
+    return by;
   }
 
   /// The node with tables in the place of their rows; absent where another operand varies.
   Expr on_tables(const Node& node) const {
-    if (lowering_as<Elementwise>(node.op()) == nullptr || node.attributes().has("axis") || !index_of(node)) return {};
+    if (lowering_as<Elementwise>(node.op()) == nullptr || node.attributes().has("axis") || !gather_of(node)) return {};
     Exprs operands;
     Shape shape;
     for (const Expr& e : node.inputs()) {

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "leapgraph/symbolic.hpp"
+#include "leapgraph/symbolic/rewrite/passes.hpp"
 #include "loops_by_hand.h"
 
 using namespace leapgraph::symbolic;
@@ -196,7 +197,8 @@ Row hidden_markov() {
           }};
 }
 
-Row groups(bool sorted) {
+/// As whole arrays, or as a loop over the observations.
+Row groups(bool sorted, bool looped = false) {
   constexpr std::int64_t n = 20000, count = 500;
   const auto y = drawn(n, -1, 1, 6), mus = drawn(count, -1, 1, 7);
   std::vector<std::int64_t> g(static_cast<std::size_t>(n));
@@ -204,15 +206,26 @@ Row groups(bool sorted) {
   for (std::int64_t& group : g) group = std::uniform_int_distribution<std::int64_t>(0, count - 1)(engine);
   if (sorted) std::sort(g.begin(), g.end());
   const Expr mu = vector_input(count, "mu"), log_sigma = scalar_input("log_sigma"), sigma = exp(log_sigma);
-  const Expr centre = gather(mu, constant(Array::of<std::int64_t>({n}, g)));
-  const Expr value = sum(-0.5 * sqr((constant(Array::vector(y)) - centre) / sigma) - log_sigma);
+  const Expr index = constant(Array::of<std::int64_t>({n}, g)), data = constant(Array::vector(y));
+  const auto density = [&](const Expr& observed, const Expr& group) {
+    return -0.5 * sqr((observed - gather(mu, group)) / sigma) - log_sigma;
+  };
+  const Expr value = looped ? scan(
+                                  [&](const Exprs& carry, const Exprs& element) {
+                                    return ScanBody{{carry[0] + density(element[0], element[1])}, {}};
+                                  },
+                                  {0.0}, {data, index})
+                                  .carry[0]
+                            : sum(density(data, index));
   std::vector<long> rows(g.begin(), g.end()), start(count + 1, 0);
   for (long group : rows) ++start[static_cast<std::size_t>(group) + 1];
   std::partial_sum(start.begin(), start.end(), start.begin());
-  return {sorted ? "20,000 in 500 sorted groups" : "20,000 in 500 groups",
-          "25 us",
+  const std::string name = sorted ? "20,000 in 500 sorted groups" : "20,000 in 500 groups";
+  return {looped ? name + ", a loop" : name,
+          looped ? "25 us, 1.1 x whole arrays" : "25 us",
           n,
-          with_gradient({mu, log_sigma}, value, {mu, log_sigma}),
+          // What a model's loop becomes before it is differentiated.
+          with_gradient({mu, log_sigma}, rewrite(Graph{{mu, log_sigma}, {value}}).outputs[0], {mu, log_sigma}),
           {Array::vector(mus), Array::scalar(0.3)},
           [=](std::vector<double>& results) {
             results.resize(static_cast<std::size_t>(2 + count));
@@ -319,6 +332,7 @@ int main(int argc, char** argv) {
   rows.push_back(garch());
   rows.push_back(hidden_markov());
   rows.push_back(groups(false));
+  rows.push_back(groups(false, true));
   rows.push_back(groups(true));
   rows.push_back(crossed());
 

@@ -91,6 +91,16 @@ TEST(ConstantIndex, ThatIsIrregularStays) {
   EXPECT_EQ(simplified(irregular), irregular);
 }
 
+TEST(ConstantIndex, OutOfRangeIsLeftForTheErrorThatNamesIt) {
+  const Expr any = input({DType::float64, {unknown}}, "any");
+  const Expr six =
+      rebuild(std::vector<Expr>{gather(any, data({3, 4, 5, 6}))}, [](const Node& node, const Exprs& inputs) {
+        return &node.op() == &input_op ? Exprs{x} : rebuild_same(node, inputs);
+      })[0];
+  EXPECT_EQ(simplify_gathers({{x}, {six}}).outputs[0], six);
+  EXPECT_THROW(compile(Graph{{x}, {six}}), GraphError);
+}
+
 TEST(ConstantIndex, OfASumByRowIsAViewOrAGather) {
   EXPECT_EQ(simplified(scatter_add(x, data({0, 1, 2, 3, 4, 5}), 6)), x);
   EXPECT_EQ(count(simplified(scatter_add(m, data({1, 2, 3, 4, 5, 6}), 9)), pad_slice_op), 1u);

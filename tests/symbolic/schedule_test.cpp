@@ -238,6 +238,17 @@ TEST(ShortNests, ReduceAsLongOnesDo) {
   expect_agreement(Graph{{m, start}, {loop.carry[0], loop.outputs[0]}});
 }
 
+TEST(ShortNests, InsideLongLoopsAreStraightCodeToo) {
+  const Expr x = input({DType::float64, {50, 3, 2}}, "x"), y = input({DType::float64, {3, 2}}, "y");
+  const Graph graph{{x, y}, {logsumexp(x + y, {1}), sum(x * y, {0}), sum(exp(x) * y), max(x, {2}), sum(x, {1, 2})}};
+  EXPECT_TRUE(contains(dump_stage(std::span(&graph, 1), "c"), "for (int k = 0; k < 6; ++k)"));
+  expect_agreement(graph);
+  const Expr index = data(drawn_rows(50, 4, 13)), table = input({DType::float64, {4, 3}}, "table");
+  expect_agreement(Graph{{table}, {sum(tanh(gather(table, index)), {1}), sum(gather(table, index))}});
+  const Expr n = cast(arange(50), DType::float64);
+  expect_agreement(Graph{{y}, {dot(reshape(n, {25, 2}), transpose(y)), expand_dims(n, 1) * at(y, 0, 1)}});
+}
+
 TEST(LongSums, OfRowsAreAddedInBlocks) {
   const Expr x = input({DType::float64, {3000, 7}}, "x"), y = input({DType::float64, {7}}, "y");
   const Graph graph{{x, y}, {sum(x * y)}};
