@@ -95,6 +95,17 @@ void Tracer::refuse_dependent(const TypedExpression& expression, std::string_vie
     evaluator_.unsupported(expression.range, fmt::format("{} that depends on parameters", what));
 }
 
+std::optional<bool> Tracer::known_side(const TypedExpression& condition) {
+  if (!dependence_.on_parameters(condition)) return evaluator_.condition(condition);
+  const auto* binary = std::get_if<Binary<Typed>>(&condition.node);
+  if (binary == nullptr || (binary->op != BinaryOperator::And && binary->op != BinaryOperator::Or)) return std::nullopt;
+  const bool decides = binary->op == BinaryOperator::Or;  // what one side has to be for the other not to matter
+  const std::optional<bool> left = known_side(*binary->left);
+  if (left == decides) return decides;
+  if (!left) return std::nullopt;
+  return known_side(*binary->right);
+}
+
 SymbolId Tracer::mask_symbol(const TypedExpression& condition) {
   const auto [entry, is_new] = part_symbols_.try_emplace(
       Key{&condition, context_}, static_cast<SymbolId>(evaluator_.program_.symbols.size() + trace_.part_types.size()));
@@ -143,9 +154,12 @@ Evaluator::Flow Tracer::branch(const If<Typed>& node) {
       decided = true;
       break;
     }
+    const std::optional<bool> known = known_side(candidate.condition);
     masks_.push_back({&candidate.condition, mask_symbol(candidate.condition), true});
-    run(*candidate.body);
+    if (known != false) run(*candidate.body);
     masks_.back().wanted = false;  // what follows is for when it does not hold
+    decided = known == true;
+    if (decided) break;
   }
   if (!decided && node.otherwise) flow = run(*node.otherwise);
   masks_.resize(outer);

@@ -175,6 +175,8 @@ class Tracer {
   void contribute(const TypedStatement& statement);
   void add_to_target(const TypedStatement& statement, SymbolId term);
   bool condition(const TypedExpression& expression);
+  /// What a condition that depends on parameters is in this iteration, where data decide that.
+  std::optional<bool> known_side(const TypedExpression& condition);
   SymbolId mask_symbol(const TypedExpression& condition);
   void collect_masks(std::size_t from, Template& into);
   /// `value` where the masks hold, else `otherwise`.
