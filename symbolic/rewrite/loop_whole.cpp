@@ -18,7 +18,7 @@ namespace leapgraph::symbolic {
 namespace {
 
 /// What a loop that stays may need besides its own results, in bytes.
-constexpr std::int64_t affordable_bytes = std::int64_t{32} << 20;
+constexpr std::int64_t affordable_bytes = std::int64_t{1} << 20;
 
 void drop_carries(LoopParts& loop, const std::unordered_set<std::size_t>& dropped) {
   std::vector<LoopParts::Carry> kept;
