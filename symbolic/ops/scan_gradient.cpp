@@ -62,9 +62,11 @@ Expr added_rows(const Expr& base, const Expr& term) {
   const Node& node = term.node();
   if (&node.op() == &scatter_add_op || &node.op() == &scatter_like_op)
     return make(add_rows_op, {base, node.input(1), node.input(0)});
-  if (&node.op() == &pad_slice_op && node.get<std::int64_t>("axis") == 0 && is_known(node.input(0).shape())) {
+  if (&node.op() == &pad_slice_op && node.get<std::int64_t>("axis") == 0 && is_known(node.input(0).shape()) &&
+      is_known(base.shape())) {
     const std::int64_t count = node.input(0).shape()[0];
-    if (8 * count > base.shape()[0]) return {};
+    constexpr std::int64_t short_enough = 32;  // to be added as a whole, which leaves it in registers
+    if (8 * count > base.shape()[0] || element_count(base.shape()) <= short_enough) return {};
     Slice range{std::nullopt, std::nullopt, node.get<std::int64_t>("step")};
     if (node.attributes().has("start")) range.start = node.get<std::int64_t>("start");
     if (node.attributes().has("stop")) range.stop = node.get<std::int64_t>("stop");
@@ -88,11 +90,9 @@ Expr added_rows(const Expr& base, const Expr& term) {
   return {};
 }
 
-/// a + b; a tensor of any length gets what is added to some of its rows in place.
+/// a + b; a tensor gets what is added to some of its rows in place.
 Expr accumulated(const Expr& a, const Expr& b) {
-  constexpr std::int64_t short_enough = 32;  // to be added as a whole
-  const bool is_long = !is_known(a.shape()) || element_count(a.shape()) > short_enough;
-  if (a.rank() > 0 && is_long && a.type() == b.type()) {
+  if (a.rank() > 0 && a.type() == b.type()) {
     if (const Expr update = added_rows(a, b)) return update;
     if (const Expr update = added_rows(b, a)) return update;
   }
