@@ -38,7 +38,7 @@ const Distribution bernoulli_logit{
     .name = "bernoulli_logit",
     .summary = "1 with probability inv_logit(theta), else 0",
     .arguments = {{"n", &binary, Guard::test, integer}, {"theta", &number}},
-    .terms = {{a1, [](Arguments a) { return symbolic::log_sigmoid((2 * a[0] - 1) * a[1]); }}}};
+    .terms = {{a1, [](Arguments a) { return log_inv_logit_of_density((2 * a[0] - 1) * a[1]); }}}};
 
 const Distribution binomial{.name = "binomial",
                             .summary = "number of successes in N trials with probability theta",

@@ -193,4 +193,9 @@ std::optional<std::string> violation(const DensityArgument& argument, const symb
   return std::nullopt;
 }
 
+Expr log_inv_logit_of_density(const Expr& x) {
+  constexpr double cutoff = 20;
+  return symbolic::where(x < -cutoff, x, symbolic::log_sigmoid(x));
+}
+
 }  // namespace leapgraph::models::library

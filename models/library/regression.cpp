@@ -38,7 +38,7 @@ const Distribution bernoulli_logit_glm{
     .name = "bernoulli_logit_glm",
     .summary = "1 with probability inv_logit(alpha + x * beta), else 0",
     .arguments = {{"y", &binary, Guard::test, integer}, x_argument, alpha_argument, beta_argument},
-    .terms = {{x | alpha | beta, [](Arguments a) { return symbolic::log_sigmoid((2 * a[0] - 1) * predictor(a)); }}}};
+    .terms = {{x | alpha | beta, [](Arguments a) { return log_inv_logit_of_density((2 * a[0] - 1) * predictor(a)); }}}};
 
 const Distribution poisson_log_glm{
     .name = "poisson_log_glm",

@@ -1,11 +1,9 @@
-functions {
-  real twice(real x) {
-    return 2 * x;
-  }
-}
 parameters {
   real mu;
 }
 model {
-  mu ~ normal(twice(1), 1);
+  mu ~ normal(0, 1);
+}
+generated quantities {
+  real y = normal_rng(mu, 1);
 }
