@@ -23,4 +23,9 @@ Exprs vjp(std::span<const Expr> outputs, std::span<const Expr> wrt, std::span<co
 /// them.
 Exprs jvp(std::span<const Expr> outputs, std::span<const Expr> wrt, std::span<const Expr> tangents);
 
+/// Expressions worth differentiating in the place of `outputs`: with elementwise work on rows that an index picks, data
+/// known when building, moved to the table where that is less work. The gradient then has less to do too, which no
+/// rewriting of the finished gradient can find again. Values are the same to rounding.
+Exprs simplified_for_gradient(std::span<const Expr> outputs);
+
 }  // namespace leapgraph::symbolic

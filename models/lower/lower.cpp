@@ -5,6 +5,7 @@
 
 #include <limits>
 
+#include "leapgraph/symbolic/gradient.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 
 namespace leapgraph::models::lower {
@@ -48,7 +49,8 @@ class Lowering {
     if (const auto* block = find(BlockKind::TransformedParameters)) accepted = transform_parameters(*block);
     if (const auto* block = find(BlockKind::Model); block != nullptr && accepted) evaluator_.run(*block);
     result_.contributions = evaluator_.contributions();
-    result_.log_density = expression_from(evaluator_.target());
+    const Expr log_density = expression_from(evaluator_.target());
+    result_.log_density = symbolic::simplified_for_gradient(std::span(&log_density, 1))[0];
     if (const auto* block = find(BlockKind::GeneratedQuantities)) generate_quantities(*block);
     result_.warnings = evaluator_.warnings();
     return std::move(result_);

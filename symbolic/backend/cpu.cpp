@@ -166,8 +166,8 @@ std::optional<Compiler> find_compiler() {
   if (const std::string level = processor_level(); !level.empty()) compiler.flags.push_back("-march=" + level);
   if (real.find("clang") != std::string::npos)
     compiler.flags.push_back("-fveclib=libmvec");
-  else
-    compiler.flags.push_back("-fopenmp-simd");
+  else  // A choice between computed values stays one: moved into its sides, calls would keep loops from vectorising.
+    compiler.flags.insert(compiler.flags.end(), {"-fopenmp-simd", "-fno-tree-sink", "-fno-thread-jumps"});
   return compiler;
 }
 

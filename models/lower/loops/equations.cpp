@@ -8,6 +8,7 @@
 
 #include "leapgraph/models/lower/loops/context.hpp"
 #include "leapgraph/symbolic/ops.hpp"
+#include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/vectorize.hpp"
 
 namespace leapgraph::models::lower {
@@ -48,6 +49,27 @@ void drop_repeats(std::vector<T>& values, std::int64_t steps, Shape& axes, std::
 Shape joined(Shape axes, const Shape& rest) {
   axes.insert(axes.end(), rest.begin(), rest.end());
   return axes;
+}
+
+/// The terms of a sum of scalars, each with its sign.
+void split_terms(const Expr& e, double sign, Exprs& terms, std::vector<double>& signs) {
+  const bool adds = &e.op() == &symbolic::add_op, subtracts = &e.op() == &symbolic::sub_op;
+  if (adds || subtracts) {
+    split_terms(e.node().input(0), sign, terms, signs);
+    return split_terms(e.node().input(1), subtracts ? -sign : sign, terms, signs);
+  }
+  if (&e.op() == &symbolic::neg_op) return split_terms(e.node().input(0), -sign, terms, signs);
+  terms.push_back(e);
+  signs.push_back(sign);
+}
+
+/// The sum over all executions of a scalar, equal values as often as they stand for.
+Expr sum_of_all(const Built& built) {
+  std::int64_t times = 1;
+  for (std::size_t axis = 0; axis < built.axes.size(); ++axis)
+    if (built.value.shape()[axis] == 1) times *= built.axes[axis];
+  const Expr sum = built.value.rank() > 0 ? symbolic::sum(built.value) : built.value;
+  return times == 1 ? sum : sum * static_cast<double>(times);
 }
 
 /// Values of executions, step by step; steps with fewer than `rows` are filled up by `fill`.
@@ -278,19 +300,23 @@ void Equations::solve() {
 
   for (const Point& point : trace_.points) {
     if (point.target != no_symbol) continue;
-    // Together with the arguments of its densities, which explain it later.
-    Exprs values = {point.value};
+    // Term by term: one that is the same for all executions is multiplied and not added up. Together with the arguments
+    // of its densities, which explain it later.
+    Exprs values;
+    std::vector<double> signs;
+    split_terms(point.value, 1, values, signs);
+    const std::size_t terms = values.size();
     for (const DensityAt& density : point.densities)
       values.insert(values.end(), density.arguments.begin(), density.arguments.end());
     const std::vector<Built> built = whole.build(point, values);
-    Expr sum = built[0].value;
-    std::int64_t times = 1;
-    for (std::size_t axis = 0; axis < built[0].axes.size(); ++axis)
-      if (sum.shape()[axis] == 1) times *= built[0].axes[axis];
-    if (sum.rank() > 0) sum = symbolic::sum(sum);
-    Contribution contribution{.range = point.range,
-                              .value = value_from(times == 1 ? sum : sum * static_cast<double>(times))};
-    std::size_t next = 1;
+    Expr sum;
+    for (std::size_t k = 0; k < terms; ++k) {
+      const Expr term = sum_of_all(built[k]);
+      const Expr signed_term = signs[k] < 0 ? -term : term;
+      sum = sum ? sum + signed_term : signed_term;
+    }
+    Contribution contribution{.range = point.range, .value = value_from(sum)};
+    std::size_t next = terms;
     for (const DensityAt& density : point.densities) {
       DensityAt all{density.distribution, {}};
       for (std::size_t k = 0; k < density.arguments.size(); ++k) all.arguments.push_back(built[next++].value);
