@@ -100,7 +100,7 @@ std::string TokenStream::describe(const Token& token) const {
   constexpr std::size_t longest = 40;
   if (token.kind == End) return "the end of the program";
   const std::string_view written = text(token);
-  if (token.kind == StringLiteral) return "a string";
+  if (token.kind == TokenKind::StringLiteral) return "a string";
   if (written.size() > longest) return fmt::format("'{}...'", written.substr(0, longest));
   return fmt::format("'{}'", written);
 }
