@@ -15,7 +15,8 @@ struct CompileOptions {
   bool rewrite = true;                ///< apply the rewrite passes
   bool cache = true;                  ///< keep and use compiled objects in the user's cache folder
   /// Room for axes whose length is known at run time only (stacked outputs of loops that end by themselves, or whose
-  /// number of steps is an argument), fewer of rows above 1 KiB. Functions that turn out to need more are compiled anew for more.
+  /// number of steps is an argument), fewer of rows above 1 KiB. Functions that turn out to need more are compiled anew
+  /// for more.
   std::int64_t capacity = 1024;
 };
 

@@ -149,8 +149,8 @@ struct Op {
   /// Expressions that tests evaluate, differentiate and compile, over fresh inputs; elementwise ops have them made from
   /// their arity.
   Exprs (*examples)() = nullptr;
-  /// How the op gains leading batch axes, where its lowering does not say: views, windows, abstract ops, routines. Rules
-  /// are in ops/batching.hpp. Absent there: `vectorize` refuses, naming the op.
+  /// How the op gains leading batch axes, where its lowering does not say: views, windows, abstract ops, routines.
+  /// Rules are in ops/batching.hpp. Absent there: `vectorize` refuses, naming the op.
   std::vector<Batched> (*batched)(const Batch& batch) = nullptr;
 };
 

@@ -101,8 +101,8 @@ symbolic::Expr log_density(const Distribution& distribution, std::span<const sym
 /// well.
 std::optional<std::string> violation(const DensityArgument& argument, const symbolic::Array& value);
 
-/// log inv_logit(x) as Stan's Bernoulli densities of logits compute it: x itself below -20, where the exact value is less by
-/// at most 2e-9. Programs are to have Stan's values.
+/// log inv_logit(x) as Stan's Bernoulli densities of logits compute it: x itself below -20, where the exact value is
+/// less by at most 2e-9. Programs are to have Stan's values.
 symbolic::Expr log_inv_logit_of_density(const symbolic::Expr& x);
 
 // The families.

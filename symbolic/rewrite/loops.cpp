@@ -21,9 +21,8 @@ bool is_scan(const Node& node) { return lowering_as<Loop>(node.op()) != nullptr;
 
 /// Whether passes know all that is to be known about the node.
 bool is_understood(const Node& scan) {
-  constexpr std::string_view known[] = {"body",  "carries",   "sequences", "length",
-                                        "until", "must_stop", "capacity",  "truncate_gradient",
-                                        "storage"};
+  constexpr std::string_view known[] = {"body",      "carries",  "sequences",         "length", "until",
+                                        "must_stop", "capacity", "truncate_gradient", "storage"};
   const auto& entries = scan.attributes().entries();
   return std::all_of(entries.begin(), entries.end(), [&](const auto& entry) {
     return std::find(std::begin(known), std::end(known), entry.first) != std::end(known);

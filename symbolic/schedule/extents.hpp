@@ -25,8 +25,9 @@ struct BoundedGraph {
 };
 
 /// `graph`, whose input shapes are known, with every axis of run-time length in room for at most `capacity` positions
-/// (fewer where fewer suffice, and of rows above 1 KiB). Scans that need more fail with Check::capacity when they run. Sums and other reductions
-/// leave out what means nothing. Throws GraphError naming an op that cannot work on such an axis.
+/// (fewer where fewer suffice, and of rows above 1 KiB). Scans that need more fail with Check::capacity when they run.
+/// Sums and other reductions leave out what means nothing. Throws GraphError naming an op that cannot work on such an
+/// axis.
 BoundedGraph with_capacity(const Graph& graph, std::int64_t capacity);
 
 }  // namespace leapgraph::symbolic

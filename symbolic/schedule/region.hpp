@@ -5,8 +5,8 @@
 #include <optional>
 #include <unordered_map>
 
-#include "leapgraph/symbolic/schedule/inplace.hpp"
 #include "leapgraph/symbolic/schedule/extents.hpp"
+#include "leapgraph/symbolic/schedule/inplace.hpp"
 #include "leapgraph/symbolic/schedule/kernel.hpp"
 
 namespace leapgraph::symbolic {

@@ -8,7 +8,7 @@ namespace leapgraph::symbolic {
 
 struct NamedGraph {
   std::string name;
-  Graph graph;  ///< rewritten and specialised: every shape is known
+  Graph graph;              ///< rewritten and specialised: every shape is known
   std::size_t extents = 0;  ///< so many last outputs are extents (schedule/extents.hpp), reported through lg_runtime
   Extents wanted = {};      ///< values of which only a part is wanted
 };

@@ -90,7 +90,8 @@ class Inverter {
 
   /// One loop, every sum by an index that is data, into rows that start as zeros.
   bool can_invert(const Nest& nest, const Steps& before) const {
-    if (nest.extents.size() != 1 || nest.extents[0] < min_positions || nest.segments >= 0 || nest.limit >= 0) return false;
+    if (nest.extents.size() != 1 || nest.extents[0] < min_positions || nest.segments >= 0 || nest.limit >= 0)
+      return false;
     for (const Statement& statement : nest.statements)
       if (const auto* load = std::get_if<Load>(&statement.what))
         if (load->from.row >= 0 && (!load->from.row_is_checked || load->from.strides[0] != 0)) return false;
