@@ -77,27 +77,48 @@ Expr scale(const BuildCall& call, std::size_t vector, std::size_t matrix, std::i
 
 std::vector<Function> make() {
   using namespace symbolic;
+  constexpr bool sizes_only = true;
   return {
       // sizes
-      {"rows", "number of rows", matrix_size,
-       [](const BuildCall& c) { return integer(c.types[0].is(Base::row_vector) ? 1 : c.length(0)); }},
-      {"cols", "number of columns", matrix_size,
+      {"rows",
+       "number of rows",
+       matrix_size,
+       [](const BuildCall& c) { return integer(c.types[0].is(Base::row_vector) ? 1 : c.length(0)); },
+       {},
+       sizes_only},
+      {"cols",
+       "number of columns",
+       matrix_size,
        [](const BuildCall& c) {
          if (c.types[0].is(Base::vector)) return integer(1);
          return integer(c.types[0].is(Base::row_vector) ? c.length(0) : c.length(0, 1));
-       }},
-      {"size", "length of an array or vector, number of elements of a matrix", any_size,
+       },
+       {},
+       sizes_only},
+      {"size",
+       "length of an array or vector, number of elements of a matrix",
+       any_size,
        [](const BuildCall& c) {
          if (rank(c.types[0]) == 0) return integer(1);
          return integer(c.types[0].is(Base::matrix) ? element_count(c[0].shape()) : c.length(0));
-       }},
-      {"num_elements", "number of numbers in the whole container", any_size,
-       [](const BuildCall& c) { return integer(element_count(c[0].shape())); }},
-      {"dims", "all lengths, outermost first", "(T) => array[] int",
+       },
+       {},
+       sizes_only},
+      {"num_elements",
+       "number of numbers in the whole container",
+       any_size,
+       [](const BuildCall& c) { return integer(element_count(c[0].shape())); },
+       {},
+       sizes_only},
+      {"dims",
+       "all lengths, outermost first",
+       "(T) => array[] int",
        [](const BuildCall& c) {
          const Shape& shape = c[0].shape();
          return constant(Array::of<std::int64_t>({static_cast<std::int64_t>(shape.size())}, shape));
-       }},
+       },
+       {},
+       sizes_only},
 
       // making
       {"rep_vector", "vector of n times x", "(real, int) => vector", repeat},

@@ -12,7 +12,6 @@ using symbolic::Expr;
 using Arguments = std::span<const Expr>;
 using namespace domains;  // NOLINT: the vocabulary of the records below
 
-constexpr double log_sqrt_two_pi = 0.918938533204672741780329736406;
 constexpr double log_pi = 1.14472988584940017414342735135;
 constexpr double log_sqrt_pi = 0.572364942924700087071713675677;
 

@@ -111,6 +111,9 @@ std::span<const Distribution> discrete_distributions();
 std::span<const Distribution> multivariate_distributions();  ///< of vectors, and of outcomes that pick from a vector
 std::span<const Distribution> regression_distributions();    ///< normal_id_glm and its like
 
+/// log sqrt(2 pi), the constant of normal densities.
+inline constexpr double log_sqrt_two_pi = 0.918938533204672741780329736406;
+
 namespace domains {
 extern const Domain number;  ///< not nan
 extern const Domain finite;

@@ -61,6 +61,7 @@ struct Function {
   /// The result as an expression of the arguments. Throws ArgumentError for sizes that do not fit.
   symbolic::Expr (*build)(const BuildCall& call);
   Known known = {};
+  bool sizes_only = false;  ///< asks for the sizes of its arguments, not for their elements
 };
 
 // The families; `library.hpp` puts them together.

@@ -163,7 +163,6 @@ Expr half_squares(const Expr& outcome, const Expr& mean, const Expr& factor) {
 }
 Expr log_scales(const Expr& factor) { return -symbolic::sum(symbolic::log(symbolic::diagonal(factor))); }
 
-constexpr double log_sqrt_two_pi = 0.918938533204672741780329736406;
 Expr vector_constant(Arguments a) {
   return symbolic::constant(-log_sqrt_two_pi * static_cast<double>(last_length(a[2])));
 }

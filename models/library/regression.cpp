@@ -12,7 +12,6 @@ using symbolic::Expr;
 using Arguments = std::span<const Expr>;
 using namespace domains;  // NOLINT: the vocabulary of the records below
 
-constexpr double log_sqrt_two_pi = 0.918938533204672741780329736406;
 constexpr bool integer = true;
 
 // The set of arguments 0, 1, ... of which a term is a function.

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Nanoseconds of a gradient for loops of model programs beside their vectorised spelling, each pair in one run of this script.
 
     tests/bench/model_loops.py HMC_RUN

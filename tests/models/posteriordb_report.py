@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """What hmc-run makes of every program of a posteriordb checkout: refused or not, log density and gradient, times.
 
 For each program, with one of its data sets: whether `check` accepts it (else the first message), how far the gradient is

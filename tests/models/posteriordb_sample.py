@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Samples the posteriors of a posteriordb checkout with hmc-run and compares them with their reference draws.
 
 Means and mean squares of every quantity of the reference, each as z = (found - reference) / sqrt(mcse^2 + reference

@@ -20,7 +20,7 @@ constexpr std::int64_t longest_lag = 8;
 /// What comes from at most this many contiguous stretches is joined from slices, else gathered.
 constexpr std::size_t most_stretches = 8;
 
-/// Blocks of `size` values, `count` to a row: whether all rows are equal.
+/// Whether all rows of `row` values are equal.
 template <class T>
 bool rows_are_equal(std::span<const T> values, std::int64_t row) {
   const auto width = static_cast<std::size_t>(row);

@@ -2,7 +2,6 @@
 #include "leapgraph/models/lower/loops/dependence.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "leapgraph/models/syntax/overloaded.hpp"
 
@@ -138,11 +137,6 @@ SymbolId assigned_symbol(const TypedExpression& target) {
   return root->info.symbol;
 }
 
-bool asks_for_sizes(const FunctionUse& use) {
-  static constexpr std::array<std::string_view, 5> names{"size", "rows", "cols", "num_elements", "dims"};
-  return use.function != nullptr && std::find(names.begin(), names.end(), use.function->name) != names.end();
-}
-
 Dependence::Dependence(const TypedProgram& program, const TypedStatement& nest,
                        const std::function<bool(SymbolId)>& symbolic)
     : program_(program), dependent_(program.symbols.size()), assigned_(program.symbols.size()) {
@@ -256,7 +250,8 @@ bool Dependence::mark_assigned(const TypedStatement& statement, std::vector<Symb
 bool Dependence::on_parameters(const TypedExpression& expression) const {
   if (std::holds_alternative<VariableReference>(expression.node)) return on_parameters(expression.info.symbol);
   if (std::holds_alternative<TargetValue>(expression.node)) return true;
-  if (std::holds_alternative<Call<Typed>>(expression.node) && asks_for_sizes(expression.info.function)) return false;
+  const library::Function* function = expression.info.function.function;
+  if (function != nullptr && function->sizes_only) return false;
   bool found = false;
   for_each_child(expression, [&](const TypedExpression& child) { found = found || on_parameters(child); });
   return found;

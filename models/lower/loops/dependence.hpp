@@ -53,7 +53,4 @@ void for_each_child(const TypedExpression& expression, const std::function<void(
 std::vector<const TypedExpression*> arguments_of(const TypedStatement& statement);
 std::vector<const TypedExpression*> arguments_of(const Call<Typed>& call);
 
-/// The function asks for the sizes of its arguments and not for their elements.
-bool asks_for_sizes(const FunctionUse& use);
-
 }  // namespace leapgraph::models::lower

@@ -21,10 +21,10 @@ using symbolic::Shape;
 
 namespace {
 
-/// `cells` blocks of `width` values over `axes`, `steps` times: axes along which the blocks repeat are dropped from
-/// `values` and get length 1.
+/// Blocks of `width` values over `axes`, once a step: axes along which the blocks repeat are dropped from `values` and
+/// get length 1.
 template <class T>
-void drop_repeats(std::vector<T>& values, std::int64_t steps, Shape& axes, std::int64_t width) {
+void drop_repeats(std::vector<T>& values, Shape& axes, std::int64_t width) {
   for (std::size_t axis = 0; axis < axes.size(); ++axis) {
     if (axes[axis] <= 1) continue;
     const std::int64_t inner =
@@ -43,7 +43,6 @@ void drop_repeats(std::vector<T>& values, std::int64_t steps, Shape& axes, std::
     values.resize(static_cast<std::size_t>(blocks * inner));
     axes[axis] = 1;
   }
-  (void)steps;
 }
 
 Shape joined(Shape axes, const Shape& rest) {
@@ -99,7 +98,7 @@ Expr Context::batch(const Leaf& leaf, const Placement& placement, const Shape& a
         using T = typename std::decay_t<decltype(known)>::value_type;
         std::vector<T> values = padded(known, placement, width, [](T value) { return value; });
         Shape axes = all_axes;
-        drop_repeats(values, all_steps(), axes, width);
+        drop_repeats(values, axes, width);
         const Shape whole = joined(axes, shape);
         return symbolic::reshape(table(std::span<const T>(values), symbolic::element_count(whole)), whole);
       },
@@ -113,7 +112,7 @@ Expr Context::batch(const Read& read, const Placement& placement, const Shape& a
     return SourceOf{SourceOf::nothing, 0};
   });
   Shape axes = all_axes;
-  drop_repeats(sources, all_steps(), axes, width);
+  drop_repeats(sources, axes, width);
   const Shape whole = joined(axes, shape);
   const Expr flat = this->read(read.symbol, sources, symbolic::element_count(whole), width);
   return symbolic::reshape(

@@ -24,7 +24,7 @@ bool depends_on(const Expr& e, const Expr& placeholder) {
   return false;
 }
 
-/// g where e = old + g; absent when e is not of that form. An absent `whole` stands for e = old.
+/// e = old + increment, or not of that form; an absent increment is 0.
 struct Sum {
   bool is_sum = false;
   Expr increment;

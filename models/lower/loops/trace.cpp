@@ -35,7 +35,6 @@ Evaluator::Flow Tracer::execute(const std::vector<TypedStatement>& statements) {
 }
 
 Evaluator::Flow Tracer::execute(const TypedStatement& statement) {
-  const auto ran = [](auto&&) { return Flow::next; };
   return std::visit(
       overloaded{
           [&](const Block<Typed>& node) { return execute(node.statements); },
@@ -50,10 +49,14 @@ Evaluator::Flow Tracer::execute(const TypedStatement& statement) {
           [&](const ForEach<Typed>& node) {
             return dependence_.on_parameters(statement) ? for_each(statement, node) : evaluator_.execute(statement);
           },
-          [&](const Declaration<Typed>& node) { return ran((declare(statement, node), 0)); },
+          [&](const Declaration<Typed>& node) {
+            declare(statement, node);
+            return Flow::next;
+          },
           [&](const Assignment<Typed>& node) {
             if (!dependence_.on_parameters(assigned_symbol(node.target))) return evaluator_.execute(statement);
-            return ran((assign(statement, node), 0));
+            assign(statement, node);
+            return Flow::next;
           },
           [&](const Return<Typed>& node) {
             give_back(node);
@@ -63,8 +66,14 @@ Evaluator::Flow Tracer::execute(const TypedStatement& statement) {
             run_call(statement.info.user, arguments_of(statement), &statement, no_symbol);
             return Flow::next;
           },
-          [&](const Tilde<Typed>&) { return ran((contribute(statement), 0)); },
-          [&](const TargetIncrement<Typed>&) { return ran((contribute(statement), 0)); },
+          [&](const Tilde<Typed>&) {
+            contribute(statement);
+            return Flow::next;
+          },
+          [&](const TargetIncrement<Typed>&) {
+            contribute(statement);
+            return Flow::next;
+          },
           [&](const auto&) { return evaluator_.execute(statement); },
       },
       statement.node);
