@@ -45,7 +45,7 @@ std::optional<Value> Evaluator::call(const UserFunctionUse& use, std::span<const
   bound_ = bound;
   Frame mine = std::exchange(call_, outer);
   for (auto& [s, slot] : saved) slots_[s] = std::move(slot);
-  if (flow == Flow::rejected) call_rejects_ = true;
+  if (flow == Flow::rejected) throw Rejection{};
   if (mine.result) *mine.result = promoted(*std::move(mine.result), function.info.result);
   return std::move(mine.result);
 }
@@ -54,10 +54,8 @@ Value Evaluator::call_for_value(const UserFunctionUse& use, std::span<const Type
                                 Range range) {
   std::optional<Value> result = call(use, arguments, range);
   if (result) return *std::move(result);
-  // It rejected before it returned: what follows is not run, and no number is looked at.
-  const StanType& type = program_.tree.functions[static_cast<std::size_t>(use.function)].info.result;
-  if (!type.is_scalar()) unsupported(range, "a rejection inside a function that returns a container");
-  return unset(type, {});
+  const std::string& name = program_.tree.functions[static_cast<std::size_t>(use.function)].name.text;
+  fail({.range = range, .message = fmt::format("'{}' ends without returning a value", name)});
 }
 
 }  // namespace leapgraph::models::lower

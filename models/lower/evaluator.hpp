@@ -88,6 +88,8 @@ class Evaluator {
   const Value& view(const TypedExpression& expression, Value& scratch);
   Value evaluate_call(const TypedExpression& expression, const Call<Typed>& call);
   // call.cpp
+  /// Thrown out of an expression whose call of a function rejects, which was noted; ends the block.
+  struct Rejection {};
   /// A function of the program, run with these arguments; nothing for one that returns nothing.
   std::optional<Value> call(const UserFunctionUse& use, std::span<const TypedExpression* const> arguments, Range range);
   Value call_for_value(const UserFunctionUse& use, std::span<const TypedExpression* const> arguments, Range range);
@@ -119,7 +121,6 @@ class Evaluator {
   /// A loop that a statement of its body left in this way ends too, and so does what is around it.
   static bool leaves(Flow flow) { return flow == Flow::returned || flow == Flow::rejected; }
   Flow execute(const TypedStatement& statement);
-  Flow execute_once(const TypedStatement& statement);
   Flow execute(const std::vector<TypedStatement>& statements);
   void declaration(const Declaration<Typed>& declaration);
   void assignment(const Assignment<Typed>& assignment, const StatementInfo& info);
@@ -166,7 +167,6 @@ class Evaluator {
   Frame call_;
   int call_depth_ = 0;
   std::unordered_map<FunctionId, int> active_calls_;
-  bool call_rejects_ = false;             // a call in the statement that is running rejected
   std::vector<SymbolId> loop_variables_;  // of the loops that are running
   /// Integer containers as reals, beside the original that keeps the buffer's address taken: one copy however often the
   /// model uses it.

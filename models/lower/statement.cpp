@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <limits>
 #include <new>
-#include <utility>
 
 #include "leapgraph/models/library/evaluate.hpp"
 #include "leapgraph/models/library/shapes.hpp"
@@ -197,7 +196,16 @@ Evaluator::Flow Evaluator::message(const Message<Typed>& message, Range range) {
 
 bool Evaluator::run(const ProgramBlock<Typed>& block) {
   block_ = block.kind;
-  return execute(block.statements) != Flow::rejected;
+  try {
+    return execute(block.statements) != Flow::rejected;
+  } catch (const Rejection&) {
+    call_ = {};
+    call_depth_ = 0;
+    active_calls_.clear();
+    loop_variables_.clear();
+    bound_ = nullptr;
+    return false;
+  }
 }
 
 Evaluator::Flow Evaluator::execute(const std::vector<TypedStatement>& statements) {
@@ -209,11 +217,6 @@ Evaluator::Flow Evaluator::execute(const std::vector<TypedStatement>& statements
 }
 
 Evaluator::Flow Evaluator::execute(const TypedStatement& statement) {
-  const Flow flow = execute_once(statement);
-  return std::exchange(call_rejects_, false) ? Flow::rejected : flow;
-}
-
-Evaluator::Flow Evaluator::execute_once(const TypedStatement& statement) {
   const Range range = statement.range;
   return std::visit(overloaded{
                         [&](const Empty&) { return Flow::next; },

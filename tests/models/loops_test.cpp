@@ -5,7 +5,7 @@
 
 #include <cmath>
 #include <functional>
-#include <random>
+#include <limits>
 
 #include "leapgraph/models/lower/lower.hpp"
 #include "leapgraph/models/model.hpp"
@@ -389,6 +389,30 @@ TEST(LoopErrors, RefuseSizesThatDoNotFit) {
   EXPECT_THAT(
       refusal(series_data + R"(parameters { vector[2] a; } model { for (n in 1:N) { vector[3] b = a; } })", series(4)),
       testing::HasSubstr("sizes differ"));
+}
+
+TEST(LoopRejections, OfAFunctionGiveNoDensity) {
+  const std::string program = R"(functions { real f(int n) { if (n > 2) reject("too big"); return n; }
+    int position(int n) { if (n > 2) reject("too big"); return n; } } )" +
+                              series_data + "parameters { vector[2] a; } model { ";
+  for (const std::string statements : {"for (n in 1:N) target += a[1] * f(n); }", "target += a[1] * f(N); }",
+                                       "for (n in 1:N) target += a[position(n)]; }", "target += a[position(N)]; }"}) {
+    const Program checked(program + statements);
+    const auto log_density = [&](std::int64_t n) {
+      const lower::Lowered lowered = checked.bind(series(n));
+      const Array position[] = {Array::vector({1.0, 2.0})};
+      return symbolic::interpret({{lowered.position}, {lowered.log_density}}, position)[0].real();
+    };
+    EXPECT_TRUE(std::isfinite(log_density(2))) << statements;
+    EXPECT_EQ(log_density(4), -std::numeric_limits<double>::infinity()) << statements;
+  }
+}
+
+TEST(LoopErrors, NameAFunctionThatReturnsNothing) {
+  EXPECT_THAT(refusal(R"(functions { real f(int n) { for (i in 1:n) return i; } } parameters { real a; }
+    model { target += a * f(0); })",
+                      "{}"),
+              testing::HasSubstr("'f' ends without returning a value"));
 }
 
 TEST(LoopWarnings, NameAVariableThatIsReadBeforeItIsAssigned) {

@@ -200,7 +200,7 @@ void Tracer::run_call(const UserFunctionUse& use, const std::vector<const TypedE
   context_ = caller;
   result_ = outer_result;
   evaluator_.call_ = outer_frame;
-  if (flow == Flow::rejected) throw NotWhole{nest_.range, "a function that it calls rejects"};
+  if (flow == Flow::rejected) throw Evaluator::Rejection{};
 }
 
 void Tracer::give_back(const Return<Typed>& node) {
