@@ -1,7 +1,9 @@
-/// The words for failed checks.
+/// The words for failed checks, and the exception that each becomes.
 #include "leapgraph/symbolic/checks.hpp"
 
 #include <fmt/format.h>
+
+#include "leapgraph/symbolic/error.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -23,6 +25,18 @@ std::string words(const Failure& f) {
       return fmt::format("a run-time length of {} does not fit the lengths that it meets", f.value);
     case Check::no_elements:
       return "max, min: no elements along an axis";
+    case Check::negative_length:
+      return fmt::format("a length must not be negative, got {}", f.value);
+    case Check::not_positive_definite:
+      return fmt::format("the matrix is not positive definite: its leading minor of order {} is not positive", f.value);
+    case Check::singular:
+      return fmt::format("the matrix is singular: its pivot {} is 0", f.value);
+    case Check::no_convergence:
+      return "the iteration did not converge";
+    case Check::assertion:
+      return fmt::format("an assertion failed at element {}", f.value);
+    case Check::shape:
+      return fmt::format("a run-time length is {}, and had to be {}", f.value, f.limit);
   }
   return "a check at run time failed";
 }
@@ -31,6 +45,34 @@ std::string words(const Failure& f) {
 
 std::string describe(const Failure& failure, const std::source_location& place) {
   return fmt::format("{} (made at {}:{})", words(failure), place.file_name(), place.line());
+}
+
+void raise(const Failure& failure, const std::source_location& place) {
+  const std::string what = describe(failure, place);
+  switch (failure.check) {
+    case Check::row:
+      throw IndexError(what);
+    case Check::negative_steps:
+    case Check::negative_length:
+      throw NegativeLength(what);
+    case Check::short_sequence:
+    case Check::lengths:
+    case Check::no_elements:
+    case Check::shape:
+      throw ShapeError(what);
+    case Check::not_positive_definite:
+      throw NotPositiveDefinite(what);
+    case Check::singular:
+      throw SingularMatrix(what);
+    case Check::no_convergence:
+      throw NoConvergence(what);
+    case Check::assertion:
+      throw AssertionFailed(what);
+    case Check::never_stopped:
+    case Check::capacity:
+      break;
+  }
+  throw GraphError(what);
 }
 
 }  // namespace leapgraph::symbolic

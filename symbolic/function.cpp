@@ -161,11 +161,18 @@ int CompiledFunction::call(const void* const* in, void* const* out, void* worksp
   return call_interpreted(*state_, in, out, runtime);
 }
 
+namespace {
+
+std::source_location place_of(const CompiledFunction::State& state, const RuntimeError& error) {
+  const auto place = static_cast<std::size_t>(error.place);
+  return state.places && place < state.places->size() ? (*state.places)[place] : std::source_location();
+}
+
+}  // namespace
+
 std::string CompiledFunction::failure(const RuntimeError& error) const {
   if (error.check == 0 || !state_->places) return "the compiled function failed";
-  const auto place = static_cast<std::size_t>(error.place);
-  return describe({static_cast<Check>(error.check), error.value, error.limit},
-                  place < state_->places->size() ? (*state_->places)[place] : std::source_location());
+  return describe({static_cast<Check>(error.check), error.value, error.limit}, place_of(*state_, error));
 }
 
 std::vector<Array> CompiledFunction::operator()(std::span<const Array> arguments) const {
@@ -197,7 +204,8 @@ std::vector<Array> CompiledFunction::operator()(std::span<const Array> arguments
   const Runtime runtime{&error, extents.data()};
   if (state.native(in.data(), out.data(), workspace.get(), &runtime) != 0) {
     if (error.check == static_cast<std::int64_t>(Check::capacity)) return larger(error)(arguments);
-    throw GraphError(failure(error));
+    if (error.check == 0) throw GraphError(failure(error));
+    raise({static_cast<Check>(error.check), error.value, error.limit}, place_of(state, error));
   }
   for (std::size_t i = 0; i < results.size(); ++i) {
     Shape shape = results[i].shape();

@@ -58,6 +58,7 @@ std::uint64_t hash_of(const Attribute& attribute) {
                        for (const Expr& e : v->outputs) h = mix(h, hash_of(e));
                        return h;
                      },
+                     [](const std::shared_ptr<SharedStorage>& v) { return std::bit_cast<std::uint64_t>(v.get()); },
                  },
                  attribute));
 }
@@ -125,6 +126,7 @@ std::string to_string(const Attribute& attribute) {
           [](const Type& v) { return to_string(v); },
           [](const Array& v) { return to_string(v.type()); },
           [](const Body& v) { return fmt::format("body({} -> {})", v->inputs.size(), v->outputs.size()); },
+          [](const std::shared_ptr<SharedStorage>&) { return std::string("shared"); },
       },
       attribute);
 }
@@ -201,8 +203,8 @@ class InternTable {
     } catch (const GraphError& error) {
       std::string got;
       for (const Type& type : types) got += (got.empty() ? "" : ", ") + to_string(type);
-      throw GraphError(fmt::format("{}: {} (inputs: {}; made at {}:{})", op.name, error.what(), got, place.file_name(),
-                                   place.line()));
+      error.rethrow(fmt::format("{}: {} (inputs: {}; made at {}:{})", op.name, error.what(), got, place.file_name(),
+                                place.line()));
     }
   }
 
@@ -245,7 +247,17 @@ class InternTable {
 
 std::size_t interned_nodes() { return InternTable::instance().size(); }
 
+namespace {
+
+thread_local const std::source_location* place_in_force = nullptr;
+
+}  // namespace
+
+MadeAt::MadeAt(const std::source_location& place) : place_(place), before_(place_in_force) { place_in_force = &place_; }
+MadeAt::~MadeAt() { place_in_force = before_; }
+
 std::shared_ptr<const Node> make_node(const Op& op, Exprs inputs, Attributes attributes, std::source_location place) {
+  if (place_in_force != nullptr) place = *place_in_force;
   return InternTable::instance().intern(op, std::move(inputs), std::move(attributes), place);
 }
 

@@ -22,6 +22,7 @@ namespace leapgraph::symbolic {
 struct Op;
 struct Graph;
 class Node;
+class SharedStorage;
 
 /// One output of a node; what users hold. Copying is cheap, equality is identity of node and output: since equal nodes
 /// are one node, `x + y == x + y`. Elementwise comparison is `eq`, `lt`, ... of ops.hpp.
@@ -77,9 +78,9 @@ class Operand {
 using Operands = std::vector<Operand>;
 
 /// The closed set of what an attribute can be. Arrays are equal by identity of their buffer, doubles by their bits,
-/// bodies by the identity of their expressions.
+/// bodies by the identity of their expressions, storage of shared variables by its address.
 using Attribute = std::variant<bool, std::int64_t, double, std::string, std::vector<std::int64_t>, DType, Type, Array,
-                               std::shared_ptr<const Graph>>;
+                               std::shared_ptr<const Graph>, std::shared_ptr<SharedStorage>>;
 
 /// The static parameters of a node, by name; small, kept in the order given by the builder.
 class Attributes {
@@ -145,6 +146,20 @@ inline const Type& Expr::type() const { return node_->types()[static_cast<std::s
 /// ops.hpp promote.
 std::shared_ptr<const Node> make_node(const Op& op, Exprs inputs, Attributes attributes = {},
                                       std::source_location place = std::source_location::current());
+/// While one lives on this thread, nodes are made at `place`, whatever their builders say: what stands for a node after
+/// rewriting or differentiating was written where that node was. The innermost counts.
+class MadeAt {
+ public:
+  explicit MadeAt(const std::source_location& place);
+  ~MadeAt();
+  MadeAt(const MadeAt&) = delete;
+  MadeAt& operator=(const MadeAt&) = delete;
+
+ private:
+  std::source_location place_;
+  const std::source_location* before_;
+};
+
 /// All outputs of a node.
 Exprs outputs_of(const Node& node);
 /// Output 0 of `make_node`.

@@ -64,7 +64,7 @@ std::vector<Array> evaluated(const Node& node, std::span<const Array> inputs) {
   } catch (const GraphError& error) {
     const std::string what = error.what();
     if (what.find("(made at ") != std::string::npos) throw;
-    throw GraphError(fmt::format("{} (made at {}:{})", what, node.place().file_name(), node.place().line()));
+    error.rethrow(fmt::format("{} (made at {}:{})", what, node.place().file_name(), node.place().line()));
   }
 }
 

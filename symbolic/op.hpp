@@ -97,8 +97,9 @@ struct Branch {};
 struct Loop {};
 /// A closed body called as a function (attribute "body").
 struct Call {};
-/// A precompiled C function over whole row-major arrays: int symbol(const void* const* in, void* const* out, const
-/// long* sizes); `sizes` lists what the node's `sizes` member gives. Non-zero return: the call fails.
+/// A precompiled C function over whole row-major arrays: long symbol(const void* const* in, void* const* out, const
+/// long* sizes); `sizes` lists what the node's `sizes` member gives. It must not write its inputs. Non-zero return: the
+/// call fails, with the check and the value that `routine_failure` (checks.hpp) packs into it.
 struct Routine {
   std::string_view symbol;
   std::vector<std::int64_t> (*sizes)(const Node& node) = nullptr;

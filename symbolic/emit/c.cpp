@@ -253,7 +253,9 @@ class Emitter {
     out_.line(fmt::format("const void* const in_[] = {{{}}};", pointers(call.inputs)));
     out_.line(fmt::format("void* const out_[] = {{{}}};", pointers(call.outputs)));
     out_.line(fmt::format("const long sizes_[] = {{{}}};", sizes.empty() ? "0" : sizes));
-    out_.line(fmt::format("if ({}(in_, out_, sizes_)) return 1;", call.routine->symbol));
+    // As `routine_failure` has it.
+    out_.line(fmt::format("const long failed_ = {}(in_, out_, sizes_);", call.routine->symbol));
+    out_.line(fmt::format("if (failed_) return lg_fail(rt, failed_ & 255, failed_ >> 8, 0, {});", call.made_at));
     out_.close();
   }
 

@@ -150,7 +150,7 @@ std::string declarations(const Module& module) {
     }
   }
   for (const std::string& name : routines)
-    out.line(fmt::format("int {}(const void* const* in, void* const* out, const long* sizes);", name));
+    out.line(fmt::format("long {}(const void* const* in, void* const* out, const long* sizes);", name));
   std::string_view rest = prelude;
   while (!rest.empty()) {
     const std::size_t end = rest.find('\n');

@@ -129,13 +129,13 @@ std::vector<Array> scan_evaluate(const Node& node, std::span<const Array> inputs
   const std::size_t carries = count_of(node.attributes(), "carries"),
                     sequences = count_of(node.attributes(), "sequences"), outputs = stacked_outputs(node);
   const Ending ending = ending_of(node.attributes());
-  const auto fail = [&node](const Failure& failure) { return GraphError(describe(failure, node.place())); };
+  const auto fail = [&node](const Failure& failure) { raise(failure, node.place()); };
   const std::int64_t steps = inputs[0].integer();
-  if (steps < 0) throw fail({Check::negative_steps, steps});
+  if (steps < 0) fail({Check::negative_steps, steps});
   std::vector<Array> arguments(inputs.begin() + 1, inputs.end());
   std::int64_t available = steps;
   for (std::size_t j = 0; j < sequences; ++j) available = std::min(available, arguments[carries + j].shape()[0]);
-  if (available < steps) throw fail({Check::short_sequence, steps, available});
+  if (available < steps) fail({Check::short_sequence, steps, available});
 
   for (std::size_t i = 0; i < carries; ++i) arguments[i] = take(inputs[input_of(i)]);
   const Evaluator evaluate(body);
@@ -161,12 +161,12 @@ std::vector<Array> scan_evaluate(const Node& node, std::span<const Array> inputs
     stopped = ending != Ending::none && results.back().integer() != 0;
     ++done;
   }
-  if (ending == Ending::must_stop && !stopped && steps > 0) throw fail({Check::never_stopped, done, steps});
+  if (ending == Ending::must_stop && !stopped && steps > 0) fail({Check::never_stopped, done, steps});
 
   std::vector<Array> values(arguments.begin(), arguments.begin() + static_cast<std::ptrdiff_t>(carries));
   const bool has_capacity = node.attributes().has("capacity");
   const std::int64_t rows = has_capacity ? node.get<std::int64_t>("capacity") : done;
-  if (rows < done) throw fail({Check::capacity, steps, rows});
+  if (rows < done) fail({Check::capacity, steps, rows});
   if (done > 0) {
     for (const Rows& output : stacked) values.push_back(output.finished(rows));
   } else {
@@ -199,8 +199,7 @@ Ending ending_of(const Attributes& attributes) {
 std::shared_ptr<const Node> make_scan(const Expr& steps, const Exprs& arguments, Body body, std::size_t carries,
                                       std::size_t sequences, Where place, Ending ending) {
   const std::int64_t length = known_steps(steps);
-  if (length < unknown || (length == unknown && constant_value(steps)))
-    throw GraphError(describe({Check::negative_steps, length}, place));
+  if (length < unknown || (length == unknown && constant_value(steps))) raise({Check::negative_steps, length}, place);
   Exprs inputs{steps};
   inputs.insert(inputs.end(), arguments.begin(), arguments.end());
   Attributes attributes{{"body", std::move(body)},

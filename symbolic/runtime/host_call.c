@@ -3,9 +3,9 @@
 typedef int host_function(void* context, const double* x, long n, double* value, double* gradient);
 
 /* in: {address, context} as long[2], x as double[n]; out: value, gradient[n]; sizes: {n}. A rejected point gives nan. */
-int lg_host_call(const void* const* in, void* const* out, const long* sizes);
+long lg_host_call(const void* const* in, void* const* out, const long* sizes);
 
-int lg_host_call(const void* const* in, void* const* out, const long* sizes) {
+long lg_host_call(const void* const* in, void* const* out, const long* sizes) {
   const long* function = in[0];
   double* value = out[0];
   double* gradient = out[1];

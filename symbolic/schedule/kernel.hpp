@@ -109,6 +109,7 @@ struct RoutineCall {
   const Routine* routine;
   std::vector<int> inputs, outputs;
   std::vector<std::int64_t> sizes;
+  int made_at = -1;  ///< in Module::places, for the message when it fails
 };
 
 struct Step;

@@ -187,7 +187,8 @@ Step Region::build_opaque(const Group& group) {
   }
   const auto& routine = std::get<Routine>(node.op().lowering);
   return {RoutineCall{&routine, inputs, outputs,
-                      routine.sizes != nullptr ? routine.sizes(node) : std::vector<std::int64_t>{}}};
+                      routine.sizes != nullptr ? routine.sizes(node) : std::vector<std::int64_t>{},
+                      module_.number_of(node.place())}};
 }
 
 Step Region::build_loop(const Group& group) {

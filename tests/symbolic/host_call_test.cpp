@@ -4,7 +4,7 @@
 #include "leapgraph/symbolic/host_function.hpp"
 #include "symbolic/derivative_check.hpp"
 
-extern "C" int lg_host_call(const void* const* in, void* const* out, const long* sizes);
+extern "C" long lg_host_call(const void* const* in, void* const* out, const long* sizes);
 
 namespace leapgraph::symbolic {
 namespace {
