@@ -55,7 +55,7 @@ Results eval(const Expr& expression, std::initializer_list<std::pair<Expr, Argum
     variables.push_back(variable);
     arguments.push_back(value);
   }
-  return Evaluations::instance().find_or_make(expression, variables)(std::span<const Argument>(arguments));
+  return Evaluations::instance().find_or_make(expression, variables)(arguments);
 }
 
 }  // namespace leapgraph::symbolic

@@ -28,14 +28,14 @@ Results Function::call(const Argument* const* arguments, std::size_t count) cons
   return symbolic::call(*state_, arguments, count);
 }
 
-Results Function::operator()(std::span<const Argument> arguments) const {
+Results Function::call_with(std::span<const Argument> arguments) const {
   std::vector<const Argument*> pointers;
   for (const Argument& argument : arguments) pointers.push_back(&argument);
   return call(pointers.data(), pointers.size());
 }
 
 Results Function::operator()(std::span<const Array> arguments) const {
-  return (*this)(std::vector<Argument>(arguments.begin(), arguments.end()));
+  return call_with(std::vector<Argument>(arguments.begin(), arguments.end()));
 }
 
 const std::string& Function::name() const { return state_->options.name; }

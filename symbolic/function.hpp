@@ -2,6 +2,7 @@
 /// variables and their updates.
 #pragma once
 
+#include <concepts>
 #include <functional>
 #include <initializer_list>
 #include <memory>
@@ -147,7 +148,11 @@ class Function {
   Results operator()(std::initializer_list<Array> arguments) const {
     return (*this)(std::span(arguments.begin(), arguments.size()));
   }
-  Results operator()(std::span<const Argument> arguments) const;
+  template <class Range>  // a braced list is one argument
+  requires std::convertible_to<const Range&, std::span<const Argument>> Results
+  operator()(const Range& arguments) const {
+    return call_with(std::span<const Argument>(arguments));
+  }
 
   const std::string& name() const;
   const std::vector<In>& inputs() const;
@@ -173,6 +178,7 @@ class Function {
   friend Function copy(const Function& f, const struct CopyOptions& options);
   explicit Function(std::shared_ptr<const State> state) : state_(std::move(state)) {}
   Results call(const Argument* const* arguments, std::size_t count) const;
+  Results call_with(std::span<const Argument> arguments) const;
 
   std::shared_ptr<const State> state_;
 };

@@ -56,7 +56,13 @@ const std::vector<std::string>& Results::names() const {
   return names_ ? *names_ : none;
 }
 
-double Results::one() const { return Result(Array(*this)); }
+double Results::one() const {
+  if (count_ == 1 && is_inline_) {  // read where it lies
+    const auto memory = const_cast<std::byte*>(reinterpret_cast<const std::byte*>(words_.data()));
+    return Array(Type{dtypes_[0], {}}, std::shared_ptr<std::byte>(std::shared_ptr<void>(), memory)).real();
+  }
+  return Result(Array(*this));
+}
 
 Results::operator Array() const {
   if (count_ != 1) throw GraphError(fmt::format("the function has {} results, of which one is to be picked", count_));

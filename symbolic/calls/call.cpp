@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
+#include <utility>
 
 #include "leapgraph/symbolic/checks.hpp"
 #include "leapgraph/symbolic/error.hpp"
@@ -86,11 +88,58 @@ void bind_array(const State& s, Frame& f, std::size_t i, const Array& array) {
 
 const Shape scalar_shape;
 
+/// A plain number as a T, where that is the same number.
 template <class T>
-void bind_word(Frame& f, std::size_t i, T value) {
-  std::memcpy(&f.words[i], &value, sizeof value);
-  f.in[i] = &f.words[i];
-  f.shapes[i] = &scalar_shape;
+bool store(const Argument& number, void* memory) {
+  T value{};
+  if (number.kind() == Argument::Kind::real) {
+    if constexpr (!std::is_floating_point_v<T>) return false;
+    value = static_cast<T>(number.real());
+    if (static_cast<double>(value) != number.real() && !std::isnan(number.real())) return false;
+  } else {
+    const std::int64_t whole = number.integer();
+    if constexpr (std::is_same_v<T, bool>) {
+      if (whole != 0 && whole != 1) return false;
+    } else if constexpr (std::is_floating_point_v<T>) {
+      constexpr std::int64_t limit = std::int64_t{1} << std::numeric_limits<T>::digits;
+      if (whole < -limit || whole > limit) return false;
+    } else {
+      if (!std::in_range<T>(whole)) return false;
+    }
+    value = static_cast<T>(whole);
+  }
+  std::memcpy(memory, &value, sizeof value);
+  return true;
+}
+
+/// False: it takes a closer look.
+bool store(const Argument& number, DType dtype, void* memory) {
+  switch (dtype) {
+    case DType::float64:
+      return store<double>(number, memory);
+    case DType::int64:
+      return store<std::int64_t>(number, memory);
+    case DType::boolean:
+      return store<bool>(number, memory);
+    case DType::int8:
+      return store<std::int8_t>(number, memory);
+    case DType::int16:
+      return store<std::int16_t>(number, memory);
+    case DType::int32:
+      return store<std::int32_t>(number, memory);
+    case DType::uint8:
+      return store<std::uint8_t>(number, memory);
+    case DType::uint16:
+      return store<std::uint16_t>(number, memory);
+    case DType::uint32:
+      return store<std::uint32_t>(number, memory);
+    case DType::uint64:
+      return store<std::uint64_t>(number, memory);
+    case DType::float32:
+      return store<float>(number, memory);
+    default:
+      return false;
+  }
 }
 
 /// The argument converted, where it is not used as it is.
@@ -112,22 +161,12 @@ void bind_converted(const State& s, Frame& f, std::size_t i, const Argument& arg
 
 void bind(const State& s, Frame& f, std::size_t i, const Argument& argument) {
   const State::Input& input = s.inputs[i];
-  switch (argument.kind()) {
-    case Argument::Kind::real:
-      if (input.is_scalar && input.dtype == DType::float64 && !input.strict) return bind_word(f, i, argument.real());
-      break;
-    case Argument::Kind::integer:
-      if (!input.is_scalar || input.strict) break;
-      if (input.dtype == DType::int64) return bind_word(f, i, argument.integer());
-      if (input.dtype == DType::float64 && std::abs(argument.integer()) <= std::int64_t{1} << 53)
-        return bind_word(f, i, static_cast<double>(argument.integer()));
-      break;
-    case Argument::Kind::array:
-      if (!argument.is_weak() && argument.tensor().dtype() == input.dtype)
-        return bind_array(s, f, i, argument.tensor());
-      break;
-    default:
-      break;
+  if (argument.kind() == Argument::Kind::array) {
+    if (!argument.is_weak() && argument.tensor().dtype() == input.dtype) return bind_array(s, f, i, argument.tensor());
+  } else if (input.takes_numbers && store(argument, input.dtype, &f.words[i])) {
+    f.in[i] = &f.words[i];
+    f.shapes[i] = &scalar_shape;
+    return;
   }
   bind_converted(s, f, i, argument);
 }
@@ -159,9 +198,8 @@ std::size_t input_called(const State& s, std::string_view name) {
       fmt::format("{}: there is no input '{}'{}", title(s), name, known.empty() ? "" : ", there are " + known));
 }
 
-void bind_arguments(const State& s, Frame& f, const Argument* const* arguments, std::size_t count) {
-  // Arguments left out at the end are absent ones.
-  while (count > 0 && arguments[count - 1]->kind() == Argument::Kind::absent) --count;
+/// Arguments of which some have names or are left out. Fills `is_given`.
+void bind_by_name(const State& s, Frame& f, const Argument* const* arguments, std::size_t count) {
   std::fill(f.is_given.begin(), f.is_given.end(), false);
   bool by_name = false;
   for (std::size_t i = 0; i < count; ++i) {
@@ -180,6 +218,25 @@ void bind_arguments(const State& s, Frame& f, const Argument* const* arguments, 
     f.is_given[target] = true;
     bind(s, f, target, argument);
   }
+}
+
+/// Inputs up to the returned number have their arguments; of the others, those that are given in `is_given`.
+std::size_t bind_arguments(const State& s, Frame& f, const Argument* const* arguments, std::size_t count) {
+  // Arguments left out at the end are absent ones.
+  while (count > 0 && arguments[count - 1]->kind() == Argument::Kind::absent && arguments[count - 1]->name().empty())
+    --count;
+  const bool in_order = std::all_of(arguments, arguments + count, [](const Argument* argument) {
+    return argument->name().empty() && argument->kind() != Argument::Kind::absent;
+  });
+  if (!in_order) {
+    bind_by_name(s, f, arguments, count);
+    f.some_given = true;
+    return 0;
+  }
+  if (count > s.inputs.size()) refuse_count(s, count);
+  for (std::size_t i = 0; i < count; ++i) bind(s, f, i, *arguments[i]);
+  f.some_given = false;
+  return count;
 }
 
 /// The turns of all variables that a call updates, in order of address: two calls cannot wait for each other.
@@ -226,9 +283,9 @@ void bind_shared(const State& s, Frame& f) {
 }
 
 /// What no argument is given for, and then the code for the shapes of all.
-const Specialisation& bind_rest(const State& s, Frame& f) {
-  for (std::size_t i = 0; i < s.inputs.size(); ++i)
-    if (!f.is_given[i]) bind_default(s, f, i);
+const Specialisation& bind_rest(const State& s, Frame& f, std::size_t bound) {
+  for (std::size_t i = bound; i < s.inputs.size(); ++i)
+    if (!f.some_given || !f.is_given[i]) bind_default(s, f, i);
   bind_shared(s, f);
   if (f.specialisation != nullptr && Specialisations::fits(*f.specialisation, f.shapes)) return *f.specialisation;
   return s.code->find(f.shapes);
@@ -339,9 +396,9 @@ void run_interpreted(const State& s, const Frame& f, const Specialisation& code,
 Results call(const State& s, const Argument* const* arguments, std::size_t count) {
   const FrameInUse frame(s);
   Frame& f = *frame;
-  bind_arguments(s, f, arguments, count);
+  const std::size_t bound = bind_arguments(s, f, arguments, count);
   Turns turns(s.turns);
-  const Specialisation* code = &bind_rest(s, f);
+  const Specialisation* code = &bind_rest(s, f, bound);
   Results results;
   ResultsOfCall building(results);
   if (!code->is_native) {
@@ -360,9 +417,9 @@ Results call(const State& s, const Argument* const* arguments, std::size_t count
 
 CompiledFunction code_for(const State& s, const Argument* const* arguments, std::size_t count) {
   const FrameInUse frame(s);
-  bind_arguments(s, *frame, arguments, count);
+  const std::size_t bound = bind_arguments(s, *frame, arguments, count);
   const Turns turns(s.turns);
-  return bind_rest(s, *frame).compiled;
+  return bind_rest(s, *frame, bound).compiled;
 }
 
 Function::State::State(Definition definition_, const FunctionOptions& options_, std::shared_ptr<Specialisations> known,
@@ -372,7 +429,7 @@ Function::State::State(Definition definition_, const FunctionOptions& options_, 
   for (const In& in : definition.inputs) {
     Input input{.dtype = in.variable.dtype(),
                 .shape = in.variable.shape(),
-                .is_scalar = in.variable.rank() == 0,
+                .takes_numbers = in.variable.rank() == 0 && !in.strict,
                 .strict = in.strict,
                 .downcast = Downcast::exact,
                 .name = in.name,
@@ -380,6 +437,7 @@ Function::State::State(Definition definition_, const FunctionOptions& options_, 
                 .state = nullptr};
     const std::optional<bool> allowed = in.allow_downcast ? in.allow_downcast : options.allow_input_downcast;
     if (allowed) input.downcast = *allowed ? Downcast::always : Downcast::never;
+    input.takes_numbers = input.takes_numbers && input.downcast != Downcast::never;
     inputs.push_back(std::move(input));
   }
   for (const SharedVariable& variable : definition.shared) shared.push_back(storage_of(variable));

@@ -17,7 +17,7 @@ struct Function::State {
   struct Input {
     DType dtype;
     Shape shape;
-    bool is_scalar;
+    bool takes_numbers;  ///< plain ones, if they fit exactly
     bool strict;
     Downcast downcast;
     std::string name;

@@ -43,6 +43,7 @@ struct Frame {
   RuntimeError error;
   const Specialisation* specialisation = nullptr;  ///< the last one used
   bool has_converted = false;
+  bool some_given = false;  ///< `is_given` says of which inputs there are arguments
 };
 
 /// Frames that wait for the next call; a thread finds the one it had most of the time.

@@ -50,6 +50,7 @@ class Specialisations {
   std::size_t count() const;
 
   static bool fits(const Specialisation& specialisation, const std::vector<const Shape*>& shapes) {
+    if (specialisation.lengths.empty()) return true;  // scalars only: ranks are known
     const std::int64_t* length = specialisation.lengths.data();
     for (const Shape* shape : shapes)
       for (const std::int64_t other : *shape)
