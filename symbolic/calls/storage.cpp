@@ -105,6 +105,7 @@ SharedStorage* storage_of(const Expr& e) {
 Expr of_type(const Operand& number, DType dtype) {
   const Array value = *constant_value(number.expr());
   if (value.dtype() == dtype) return number.expr();
+  if (is_floating(value.dtype()) && is_floating(dtype)) return constant(value.cast(dtype));  // as in arithmetic
   try {
     return constant(converted(is_floating(value.dtype()) ? Argument(value.real()) : Argument(value.integer()), dtype));
   } catch (const DTypeError&) {
