@@ -121,6 +121,16 @@ std::span<const Op* const> all_ops() {
       &add_rows_op,
       // linalg
       &contract_op,
+      // random
+      &random_uniform_op,
+      &random_normal_op,
+      &random_like_op,
+      &random_integers_op,
+      &random_poisson_op,
+      &random_binomial_op,
+      &random_multinomial_op,
+      &random_permutation_op,
+      &random_choice_op,
       // scan, control, host_call
       &scan_op,
       &scan_gradient_op,

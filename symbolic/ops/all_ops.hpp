@@ -28,6 +28,9 @@ extern const Op slice_op, slice_like_op, at_op, pad_slice_op, pad_like_op, gathe
 extern const Op set_rows_op, add_rows_op;
 // linalg
 extern const Op contract_op;
+// random
+extern const Op random_uniform_op, random_normal_op, random_like_op, random_integers_op, random_poisson_op,
+    random_binomial_op, random_multinomial_op, random_permutation_op, random_choice_op;
 // scan, control, host_call
 extern const Op scan_op, scan_gradient_op, call_op, ifelse_op, host_call_op;
 
