@@ -3,6 +3,7 @@
 
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
+#include "leapgraph/symbolic/places.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -33,7 +34,7 @@ T floored_quotient(T x, T y) {
 }
 
 std::vector<Type> where_type(std::span<const Type> inputs, const Attributes& attributes) {
-  if (inputs[0].dtype != DType::boolean) throw GraphError("the condition must be boolean");
+  if (inputs[0].dtype != DType::boolean) throw DTypeError("the condition must be boolean");
   Type result = same_type(inputs.subspan(1), attributes)[0];
   result.shape = broadcast(result.shape, inputs[0].shape);
   return {result};
@@ -436,12 +437,16 @@ Expr isnan(const Operand& a) { return apply_promoted(isnan_op, {a}); }
 Expr isinf(const Operand& a) { return apply_promoted(isinf_op, {a}); }
 
 Expr where(const Operand& condition, const Operand& a, const Operand& b) {
+  const BuiltAt here(condition.place());
   const Operand sides[] = {a, b};
   const Exprs values = promoted(sides);
   return make(where_op, {cast(condition, DType::boolean), values[0], values[1]}, {}, condition.place());
 }
 
-Expr clip(const Operand& a, const Operand& low, const Operand& high) { return minimum(maximum(a, low), high); }
+Expr clip(const Operand& a, const Operand& low, const Operand& high) {
+  const BuiltAt here(a.place());
+  return minimum({maximum(a, low), a.place()}, high);
+}
 
 Expr cast(const Operand& a, DType dtype) {
   if (a.expr().dtype() == dtype) return a;

@@ -111,7 +111,7 @@ Graph specialize(const Graph& graph, std::span<const Shape> shapes) {
     for (std::size_t axis = 0; fits && axis < wanted.size(); ++axis)
       fits = wanted[axis] == unknown || wanted[axis] == shapes[i][axis];
     if (!fits)
-      throw GraphError(fmt::format("the argument for '{}' must be {}, got shape {}", name_of(old),
+      throw ShapeError(fmt::format("the argument for '{}' must be {}, got shape {}", name_of(old),
                                    to_string(old.type()), to_string(shapes[i])));
     Type type{old.dtype(), shapes[i]};
     result.inputs.push_back(type == old.type() ? old : input(std::move(type), name_of(old), old.node().place()));
