@@ -41,8 +41,9 @@ struct TreeOptions {
   std::size_t lines = 100'000;  ///< then the text ends
 };
 
-/// A tree an output, as PyTensor prints it: one line a node with its id; what is below a node is printed where it is met
-/// first, and "···" stands for it elsewhere. Bodies follow under "Inner graphs:", with what their parameters stand for.
+/// A tree an output, as PyTensor prints it: one line a node with its id; what is below a node is printed where it is
+/// met first, and "···" stands for it elsewhere. Bodies follow under "Inner graphs:", with what their parameters stand
+/// for.
 ///
 ///     add [id A]
 ///      ├─ x [id B]

@@ -405,6 +405,17 @@ const Op cast_op{
         },
 };
 
+namespace {
+
+/// b op a, remembering for `pp` that the user wrote it the other way round.
+Expr mirrored(const Op& op, const Operand& a, const Operand& b) {
+  const BuiltAt here(a.place());
+  const Operand sides[] = {b, a};
+  return make(op, promoted(sides), {{"mirrored", true}}, a.place());
+}
+
+}  // namespace
+
 Expr add(const Operand& a, const Operand& b) { return apply_promoted(add_op, {a, b}); }
 Expr sub(const Operand& a, const Operand& b) { return apply_promoted(sub_op, {a, b}); }
 Expr mul(const Operand& a, const Operand& b) { return apply_promoted(mul_op, {a, b}); }
@@ -428,8 +439,8 @@ Expr eq(const Operand& a, const Operand& b) { return apply_promoted(eq_op, {a, b
 Expr neq(const Operand& a, const Operand& b) { return apply_promoted(neq_op, {a, b}); }
 Expr lt(const Operand& a, const Operand& b) { return apply_promoted(lt_op, {a, b}); }
 Expr le(const Operand& a, const Operand& b) { return apply_promoted(le_op, {a, b}); }
-Expr gt(const Operand& a, const Operand& b) { return apply_promoted(lt_op, {b, a}); }
-Expr ge(const Operand& a, const Operand& b) { return apply_promoted(le_op, {b, a}); }
+Expr gt(const Operand& a, const Operand& b) { return mirrored(lt_op, a, b); }
+Expr ge(const Operand& a, const Operand& b) { return mirrored(le_op, a, b); }
 Expr logical_and(const Operand& a, const Operand& b) { return apply_promoted(logical_and_op, {a, b}); }
 Expr logical_or(const Operand& a, const Operand& b) { return apply_promoted(logical_or_op, {a, b}); }
 Expr logical_not(const Operand& a) { return apply_promoted(logical_not_op, {a}); }

@@ -23,18 +23,10 @@ struct Notation {
 
 const Notation* notation_of(const Op& op) {
   static const Notation table[] = {
-      {&add_op, "(", " + ", ")"},
-      {&sub_op, "(", " - ", ")"},
-      {&mul_op, "(", " * ", ")"},
-      {&div_op, "(", " / ", ")"},
-      {&floor_div_op, "(", " // ", ")"},
-      {&mod_op, "(", " % ", ")"},
-      {&pow_op, "(", " ** ", ")"},
-      {&neg_op, "(-", "", ")"},
-      {&abs_op, "|", "", "|"},
-      {&logical_and_op, "(", " and ", ")"},
-      {&logical_or_op, "(", " or ", ")"},
-      {&logical_not_op, "(not ", "", ")"},
+      {&add_op, "(", " + ", ")"},           {&sub_op, "(", " - ", ")"},         {&mul_op, "(", " * ", ")"},
+      {&div_op, "(", " / ", ")"},           {&floor_div_op, "(", " // ", ")"},  {&mod_op, "(", " % ", ")"},
+      {&pow_op, "(", " ** ", ")"},          {&neg_op, "(-", "", ")"},           {&abs_op, "|", "", "|"},
+      {&logical_and_op, "(", " and ", ")"}, {&logical_or_op, "(", " or ", ")"}, {&logical_not_op, "(not ", "", ")"},
   };
   const auto* found =
       std::find_if(std::begin(table), std::end(table), [&op](const Notation& n) { return n.op == &op; });
@@ -255,6 +247,7 @@ class FormulaWriter {
     for (std::size_t i = first_argument(part.e.node()); i < inputs.size(); ++i)
       meaning.parameters.emplace_back(Part{inputs[i], part.meaning});
     meanings_.push_back(std::move(meaning));
+    depths_[&meanings_.back()] = scans_of(part.meaning);
     return &meanings_.back();
   }
 
