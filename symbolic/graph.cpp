@@ -367,6 +367,7 @@ Exprs outputs_of(const Node& node) {
 
 Exprs rebuild_same(const Node& node, const Exprs& inputs) {
   if (inputs == node.inputs()) return outputs_of(node);
+  const MadeAt at(node.place());
   return outputs_of(*make_node(node.op(), inputs, node.attributes(), node.place()));
 }
 

@@ -302,6 +302,7 @@ std::vector<Batched> batched(Batch b, const Mask& mask) {
 /// `known` are the inputs; nothing before them is looked at.
 std::vector<Batched> vectorized(std::span<const Expr> outputs, Known known, std::int64_t axes, const Mask& mask) {
   for (const Node* node : order_above(outputs, [&known](const Expr& e) { return known.contains(e); })) {
+    const MadeAt at(node->place());
     Batch batch{*node, {}, axes};
     for (const Expr& e : node->inputs()) batch.inputs.push_back(known.at(e));
     const Exprs old = outputs_of(*node);
