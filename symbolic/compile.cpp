@@ -109,7 +109,7 @@ std::vector<Graph> prepared(std::span<const Graph> graphs, const CompileOptions&
     std::vector<Shape> shapes;
     for (const Expr& e : graph.inputs) shapes.push_back(e.shape());
     Graph concrete = specialize(graph, shapes);
-    result.push_back(options.rewrite ? rewrite(concrete) : with_bodies(concrete, lower_abstract));
+    result.push_back(options.rewrite ? rewrite(concrete) : lower_abstract(concrete));
   }
   return result;
 }

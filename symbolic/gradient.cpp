@@ -110,6 +110,7 @@ Exprs vjp(std::span<const Expr> outputs, std::span<const Expr> wrt, std::span<co
   for (auto it = order.rbegin(); it != order.rend(); ++it) {
     const Node& node = **it;
     if (!active.contains(&node) || node.inputs().empty()) continue;
+    const MadeAt here(node.place());
     Application a{node, node.inputs(), outputs_of(node), {}, {}, {}, {}};
     // A mask passes through elementwise ops and movements, and through others when it is one for all elements.
     const bool elementwise = lowering_as<Elementwise>(node.op()) != nullptr;
@@ -241,6 +242,7 @@ Exprs jvp(std::span<const Expr> outputs, std::span<const Expr> wrt, std::span<co
       any = any || found != moving.end();
     }
     if (!any) continue;
+    const MadeAt here(node->place());
     if (node->op().tangent == nullptr && node->op().gradient == nullptr) refuse(*node);
     const Exprs outward =
         node->op().tangent != nullptr ? node->op().tangent(*node, inward) : tangent_from_gradient(*node, inward);

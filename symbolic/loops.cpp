@@ -9,6 +9,7 @@
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops/scan.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
+#include "leapgraph/symbolic/places.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -33,6 +34,7 @@ class Builder {
 
   ScanOutputs build() {
     if (!options_.fn) throw refuse("there is no fn");
+    const BuiltAt here(place_);
     const Operands slices = sequence_slices();
     const Operands initial = registers();
     const std::optional<Operand> steps = number_of_steps(slices);
@@ -52,8 +54,9 @@ class Builder {
   }
 
  private:
-  GraphError refuse(const std::string& what) const {
-    return GraphError(fmt::format("{}: {} (made at {}:{})", name_, what, place_.file_name(), place_.line()));
+  template <class Fault = GraphError>
+  Fault refuse(const std::string& what) const {
+    return Fault(fmt::format("{}: {} (made at {}:{})", name_, what, place_.file_name(), place_.line()));
   }
 
   /// One slice a tap: the furthest tap into the past begins at element 0, the furthest into the future ends at the
@@ -63,7 +66,7 @@ class Builder {
     for (std::size_t s = 0; s < options_.sequences.size(); ++s) {
       const Tapped& sequence = options_.sequences[s];
       const Expr& whole = sequence.value();
-      if (whole.rank() == 0) throw refuse(fmt::format("sequence {} is a scalar", s));
+      if (whole.rank() == 0) throw refuse<ShapeError>(fmt::format("sequence {} is a scalar", s));
       std::vector<std::int64_t> taps = sequence.taps();
       if (taps.empty()) taps = {0};
       const std::int64_t past = std::min<std::int64_t>(0, *std::min_element(taps.begin(), taps.end()));
@@ -81,10 +84,10 @@ class Builder {
     if (!options_.n_steps) return std::nullopt;
     const Expr& wanted = *options_.n_steps;
     if (wanted.rank() != 0 || !is_integer(wanted.dtype()))
-      throw refuse("n_steps must be an integer scalar, got " + to_string(wanted.type()));
+      throw refuse<DTypeError>("n_steps must be an integer scalar, got " + to_string(wanted.type()));
     const auto literal = constant_value(wanted);
     std::int64_t known = literal ? literal->integer() : unknown;
-    if (literal && known < 0) throw refuse(fmt::format("n_steps must not be negative, got {}", known));
+    if (literal && known < 0) throw refuse<NegativeLength>(fmt::format("n_steps must not be negative, got {}", known));
     Expr steps = literal ? Expr() : cast(wanted, DType::int64);
     for (const Operand& part : slices) {
       const Expr here = length(part, 0);
@@ -114,7 +117,7 @@ class Builder {
       } else {
         const auto rows = static_cast<std::int64_t>(r.registers);
         if (start.rank() == 0 || (start.shape()[0] != unknown && start.shape()[0] < rows))
-          throw refuse(
+          throw refuse<ShapeError>(
               fmt::format("output {} is read {} steps back, so that its initial value must have {} rows, got {}", i,
                           rows, rows, to_string(start.type())));
         for (std::int64_t back = 1; back <= rows; ++back) initial.emplace_back(at(start, rows - back), place_);
@@ -211,8 +214,8 @@ class Builder {
     if (made.stop) {
       body.until = made.stop->condition;
       if (!body.until || body.until.type() != Type{DType::boolean, {}})
-        throw refuse("the condition of until must be a boolean scalar, got " +
-                     (body.until ? to_string(body.until.type()) : std::string("nothing")));
+        throw refuse<DTypeError>("the condition of until must be a boolean scalar, got " +
+                                 (body.until ? to_string(body.until.type()) : std::string("nothing")));
     }
     for (const Recurrence& r : recurrences_) {
       require_kept(r, carry[r.first].type(), made.outputs[r.output].type());
@@ -233,11 +236,13 @@ class Builder {
     const Operand& initial = options_.outputs_info[r.output]->value();
     const bool adapts = initial.is_weak() && before.rank() == after.rank();  // the core loop gives it the type it needs
     if (adapts || agree(before, after)) return;
-    throw refuse(fmt::format("output {} starts as {} and fn returns {}; an output that recurs keeps its type{}",
-                             r.output, to_string(before), to_string(after),
-                             before.dtype != after.dtype && before.rank() == after.rank()
-                                 ? fmt::format(" (cast the initial value to {})", info(after.dtype).name)
-                                 : ""));
+    const std::string told =
+        fmt::format("output {} starts as {} and fn returns {}; an output that recurs keeps its type{}", r.output,
+                    to_string(before), to_string(after),
+                    before.dtype != after.dtype && before.rank() == after.rank()
+                        ? fmt::format(" (cast the initial value to {})", info(after.dtype).name)
+                        : "");
+    refuse_types(before, after, refuse(told).what());
   }
 
   /// strict: every variable must be reached through what was given.
@@ -251,7 +256,8 @@ class Builder {
       stack.pop_back();
       if (known.contains(e) || !seen.insert(&e.node()).second) continue;
       if (is_input(e))
-        throw refuse(fmt::format("fn uses the variable '{}', which strict wants among the non_sequences", name_of(e)));
+        throw refuse<MissingInput>(
+            fmt::format("fn uses the variable '{}', which strict wants among the non_sequences", name_of(e)));
       stack.insert(stack.end(), e.node().inputs().begin(), e.node().inputs().end());
     }
   }
@@ -317,6 +323,7 @@ Exprs scan_checkpoints(const CheckpointOptions& options, Where place) {
   const auto refuse = [&](const std::string& what) {
     return GraphError(fmt::format("{}: {} (made at {}:{})", name, what, place.file_name(), place.line()));
   };
+  const BuiltAt here(place);
   std::int64_t steps = options.n_steps.value_or(unknown);
   for (std::size_t s = 0; s < options.sequences.size(); ++s) {
     const Tapped& sequence = options.sequences[s];

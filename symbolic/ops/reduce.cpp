@@ -8,6 +8,7 @@
 #include "leapgraph/symbolic/ops/batching.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
+#include "leapgraph/symbolic/places.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -29,17 +30,17 @@ std::vector<Type> reduced_type(std::span<const Type> inputs, const Attributes& a
 std::vector<Type> extremum_type(std::span<const Type> inputs, const Attributes& attributes) {
   for (std::int64_t axis : attributes.get<Axes>("axes"))
     if (inputs[0].shape[static_cast<std::size_t>(axis)] == 0)
-      throw GraphError(fmt::format("no elements along axis {}", axis));
+      throw ShapeError(fmt::format("no elements along axis {}", axis));
   return reduced_type(inputs, attributes);
 }
 
 std::vector<Type> boolean_type(std::span<const Type> inputs, const Attributes& attributes) {
-  if (inputs[0].dtype != DType::boolean) throw GraphError("takes booleans");
+  if (inputs[0].dtype != DType::boolean) throw DTypeError("takes booleans");
   return reduced_type(inputs, attributes);
 }
 
 std::vector<Type> reduced_floating_type(std::span<const Type> inputs, const Attributes& attributes) {
-  if (!is_floating(inputs[0].dtype)) throw GraphError("takes floating numbers");
+  if (!is_floating(inputs[0].dtype)) throw DTypeError("takes floating numbers");
   return reduced_type(inputs, attributes);
 }
 
@@ -117,7 +118,7 @@ constexpr auto smaller = [](auto total, auto x) { return total != total || x != 
 void require_elements(const Node& node, const Array& x) {
   for (std::int64_t axis : axes_of(node))
     if (x.shape()[static_cast<std::size_t>(axis)] == 0)
-      throw GraphError(fmt::format("{}: no elements along axis {} of {}", node.op().name, axis, to_string(x.type())));
+      throw ShapeError(fmt::format("{}: no elements along axis {} of {}", node.op().name, axis, to_string(x.type())));
 }
 
 /// Largest element and sum of exp(x - largest) a place, in extended precision; the shift is 0 where it is infinite.
@@ -357,7 +358,7 @@ const Op sum_like_op{
     .type = [](std::span<const Type> inputs, const Attributes&) -> std::vector<Type> {
       const Shape &from = inputs[0].shape, &like = inputs[1].shape;
       if (from.size() < like.size() || !agree(broadcast(from, like), from))
-        throw GraphError(fmt::format("{} was not stretched from {}", to_string(from), to_string(like)));
+        throw ShapeError(fmt::format("{} was not stretched from {}", to_string(from), to_string(like)));
       Shape shape = like;
       for (std::size_t axis = 0; axis < like.size(); ++axis)
         if (like[axis] == unknown && from[axis + from.size() - like.size()] == 1) shape[axis] = 1;
@@ -521,6 +522,7 @@ Expr widened(const Operand& a) {
 Expr floating(const Operand& a) { return promoted_floating(std::span(&a, 1))[0]; }
 
 Expr reduce(const Op& op, const Expr& x, const Axes& axes, bool keepdims, Where place) {
+  const BuiltAt here(place);
   const Axes normal = normalize_axes(axes, x.rank(), op.name, true);
   if (normal.empty()) return x;
   const Expr result = make(op, {x}, {{"axes", normal}}, place);
@@ -562,11 +564,13 @@ Expr any(const Operand& a, const Axes& axes, bool keepdims) {
 }
 
 Expr mean(const Operand& a, const Axes& axes, bool keepdims) {
+  const BuiltAt here(a.place());
   const Expr x = floating(a);
   return sum(x, axes, keepdims) / combined_count(x, axes, x.dtype());
 }
 
 Expr variance(const Operand& a, const Axes& axes, bool keepdims, std::int64_t ddof) {
+  const BuiltAt here(a.place());
   const Expr x = floating(a);
   const Expr count = combined_count(x, axes, x.dtype());
   return sum(sqr(x - mean(x, axes, true)), axes, keepdims) / (count - constant(static_cast<double>(ddof), x.dtype()));
@@ -577,16 +581,19 @@ Expr logsumexp(const Operand& a, const Axes& axes, bool keepdims) {
 }
 
 Expr softmax(const Operand& a, std::int64_t axis) {
+  const BuiltAt here(a.place());
   const Expr x = floating(a);
   return make(softmax_op, {x}, {{"axes", Axes{normalize_axis(axis, x.rank(), "softmax")}}}, a.place());
 }
 
 Expr cumsum(const Operand& a, std::int64_t axis) {
+  const BuiltAt here(a.place());
   const Expr x = widened(a);
   return make(cumsum_op, {x}, {{"axis", normalize_axis(axis, x.rank(), "cumsum")}}, a.place());
 }
 
 Expr sum_like(const Operand& a, const Operand& like) {
+  const BuiltAt here(a.place());
   const Expr &x = a, &y = like;
   if (x == y || (x.shape() == y.shape() && is_known(x.shape()))) return x;
   if (x.rank() >= y.rank())

@@ -153,7 +153,7 @@ class NestBuilder {
     if (!data) return false;
     for (std::int64_t i = 0; i < data->size(); ++i)
       if (data->integer(i) < 0 || data->integer(i) >= rows)
-        throw GraphError(fmt::format("{}: position {} of the index is {}, but there are {} rows (made at {}:{})",
+        throw IndexError(fmt::format("{}: position {} of the index is {}, but there are {} rows (made at {}:{})",
                                      node.op().name, i, data->integer(i), rows, index.node().place().file_name(),
                                      index.node().place().line()));
     return true;
