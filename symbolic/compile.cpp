@@ -40,7 +40,7 @@ struct CompiledFunction::State {
   NativeFunction native = nullptr;
   std::shared_ptr<const LoadedObject> object;
   std::shared_ptr<const std::string> source;
-  std::shared_ptr<const std::vector<std::source_location>> places;
+  std::shared_ptr<const std::vector<Origin>> places;
   // The same function with more room, once it was needed.
   mutable std::mutex mutex;
   mutable std::shared_ptr<const State> larger;
@@ -149,9 +149,9 @@ int CompiledFunction::call(const void* const* in, void* const* out, void* worksp
 
 namespace {
 
-std::source_location place_of(const CompiledFunction::State& state, const RuntimeError& error) {
+Origin place_of(const CompiledFunction::State& state, const RuntimeError& error) {
   const auto place = static_cast<std::size_t>(error.place);
-  return state.places && place < state.places->size() ? (*state.places)[place] : std::source_location();
+  return state.places && place < state.places->size() ? (*state.places)[place] : Origin();
 }
 
 }  // namespace
@@ -250,7 +250,7 @@ std::vector<CompiledFunction> compile(std::span<const Graph> graphs, const Compi
   if (compiler) {
     const ScheduledModule module = scheduled(planned);
     const auto source = std::make_shared<const std::string>(emit_c(module.module));
-    const auto places = std::make_shared<const std::vector<std::source_location>>(module.module.places);
+    const auto places = std::make_shared<const std::vector<Origin>>(module.module.places);
     const std::shared_ptr<const LoadedObject> object = load_source(*source, *compiler, options.cache);
     for (std::size_t i = 0; i < states.size(); ++i) {
       const Program& program = module.module.functions[static_cast<std::size_t>(module.entry[i])];

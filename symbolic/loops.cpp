@@ -171,9 +171,9 @@ class Builder {
     return symbolic::scan(step_with_updates, all, slices, steps, place_);
   }
 
-  /// Updates that `fn` said, and the default updates of the other shared variables that it reads.
-  Updates updates_of(const ScanStep& made) const {
-    Updates updates;
+  /// ScanUpdates that `fn` said, and the default updates of the other shared variables that it reads.
+  ScanUpdates updates_of(const ScanStep& made) const {
+    ScanUpdates updates;
     const auto is_listed = [&updates](const Expr& e) {
       return std::any_of(updates.begin(), updates.end(), [&e](const auto& update) { return update.first == e; });
     };
@@ -269,7 +269,7 @@ class Builder {
   // What the last call of `fn` was given and made.
   Exprs last_carry_, last_elements_;
   ScanBody last_body_;
-  Updates last_updates_;
+  ScanUpdates last_updates_;
 };
 
 ScanOptions as_scan(const ReduceOptions& options) {

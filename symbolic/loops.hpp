@@ -25,18 +25,18 @@ struct Until {
 Until until(const Expr& condition);
 
 /// New values of shared variables.
-using Updates = std::vector<std::pair<SharedVariable, Expr>>;
+using ScanUpdates = std::vector<std::pair<SharedVariable, Expr>>;
 
 /// What `fn` returns: one output, or several, and perhaps when to stop, and what becomes of shared variables from step
 /// to step.
 struct ScanStep {
   Exprs outputs;
   std::optional<Until> stop;
-  Updates updates;
+  ScanUpdates updates;
 
   ScanStep(Expr output, std::optional<Until> until = std::nullopt) : outputs{std::move(output)}, stop(until) {}
   ScanStep(Exprs several, std::optional<Until> until = std::nullopt) : outputs(std::move(several)), stop(until) {}
-  ScanStep(Exprs several, Updates shared, std::optional<Until> until = std::nullopt)
+  ScanStep(Exprs several, ScanUpdates shared, std::optional<Until> until = std::nullopt)
       : outputs(std::move(several)), stop(until), updates(std::move(shared)) {}
 };
 
@@ -138,7 +138,7 @@ struct ScanOutputs {
   /// Shared variables after the last step: those that `fn` says updates of, and those with default updates that it
   /// reads, such as random streams, which it sees anew at every step. For the `updates` of the function that runs the
   /// loop.
-  Updates updates = {};
+  ScanUpdates updates = {};
 
   const Expr& operator[](std::size_t i) const { return outputs[i]; }
 };

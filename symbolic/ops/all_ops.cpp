@@ -107,6 +107,9 @@ std::span<const Op* const> all_ops() {
       &diag_op,
       &diag_like_op,
       &diagonal_op,
+      &iota_op,
+      &part_op,
+      &shaped_like_op,
       // index
       &slice_op,
       &slice_like_op,

@@ -21,7 +21,7 @@ extern const Op sum_op, prod_op, max_op, min_op, all_op, any_op, sum_like_op, lo
 // shape
 extern const Op reshape_op, reshape_like_op, transpose_op, expand_dims_op, squeeze_op, broadcast_to_op,
     broadcast_like_op, stack_op, concatenate_op, split_like_op, length_op, arange_op, diag_op, diag_like_op,
-    diagonal_op;
+    diagonal_op, iota_op, part_op, shaped_like_op;
 // index
 extern const Op slice_op, slice_like_op, at_op, pad_slice_op, pad_like_op, gather_op, scatter_add_op, scatter_like_op;
 // update
