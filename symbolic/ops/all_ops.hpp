@@ -28,7 +28,7 @@ extern const Op slice_op, slice_like_op, at_op, pad_slice_op, pad_like_op, gathe
 extern const Op set_rows_op, add_rows_op;
 // linalg
 extern const Op contract_op;
-// scan, control, host_call
-extern const Op scan_op, scan_gradient_op, call_op, ifelse_op, host_call_op;
+// scan, control, host_call, custom_gradient
+extern const Op scan_op, scan_gradient_op, call_op, ifelse_op, host_call_op, with_gradient_op;
 
 }  // namespace leapgraph::symbolic
