@@ -140,6 +140,7 @@ std::span<const Op* const> all_ops() {
       &call_op,
       &ifelse_op,
       &host_call_op,
+      &with_gradient_op,
   };
   return ops;
 }

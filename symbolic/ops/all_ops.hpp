@@ -33,5 +33,7 @@ extern const Op random_uniform_op, random_normal_op, random_like_op, random_inte
     random_binomial_op, random_multinomial_op, random_permutation_op, random_choice_op;
 // scan, control, host_call
 extern const Op scan_op, scan_gradient_op, call_op, ifelse_op, host_call_op;
+// scan, control, host_call, custom_gradient
+extern const Op scan_op, scan_gradient_op, call_op, ifelse_op, host_call_op, with_gradient_op;
 
 }  // namespace leapgraph::symbolic
