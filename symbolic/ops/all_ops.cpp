@@ -91,6 +91,11 @@ std::span<const Op* const> all_ops() {
       &logsumexp_op,
       &softmax_op,
       &cumsum_op,
+      &argmax_op,
+      &argmin_op,
+      &median_weights_op,
+      &euclidean_norm_op,
+      &log_softmax_op,
       // shape
       &reshape_op,
       &reshape_like_op,

@@ -17,7 +17,8 @@ extern const Op exp_op, expm1_op, exp2_op, log_op, log2_op, log10_op, log1p_op, 
     cbrt_op, sigmoid_op, softplus_op, log_sigmoid_op, log1mexp_op, logaddexp_op, logit_op, lgamma_op, digamma_op,
     trigamma_op, tetragamma_op, xlogy_op;
 // reduce
-extern const Op sum_op, prod_op, max_op, min_op, all_op, any_op, sum_like_op, logsumexp_op, softmax_op, cumsum_op;
+extern const Op sum_op, prod_op, max_op, min_op, all_op, any_op, sum_like_op, logsumexp_op, softmax_op, cumsum_op,
+    argmax_op, argmin_op, median_weights_op, euclidean_norm_op, log_softmax_op;
 // shape
 extern const Op reshape_op, reshape_like_op, transpose_op, expand_dims_op, squeeze_op, broadcast_to_op,
     broadcast_like_op, stack_op, concatenate_op, split_like_op, length_op, arange_op, diag_op, diag_like_op,
