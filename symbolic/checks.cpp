@@ -37,6 +37,8 @@ std::string words(const Failure& f) {
       return fmt::format("an assertion failed at element {}", f.value);
     case Check::shape:
       return fmt::format("a run-time length is {}, and had to be {}", f.value, f.limit);
+    case Check::memory:
+      return fmt::format("there is no memory for {} numbers", f.value);
   }
   return "a check at run time failed";
 }
@@ -70,6 +72,7 @@ void raise(const Failure& failure, const std::source_location& place) {
       throw AssertionFailed(what);
     case Check::never_stopped:
     case Check::capacity:
+    case Check::memory:
       break;
   }
   throw GraphError(what);
