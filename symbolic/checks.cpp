@@ -39,6 +39,8 @@ std::string words(const Failure& f, const std::string& note) {
       return fmt::format("{} (element {})", note.empty() ? "an assertion failed" : note, f.value);
     case Check::shape:
       return fmt::format("a run-time length is {}, and had to be {}", f.value, f.limit);
+    case Check::memory:
+      return fmt::format("there is no memory for {} numbers", f.value);
   }
   return "a check at run time failed";
 }
@@ -72,6 +74,7 @@ void raise(const Failure& failure, const Origin& origin) {
       throw AssertionFailed(what);
     case Check::never_stopped:
     case Check::capacity:
+    case Check::memory:
       break;
   }
   throw GraphError(what);

@@ -23,7 +23,8 @@ enum class Check : std::int64_t {
   singular = 10,              ///< value: number of the pivot that is 0
   no_convergence = 11,        ///< of an iteration
   assertion = 12,             ///< value: number of the element that is false
-  shape = 13                  ///< value: a run-time length; limit: what it had to be
+  shape = 13,                 ///< value: a run-time length; limit: what it had to be
+  memory = 14                 ///< value: numbers that a routine found no room for
 };
 
 /// Where a check was made, and what its message says beside: "axis 1" of an index, the text of an assertion.
