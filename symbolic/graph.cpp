@@ -263,6 +263,7 @@ class InternTable {
       if (const std::string end = place_told(); what.ends_with(end)) what.remove_suffix(end.size());
       error.rethrow(fmt::format("{}: {} ({}{}made at {})", op.name, what, described(inputs), inputs.empty() ? "" : "; ",
                                 to_string(place)));
+      throw;  // never reached, which compilers do not see
     }
   }
 
