@@ -175,6 +175,9 @@ Exprs vjp(std::span<const Expr> outputs, std::span<const Expr> wrt, std::span<co
 }
 
 Exprs grad(const Expr& cost, std::span<const Expr> wrt, Disconnected disconnected) {
+  if (cost && is_complex(cost.dtype()))
+    throw NotDifferentiable(fmt::format("grad: the cost must be real, got {}; take real(cost), imag(cost) or abs(cost)",
+                                        to_string(cost.type())));
   if (!cost || cost.rank() != 0 || !is_floating(cost.dtype()))
     throw GraphError(
         fmt::format("grad: the cost must be a floating scalar, got {}", cost ? to_string(cost.type()) : "nothing"));

@@ -11,6 +11,7 @@
 
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
+#include "leapgraph/symbolic/ops/complex_rules.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -199,10 +200,11 @@ class InternTable {
     try {
       if (op.arity >= 0 && static_cast<std::size_t>(op.arity) != inputs.size())
         throw GraphError(fmt::format("takes {} inputs, got {}", op.arity, inputs.size()));
+      if (has_complex(inputs)) require_complex_node(op);
       return op.type(types, attributes);
     } catch (const GraphError& error) {
       std::string got;
-      for (const Type& type : types) got += (got.empty() ? "" : ", ") + to_string(type);
+      for (const Expr& e : inputs) got += (got.empty() ? "" : ", ") + named_text(e.type(), names_handed_on(e));
       error.rethrow(fmt::format("{}: {} (inputs: {}; made at {}:{})", op.name, error.what(), got, place.file_name(),
                                 place.line()));
     }
@@ -262,6 +264,10 @@ std::shared_ptr<const Node> make_node(const Op& op, Exprs inputs, Attributes att
 }
 
 Expr make(const Op& op, Exprs inputs, Attributes attributes, std::source_location place) {
+  if (has_complex(inputs)) {
+    const MadeAt at(place_in_force != nullptr ? *place_in_force : place);
+    return complex_application({op, inputs, attributes});
+  }
   return {make_node(op, std::move(inputs), std::move(attributes), place), 0};
 }
 
@@ -306,6 +312,8 @@ Exprs outputs_of(const Node& node) {
 
 Exprs rebuild_same(const Node& node, const Exprs& inputs) {
   if (inputs == node.inputs()) return outputs_of(node);
+  if (node.op().complex != nullptr && has_complex(inputs))
+    return {make(node.op(), inputs, node.attributes(), node.place())};
   return outputs_of(*make_node(node.op(), inputs, node.attributes(), node.place()));
 }
 

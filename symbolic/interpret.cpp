@@ -16,9 +16,11 @@ void require_fitting(const Expr& variable, const Array& argument) {
   bool fits = wanted.dtype == got.dtype && wanted.rank() == got.rank();
   for (std::size_t axis = 0; fits && axis < wanted.shape.size(); ++axis)
     fits = wanted.shape[axis] == unknown || wanted.shape[axis] == got.shape[axis];
-  if (!fits)
-    throw GraphError(
-        fmt::format("the argument for '{}' must be {}, got {}", name_of(variable), to_string(wanted), to_string(got)));
+  if (fits) return;
+  const std::string what = fmt::format("the argument for '{}' must be {}, got {}", name_of(variable),
+                                       named_text(wanted, dimension_names(variable)), to_string(got));
+  if (wanted.dtype != got.dtype) throw DTypeError(what);
+  throw ShapeError(what);
 }
 
 Evaluator::Evaluator(const Graph& graph) : graph_(graph) {

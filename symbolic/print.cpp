@@ -18,7 +18,7 @@ namespace {
 std::string literal_text(const Expr& e) {
   const Array value = *constant_value(e);
   if (e.dtype() == DType::boolean) return value.integer() != 0 ? "true" : "false";
-  if (!is_floating(e.dtype())) return std::to_string(value.integer());
+  if (!is_floating(e.dtype())) return to_string(value);
   const double real = value.real();
   const std::string text =
       e.dtype() == DType::float32 ? fmt::format("{}", static_cast<float>(real)) : fmt::format("{}", real);
@@ -66,7 +66,7 @@ class BodyList {
 };
 
 std::string types_text(const Node& node) {
-  if (node.types().size() == 1) return to_string(node.types()[0]);
+  if (node.types().size() == 1) return named_text(node.types()[0], dimension_names(outputs_of(node)[0]));
   std::string text;
   for (const Type& type : node.types()) text += (text.empty() ? "" : ", ") + to_string(type);
   return "(" + text + ")";
@@ -209,7 +209,7 @@ class TreePrinter {
       text_ += line.lead + (node.inputs().empty() ? leaf_text(line.e) : std::string(node.op().name));
       if (!node.inputs().empty()) text_ += attribute_text(node);
       if (node.types().size() > 1) text_ += fmt::format(".{}", line.e.output());
-      text_ += fmt::format(" [id {}] {}", letters(id->second), to_string(line.e.type()));
+      text_ += fmt::format(" [id {}] {}", letters(id->second), named_text(line.e.type(), dimension_names(line.e)));
       for (const auto& [name, body] : bodies_of(node)) text_ += fmt::format(" {}=@{}", name, bodies_.number(body));
       const bool repeated = !is_new && !node.inputs().empty();
       text_ += repeated ? " (above)\n" : "\n";

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "leapgraph/symbolic/array.hpp"
+#include "leapgraph/symbolic/complex.hpp"
 #include "leapgraph/symbolic/error.hpp"
 #include "leapgraph/symbolic/function.hpp"
 #include "leapgraph/symbolic/gradient.hpp"
@@ -13,4 +14,5 @@
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/print.hpp"
 #include "leapgraph/symbolic/type.hpp"
+#include "leapgraph/symbolic/variables.hpp"
 #include "leapgraph/symbolic/vectorize.hpp"
