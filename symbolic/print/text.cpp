@@ -16,7 +16,7 @@ std::string literal_text(const Expr& e, bool typed) {
   const Array value = *constant_value(e);
   if (e.dtype() == DType::boolean) return value.integer() != 0 ? "true" : "false";
   if (e.dtype() == DType::uint64) return std::to_string(static_cast<std::uint64_t>(value.integer()));
-  if (!is_floating(e.dtype())) return std::to_string(value.integer());
+  if (!is_floating(e.dtype())) return to_string(value);
   const double real = value.real();
   const std::string text =
       e.dtype() == DType::float32 ? fmt::format("{}", static_cast<float>(real)) : fmt::format("{}", real);
