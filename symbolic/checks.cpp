@@ -43,12 +43,13 @@ std::string words(const Failure& f) {
 
 }  // namespace
 
-std::string describe(const Failure& failure, const std::source_location& place) {
-  return fmt::format("{} (made at {}:{})", words(failure), place.file_name(), place.line());
+std::string describe(const Failure& failure, const std::source_location& place, std::string_view subject) {
+  return fmt::format("{}{}{} (made at {}:{})", subject, subject.empty() ? "" : ": ", words(failure), place.file_name(),
+                     place.line());
 }
 
-void raise(const Failure& failure, const std::source_location& place) {
-  const std::string what = describe(failure, place);
+void raise(const Failure& failure, const std::source_location& place, std::string_view subject) {
+  const std::string what = describe(failure, place, subject);
   switch (failure.check) {
     case Check::row:
       throw IndexError(what);

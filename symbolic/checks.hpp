@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <source_location>
 #include <string>
+#include <string_view>
 
 namespace leapgraph::symbolic {
 
@@ -36,10 +37,11 @@ constexpr std::int64_t routine_failure(Check check, std::int64_t value) {
   return static_cast<std::int64_t>(check) | value << 8;
 }
 
-/// "scan: the number of steps must not be negative, got -1 (made at model.cpp:12)".
-std::string describe(const Failure& failure, const std::source_location& place);
+/// "scan: the number of steps must not be negative, got -1 (made at model.cpp:12)"; `subject`, where given, comes
+/// first: "gather(x: float64[3], i: int64[2]): position 5 is out of range: there are 3 rows (made at model.cpp:12)".
+std::string describe(const Failure& failure, const std::source_location& place, std::string_view subject = {});
 
 /// Throws the error type of the check (error.hpp) with `describe`'s message.
-[[noreturn]] void raise(const Failure& failure, const std::source_location& place);
+[[noreturn]] void raise(const Failure& failure, const std::source_location& place, std::string_view subject = {});
 
 }  // namespace leapgraph::symbolic

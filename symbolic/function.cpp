@@ -42,6 +42,7 @@ struct CompiledFunction::State {
   std::shared_ptr<const LoadedObject> object;
   std::shared_ptr<const std::string> source;
   std::shared_ptr<const std::vector<std::source_location>> places;
+  std::shared_ptr<const std::vector<std::string>> subjects;
   // The same function with more room, once it was needed.
   mutable std::mutex mutex;
   mutable std::shared_ptr<const State> larger;
@@ -168,11 +169,18 @@ std::source_location place_of(const CompiledFunction::State& state, const Runtim
   return state.places && place < state.places->size() ? (*state.places)[place] : std::source_location();
 }
 
+std::string_view subject_of(const CompiledFunction::State& state, const RuntimeError& error) {
+  const auto place = static_cast<std::size_t>(error.place);
+  return state.subjects && place < state.subjects->size() ? std::string_view((*state.subjects)[place])
+                                                          : std::string_view();
+}
+
 }  // namespace
 
 std::string CompiledFunction::failure(const RuntimeError& error) const {
   if (error.check == 0 || !state_->places) return "the compiled function failed";
-  return describe({static_cast<Check>(error.check), error.value, error.limit}, place_of(*state_, error));
+  return describe({static_cast<Check>(error.check), error.value, error.limit}, place_of(*state_, error),
+                  subject_of(*state_, error));
 }
 
 std::vector<Array> CompiledFunction::operator()(std::span<const Array> arguments) const {
@@ -205,7 +213,8 @@ std::vector<Array> CompiledFunction::operator()(std::span<const Array> arguments
   if (state.native(in.data(), out.data(), workspace.get(), &runtime) != 0) {
     if (error.check == static_cast<std::int64_t>(Check::capacity)) return larger(error)(arguments);
     if (error.check == 0) throw GraphError(failure(error));
-    raise({static_cast<Check>(error.check), error.value, error.limit}, place_of(state, error));
+    raise({static_cast<Check>(error.check), error.value, error.limit}, place_of(state, error),
+          subject_of(state, error));
   }
   for (std::size_t i = 0; i < results.size(); ++i) {
     Shape shape = results[i].shape();
@@ -261,6 +270,7 @@ std::vector<CompiledFunction> compile(std::span<const Graph> graphs, const Compi
     const ScheduledModule module = scheduled(planned);
     const auto source = std::make_shared<const std::string>(emit_c(module.module));
     const auto places = std::make_shared<const std::vector<std::source_location>>(module.module.places);
+    const auto subjects = std::make_shared<const std::vector<std::string>>(module.module.subjects);
     const std::shared_ptr<const LoadedObject> object = load_source(*source, *compiler, options.cache);
     for (std::size_t i = 0; i < states.size(); ++i) {
       const Program& program = module.module.functions[static_cast<std::size_t>(module.entry[i])];
@@ -269,6 +279,7 @@ std::vector<CompiledFunction> compile(std::span<const Graph> graphs, const Compi
       states[i]->object = object;
       states[i]->source = source;
       states[i]->places = places;
+      states[i]->subjects = subjects;
       states[i]->native = reinterpret_cast<NativeFunction>(object->symbol("lg_" + program.name));
     }
   }

@@ -8,6 +8,7 @@
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
+#include "leapgraph/symbolic/places.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -179,6 +180,7 @@ Exprs grad(const Expr& cost, std::span<const Expr> wrt, Disconnected disconnecte
   if (!cost || cost.rank() != 0 || !is_floating(cost.dtype()))
     throw GraphError(
         fmt::format("grad: the cost must be a floating scalar, got {}", cost ? to_string(cost.type()) : "nothing"));
+  const BuiltAt here(cost.node().place());
   const Expr costs[] = {cost};
   const Expr ones[] = {constant(1.0, cost.dtype())};
   Exprs result = vjp(costs, wrt, ones);

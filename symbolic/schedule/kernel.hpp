@@ -169,7 +169,8 @@ struct Program {
 /// Functions compiled together; later ones call earlier ones.
 struct Module {
   std::vector<Program> functions;
-  std::vector<std::source_location> places;  ///< where nodes with checks at run time were made
+  std::vector<std::source_location> places;  ///< where nodes with checks at run time were made,
+  std::vector<std::string> subjects;         ///< and what they are, for messages; empty where the check says it
 };
 
 }  // namespace leapgraph::symbolic

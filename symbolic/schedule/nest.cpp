@@ -111,7 +111,7 @@ class NestBuilder {
     from.row_is_checked = rows_fit(*member.node, from.rows) || data_fit(member.inputs[1], from.rows);
     if (member.node->attributes().has("check"))
       from.check = static_cast<Check>(member.node->get<std::int64_t>("check"));
-    from.made_at = region_.module_.number_of(member.node->place());
+    from.made_at = region_.module_.number_of(*member.node, from.check != Check::row);
     define(member, statement(Load{std::move(from)}, member.node->types()[0].dtype));
   }
 
@@ -127,7 +127,7 @@ class NestBuilder {
     to.row_stride = output.layout.strides[0];
     to.rows = output.layout.shape[0];
     to.row_is_checked = rows_fit(*member.node, to.rows) || data_fit(member.inputs[1], to.rows);
-    to.made_at = region_.module_.number_of(member.node->place());
+    to.made_at = region_.module_.number_of(*member.node);
     const int written = operand(member, 0);
     if (member.kind == Member::Kind::set_rows)
       nest_.stores.push_back({written, std::move(to)});
