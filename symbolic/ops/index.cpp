@@ -30,15 +30,22 @@ struct Range {
 
 /// Python's rules: negative positions count from the end, what lies outside is left out.
 Range resolve(const Slice& range, std::int64_t length) {
-  const bool forwards = range.step == 1;
+  const bool forwards = range.step > 0;
   const std::int64_t lowest = forwards ? 0 : -1, highest = forwards ? length : length - 1;
   const auto place = [&](std::int64_t position) {
     return std::clamp(position < 0 ? position + length : position, lowest, highest);
   };
   const std::int64_t start = range.start ? place(*range.start) : (forwards ? lowest : highest);
   const std::int64_t stop = range.stop ? place(*range.stop) : (forwards ? highest : lowest);
-  const std::int64_t count = std::max<std::int64_t>(0, forwards ? stop - start : start - stop);
+  const std::int64_t distance = forwards ? stop - start : start - stop, stride = forwards ? range.step : -range.step;
+  const std::int64_t count = distance <= 0 ? 0 : (distance - 1) / stride + 1;
   return count == 0 ? Range{0, 0, 1} : Range{start, count, range.step};
+}
+
+void require_step(std::string_view op, const Slice& range) {
+  constexpr std::int64_t longest = std::int64_t{1} << 62;
+  if (range.step == 0 || range.step > longest || range.step < -longest)
+    throw IndexError(fmt::format("{}: the step of a slice must not be {}", op, range.step == 0 ? "0" : "so long"));
 }
 
 /// The slice that a range is, without negative positions.
@@ -193,9 +200,9 @@ std::vector<Type> gather_type(std::span<const Type> inputs, const Attributes&) {
   return {Type{inputs[0].dtype, shape}};
 }
 
-std::vector<Array> gather_evaluate(const Node&, std::span<const Array> inputs) {
+std::vector<Array> gather_evaluate(const Node& node, std::span<const Array> inputs) {
   const Array &rows = inputs[0], &index = inputs[1];
-  require_positions("gather", index, rows.shape()[0]);
+  require_positions(node.attributes().has("note") ? node.get<std::string>("note") : "gather", index, rows.shape()[0]);
   const Type types[] = {rows.type(), index.type()};
   Array result(gather_type(types, {})[0]);
   const std::int64_t size = row_size(rows.shape(), 1);
@@ -246,7 +253,7 @@ Expr scatter_like(const Expr& values, const Expr& index, const Expr& like) {
 
 const Op slice_op{
     .name = "slice",
-    .summary = "a[start:stop:step] along an axis, step 1 or -1",
+    .summary = "a[start:stop:step] along an axis",
     .type = slice_type,
     .gradient =
         [](const Application& a) {
@@ -266,7 +273,9 @@ const Op slice_op{
           return Exprs{
               slice(example({6}), 0, {1, -2}),        slice(example({6}), 0, {std::nullopt, std::nullopt, -1}),
               slice(example({3, 5}), -1, {3, 0, -1}), slice(example({2, 4, 3}), 1, {-3, std::nullopt}),
-              slice(example({4}), 0, {2, 2}),         slice(example({0}), 0, {std::nullopt, std::nullopt, -1})};
+              slice(example({4}), 0, {2, 2}),         slice(example({0}), 0, {std::nullopt, std::nullopt, -1}),
+              slice(example({7}), 0, {1, std::nullopt, 3}),
+              slice(example({2, 5}), 1, {-1, std::nullopt, -2})};
         },
     .batched = shift_axes,
 };
@@ -369,6 +378,7 @@ const Op pad_slice_op{
           return Exprs{pad_slice(example({2}), example({5}, "y"), 0, {1, 3}),
                        pad_slice(example({3, 2}), example({3, 4}, "y"), -1, {-2, std::nullopt}),
                        pad_slice(example({2, 4, 3}), example({2, 4, 3}, "y"), 1, {std::nullopt, std::nullopt, -1}),
+                       pad_slice(example({2}), example({5}, "y"), 0, {4, 0, -2}),
                        pad_slice(example({0}), example({3}, "y"), 0, {1, 1})};
         },
     .batched = shift_axes,
@@ -505,8 +515,7 @@ const Op scatter_like_op{
 Expr slice(const Operand& a, std::int64_t axis, Slice range) {
   const BuiltAt here(a.place());
   const Expr& x = a;
-  if (range.step != 1 && range.step != -1)
-    throw GraphError(fmt::format("slice: the step must be 1 or -1, got {}", range.step));
+  require_step("slice", range);
   const std::int64_t normal = normalize_axis(axis, x.rank(), "slice");
   const std::int64_t length = along(x.shape(), normal);
   const bool whole = range.step == 1 && range.start.value_or(0) == 0 && !range.stop;
@@ -572,8 +581,7 @@ Expr pad_like(const Expr& part, const Expr& like, std::int64_t axis, Slice range
 Expr pad_slice(const Operand& part, const Operand& like, std::int64_t axis, Slice range) {
   const BuiltAt here(part.place());
   const Expr &x = part, &y = like;
-  if (range.step != 1 && range.step != -1)
-    throw GraphError(fmt::format("pad_slice: the step must be 1 or -1, got {}", range.step));
+  require_step("pad_slice", range);
   const std::int64_t normal = normalize_axis(axis, y.rank(), "pad_slice");
   if (y.rank() == x.rank() && along(y.shape(), normal) != unknown && along(x.shape(), normal) != unknown) {
     const std::int64_t count = resolve(range, along(y.shape(), normal)).count;

@@ -12,7 +12,7 @@ namespace leapgraph::symbolic {
 namespace {
 
 Shape agreed_parts(std::span<const Type> parts) {
-  if (parts.empty()) throw GraphError("needs at least one part");
+  if (parts.empty()) throw ShapeError("needs at least one part");
   Type result = parts[0];
   for (std::size_t k = 1; k < parts.size(); ++k) {
     const std::optional<Type> both = agree(result, parts[k]);
@@ -55,7 +55,7 @@ Layout stack_window(const Node& node, std::size_t k) {
 }
 
 std::vector<Type> concatenate_type(std::span<const Type> parts, const Attributes& attributes) {
-  if (parts.empty()) throw GraphError("needs at least one part");
+  if (parts.empty()) throw ShapeError("needs at least one part");
   const std::int64_t axis = normalize_axis(attributes.get<std::int64_t>("axis"), parts[0].rank(), "concatenate");
   const auto along = static_cast<std::size_t>(axis);
   std::vector<Type> others;

@@ -79,4 +79,16 @@ Axes axis_from_front(std::int64_t axis, std::int64_t rank) {
   return permutation;
 }
 
+Array fitted(const Array& from, const Shape& shape) {
+  if (from.shape() == shape) return from;
+  Array result(Type{from.dtype(), shape});
+  Shape common = shape;
+  for (std::size_t axis = 0; axis < common.size(); ++axis) common[axis] = std::min(common[axis], from.shape()[axis]);
+  const auto strides = row_major(from.shape()), new_strides = row_major(shape);
+  for_each_index(common, [&](auto index, std::int64_t) {
+    copy_elements(from, position_of(index, strides), result, position_of(index, new_strides));
+  });
+  return result;
+}
+
 }  // namespace leapgraph::symbolic

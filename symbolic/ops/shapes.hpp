@@ -73,4 +73,7 @@ inline void copy_elements(const Array& from, std::int64_t from_position, Array& 
               static_cast<std::size_t>(count * bytes));
 }
 
+/// The elements of `from` at the positions that both shapes have; the others are 0.
+Array fitted(const Array& from, const Shape& shape);
+
 }  // namespace leapgraph::symbolic

@@ -52,12 +52,12 @@ Array writable(const Array& x) {
 
 /// Calls write(result, position in result, position in values) for each row, in order.
 template <class F>
-std::vector<Array> updated(std::string_view op, std::span<const Array> inputs, F&& write) {
+std::vector<Array> updated(const Node& node, std::span<const Array> inputs, F&& write) {
   const Array &x = inputs[0], &index = inputs[1], &values = inputs[2];
-  require_positions(op, index, x.shape()[0]);
+  require_positions(node.attributes().has("note") ? node.get<std::string>("note") : node.op().name, index, x.shape()[0]);
   const std::int64_t size = row_size(x.shape(), 1);
   if (values.size() != index.size() * size)
-    throw ShapeError(fmt::format("{}: {} values for {} rows of {}", op, values.size(), index.size(), size));
+    throw ShapeError(fmt::format("{}: {} values for {} rows of {}", node.op().name, values.size(), index.size(), size));
   Array result = writable(x);
   for (std::int64_t i = 0; i < index.size(); ++i) write(result, index.integer(i) * size, i * size, size);
   return {result};
@@ -130,8 +130,8 @@ const Op set_rows_op{
           return Exprs{make(set_rows_op, {or_zeros(tangents[0], node.input(0)), node.input(1),
                                           or_zeros(tangents[2], node.input(2))})};
         },
-    .evaluate = [](const Node&, std::span<const Array> inputs) -> std::vector<Array> {
-      return updated("set_rows", inputs, [&](Array& x, std::int64_t to, std::int64_t from, std::int64_t size) {
+    .evaluate = [](const Node& node, std::span<const Array> inputs) -> std::vector<Array> {
+      return updated(node, inputs, [&](Array& x, std::int64_t to, std::int64_t from, std::int64_t size) {
         copy_elements(inputs[2], from, x, to, size);
       });
     },
@@ -154,9 +154,9 @@ const Op add_rows_op{
           return Exprs{make(add_rows_op, {or_zeros(tangents[0], node.input(0)), node.input(1),
                                           or_zeros(tangents[2], node.input(2))})};
         },
-    .evaluate = [](const Node&, std::span<const Array> inputs) -> std::vector<Array> {
+    .evaluate = [](const Node& node, std::span<const Array> inputs) -> std::vector<Array> {
       const Array& values = inputs[2];
-      return updated("add_rows", inputs, [&](Array& x, std::int64_t to, std::int64_t from, std::int64_t size) {
+      return updated(node, inputs, [&](Array& x, std::int64_t to, std::int64_t from, std::int64_t size) {
         for (std::int64_t j = 0; j < size; ++j)
           if (is_floating(x.dtype()))
             x.set(to + j, x.real(to + j) + values.real(from + j));

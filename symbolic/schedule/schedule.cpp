@@ -338,15 +338,15 @@ void ModuleBuilder::know_extents(const Extents& extents) {
 
 int ModuleBuilder::number_of(const Node& node, bool names_itself) {
   const std::source_location& place = node.place();
+  const std::string note = node.attributes().has("note") ? node.get<std::string>("note") : "";
   const std::string subject = names_itself ? std::string() : application_text(node);
   for (std::size_t i = 0; i < module_.places.size(); ++i) {
-    const std::source_location& known = module_.places[i];
-    if (known.line() == place.line() && std::string_view(known.file_name()) == place.file_name() &&
-        module_.subjects[i] == subject)
+    const Origin& known = module_.places[i];
+    if (known.place.line() == place.line() && std::string_view(known.place.file_name()) == place.file_name() &&
+        known.note == note && known.subject == subject)
       return static_cast<int>(i);
   }
-  module_.places.push_back(place);
-  module_.subjects.push_back(subject);
+  module_.places.emplace_back(place, note, subject);
   return static_cast<int>(module_.places.size()) - 1;
 }
 
