@@ -14,6 +14,7 @@
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/custom_gradient.hpp"
 #include "leapgraph/symbolic/ops/masked_adjoints.hpp"
+#include "leapgraph/symbolic/places.hpp"
 
 namespace leapgraph::symbolic {
 

@@ -13,7 +13,7 @@
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/ops/complex_rules.hpp"
 #include "leapgraph/symbolic/places.hpp"
-#include "leapgraph/symbolic/print.hpp"
+#include "leapgraph/symbolic/print/text.hpp"
 #include "leapgraph/symbolic/variables.hpp"
 
 namespace leapgraph::symbolic {
@@ -145,27 +145,37 @@ std::string_view folder_of(const std::source_location& place) {
 }
 
 thread_local const std::source_location* made_at = nullptr;
-thread_local const std::source_location* built_at = nullptr;
+thread_local const BuiltAt* built_at = nullptr;
 
 std::source_location place_in_force(const std::source_location& place, const Exprs& inputs) {
   if (made_at != nullptr) return *made_at;
   if (!is_own(place)) return place;
-  if (built_at != nullptr) return *built_at;
+  if (built_at != nullptr) return built_at->place();
   for (const Expr& e : inputs)
     if (!is_own(e.node().place())) return e.node().place();
   return place;
 }
 
-/// How an error says for which place the library works; empty where it does for none.
-std::string place_told() {
-  const std::source_location* place = made_at != nullptr ? made_at : built_at;
-  return place == nullptr ? "" : fmt::format(" (made at {})", to_string(*place));
+/// What an error says before and after its words about what the library works for.
+struct Told {
+  std::string before, after;
+};
+Told told_around() {
+  if (made_at != nullptr) return {"", fmt::format(" (made at {})", to_string(*made_at))};
+  if (built_at == nullptr) return {};
+  return {built_at->op().empty() ? "" : fmt::format("{}: ", built_at->op()),
+          fmt::format(" (made at {})", to_string(built_at->place()))};
+}
+
+std::string told(const std::string& what) {
+  if (what.find("made at ") != std::string::npos) return what;
+  const Told around = told_around();
+  return (what.starts_with(around.before) ? "" : around.before) + what + around.after;
 }
 
 }  // namespace
 
-GraphError::GraphError(const std::string& what)
-    : Error(what.find("made at ") == std::string::npos ? what + place_told() : what) {}
+GraphError::GraphError(const std::string& what) : Error(told(what)) {}
 
 // A place of the library itself tells less than what is in force around it.
 MadeAt::MadeAt(const std::source_location& place) : place_(place), before_(made_at) {
@@ -173,8 +183,8 @@ MadeAt::MadeAt(const std::source_location& place) : place_(place), before_(made_
 }
 MadeAt::~MadeAt() { made_at = before_; }
 
-BuiltAt::BuiltAt(const std::source_location& place) : place_(place), before_(built_at) {
-  if (!is_own(place)) built_at = &place_;
+BuiltAt::BuiltAt(const std::source_location& place, std::string_view op) : place_(place), op_(op), before_(built_at) {
+  if (!is_own(place)) built_at = this;
 }
 BuiltAt::~BuiltAt() { built_at = before_; }
 
@@ -263,23 +273,13 @@ class InternTable {
       return op.type(types, attributes);
     } catch (const GraphError& error) {
       std::string_view what = error.what();
-      if (const std::string end = place_told(); what.ends_with(end)) what.remove_suffix(end.size());
-      error.rethrow(fmt::format("{}: {} ({}{}made at {})", op.name, what, described(inputs), inputs.empty() ? "" : "; ",
-                                to_string(place)));
-      throw;  // never reached, which compilers do not see
+      const Told around = told_around();
+      if (what.starts_with(around.before)) what.remove_prefix(around.before.size());
+      if (what.ends_with(around.after)) what.remove_suffix(around.after.size());
+      error.rethrow(fmt::format("{}: {} ({}{}made at {})", op.name, what, inputs_text(inputs),
+                                inputs.empty() ? "" : "; ", to_string(place)));
+      throw;  // not reached
     }
-  }
-
-  /// "x: float64[3], exp(y): float64[4]"; of an expression that would be long to write, the op.
-  static std::string described(const Exprs& inputs) {
-    constexpr std::size_t longest = 40;
-    std::string text;
-    for (const Expr& e : inputs) {
-      std::string name = pp(e, longest);
-      if (name.size() > longest) name = std::string(e.op().name) + "(...)";
-      text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", name, named_text(e.type(), names_handed_on(e)));
-    }
-    return text;
   }
 
   static void destroy(const Node* node) { InternTable::instance().release(node, true); }

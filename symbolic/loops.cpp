@@ -323,7 +323,7 @@ Exprs scan_checkpoints(const CheckpointOptions& options, Where place) {
   const auto refuse = [&](const std::string& what) {
     return GraphError(fmt::format("{}: {} (made at {}:{})", name, what, place.file_name(), place.line()));
   };
-  const BuiltAt here(place);
+  const BuiltAt at(place);
   std::int64_t steps = options.n_steps.value_or(unknown);
   for (std::size_t s = 0; s < options.sequences.size(); ++s) {
     const Tapped& sequence = options.sequences[s];

@@ -545,7 +545,7 @@ Expr at(const Operand& a, std::int64_t position, std::int64_t axis) {
 }
 
 Expr gather(const Operand& a, const Operand& index, std::int64_t axis) {
-  const BuiltAt here(a.place());
+  const BuiltAt here(a.place(), "gather");
   const Expr &x = a, &i = index;
   const std::int64_t normal = normalize_axis(axis, x.rank(), "gather");
   require_index(i.type());
@@ -565,7 +565,7 @@ Expr gather(const Operand& a, const Operand& index, std::int64_t axis) {
 }
 
 Expr scatter_add(const Operand& values, const Operand& index, std::int64_t length) {
-  const BuiltAt here(values.place());
+  const BuiltAt here(values.place(), "scatter_add");
   if (length < 0) throw NegativeLength(fmt::format("scatter_add: the length must not be negative, got {}", length));
   require_index(index.expr().type());
   if (const auto positions = constant_value(index)) require_positions("scatter_add", *positions, length);

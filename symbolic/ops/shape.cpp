@@ -568,7 +568,7 @@ const Op diagonal_op{
 // --- Builders ---
 
 Expr reshape(const Operand& a, Shape shape) {
-  const BuiltAt here(a.place());
+  const BuiltAt here(a.place(), "reshape");
   const Expr& x = a;
   const Shape target = filled_in(shape, x.shape());
   if (target == x.shape() && (is_known(target) || target.size() == 1)) return x;

@@ -9,6 +9,8 @@
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
+#include "leapgraph/symbolic/variables.hpp"
+#include "leapgraph/symbolic/print.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -50,6 +52,21 @@ std::string types_text(const Node& node) {
   std::string text;
   for (const Type& type : node.types()) text += (text.empty() ? "" : ", ") + to_string(type);
   return "(" + text + ")";
+}
+
+std::string inputs_text(const Exprs& inputs) {
+  constexpr std::size_t longest = 40;
+  std::string text;
+  for (const Expr& e : inputs) {
+    std::string name = pp(e, longest);
+    if (name.size() > longest) name = std::string(e.op().name) + "(...)";
+    text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", name, named_text(e.type(), names_handed_on(e)));
+  }
+  return text;
+}
+
+std::string application_text(const Node& node) {
+  return fmt::format("{}({})", node.op().name, inputs_text(node.inputs()));
 }
 
 std::size_t first_argument(const Node& node) {
