@@ -137,6 +137,12 @@ bool moves_elements(const Op& op) {
          &op == &broadcast_like_op || &op == &reshape_like_op;
 }
 
+/// Others that do: most are adjoints of the former, met in second derivatives.
+bool places_elements(const Op& op) {
+  return lowering_as<Scatter>(op) != nullptr || &op == &slice_like_op || &op == &pad_like_op ||
+         &op == &scatter_like_op || &op == &diag_like_op;
+}
+
 /// Whether an element of an input of such an op may be several elements of the output, whose adjoints are then added.
 bool repeats_elements(const Op& op) {
   return lowering_as<Gather>(op) != nullptr || &op == &broadcast_to_op || &op == &broadcast_like_op;
@@ -289,7 +295,8 @@ class Reverse {
     for (const Node* node : order_) {
       const bool elementwise = lowering_as<Elementwise>(node->op()) != nullptr;
       // Other ops get adjoints without a mask, so that nothing below them is of interest.
-      if (!carries_.hands_on(*node) || !(elementwise || moves_elements(node->op()))) continue;
+      if (!carries_.hands_on(*node) || !(elementwise || moves_elements(node->op()) || places_elements(node->op())))
+        continue;
       if (may_be_steep(node->op()) || std::any_of(node->inputs().begin(), node->inputs().end(), [&](const Expr& e) {
             return steep_.contains(&e.node()) && carries_(e);
           }))
@@ -337,7 +344,11 @@ class Reverse {
     Application a{node, node.inputs(), outputs_of(node), {}, {}, {}, {}};
     // A mask passes through elementwise ops and movements, and through others when it is one for all elements.
     const bool elementwise = lowering_as<Elementwise>(node.op()) != nullptr;
-    const bool moves = !elementwise && moves_elements(node.op());
+    const bool moves =
+        !elementwise &&
+        (moves_elements(node.op()) ||
+         (places_elements(node.op()) &&
+          std::any_of(a.inputs.begin(), a.inputs.end(), [&](const Expr& e) { return steep_.contains(&e.node()); })));
     const bool contracts = lowering_as<Contraction>(node.op()) != nullptr;
     Expr mask;
     bool reached = false;
