@@ -127,12 +127,12 @@ Array Array::cast(DType dtype) const {
 
 void Array::require_dtype(DType dtype) const {
   if (dtype != type_.dtype)
-    throw GraphError(fmt::format("the elements of a {} cannot be read as {}", to_string(type_), info(dtype).name));
+    throw DTypeError(fmt::format("the elements of a {} cannot be read as {}", to_string(type_), info(dtype).name));
 }
 
 void Array::require_count(std::size_t count) const {
   if (static_cast<std::size_t>(size()) != count)
-    throw GraphError(fmt::format("{} values do not fill a tensor of shape {}", count, to_string(type_.shape)));
+    throw ShapeError(fmt::format("{} values do not fill a tensor of shape {}", count, to_string(type_.shape)));
 }
 
 bool same_bits(const Array& a, const Array& b) {

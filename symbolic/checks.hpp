@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <source_location>
 #include <string>
+#include <utility>
 
 namespace leapgraph::symbolic {
 
@@ -22,7 +23,16 @@ enum class Check : std::int64_t {
   singular = 10,              ///< value: number of the pivot that is 0
   no_convergence = 11,        ///< of an iteration
   assertion = 12,             ///< value: number of the element that is false
-  shape = 13                  ///< value: a run-time length; limit: what it had to be
+  shape = 13,                 ///< value: a run-time length; limit: what it had to be
+  memory = 14                 ///< value: numbers that a routine found no room for
+};
+
+/// Where a check was made, and what its message says beside: "axis 1" of an index, the text of an assertion.
+struct Origin {
+  std::source_location place;
+  std::string note;
+  Origin() = default;
+  Origin(const std::source_location& where, std::string words = {}) : place(where), note(std::move(words)) {}
 };
 
 struct Failure {
@@ -37,9 +47,9 @@ constexpr std::int64_t routine_failure(Check check, std::int64_t value) {
 }
 
 /// "scan: the number of steps must not be negative, got -1 (made at model.cpp:12)".
-std::string describe(const Failure& failure, const std::source_location& place);
+std::string describe(const Failure& failure, const Origin& origin);
 
 /// Throws the error type of the check (error.hpp) with `describe`'s message.
-[[noreturn]] void raise(const Failure& failure, const std::source_location& place);
+[[noreturn]] void raise(const Failure& failure, const Origin& origin);
 
 }  // namespace leapgraph::symbolic

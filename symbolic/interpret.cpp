@@ -13,12 +13,14 @@ namespace leapgraph::symbolic {
 
 void require_fitting(const Expr& variable, const Array& argument) {
   const Type &wanted = variable.type(), &got = argument.type();
-  bool fits = wanted.dtype == got.dtype && wanted.rank() == got.rank();
+  bool fits = wanted.rank() == got.rank();
   for (std::size_t axis = 0; fits && axis < wanted.shape.size(); ++axis)
     fits = wanted.shape[axis] == unknown || wanted.shape[axis] == got.shape[axis];
-  if (!fits)
-    throw GraphError(
-        fmt::format("the argument for '{}' must be {}, got {}", name_of(variable), to_string(wanted), to_string(got)));
+  if (fits && wanted.dtype == got.dtype) return;
+  const std::string what =
+      fmt::format("the argument for '{}' must be {}, got {}", name_of(variable), to_string(wanted), to_string(got));
+  if (fits) throw DTypeError(what);
+  throw ShapeError(what);
 }
 
 Evaluator::Evaluator(const Graph& graph) : graph_(graph) {

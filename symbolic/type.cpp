@@ -74,12 +74,12 @@ std::int64_t element_count(const Shape& shape) {
   std::int64_t count = 1;
   bool overflow = false;
   for (std::int64_t length : shape) {
-    if (length < 0) throw GraphError("the size of " + to_string(shape) + " is not known yet");
+    if (length < 0) throw ShapeError("the size of " + to_string(shape) + " is not known yet");
     if (length == 0) return 0;
     overflow = overflow || count > std::numeric_limits<std::int64_t>::max() / 64 / length;
     if (!overflow) count *= length;
   }
-  if (overflow) throw GraphError("a tensor of shape " + to_string(shape) + " is too large");
+  if (overflow) throw ShapeError("a tensor of shape " + to_string(shape) + " is too large");
   return count;
 }
 
@@ -95,8 +95,8 @@ Shape broadcast(const Shape& a, const Shape& b) {
     if (x == 1 || x == unknown)
       x = y;
     else if (y != unknown)
-      throw GraphError(fmt::format("shapes {} and {} cannot be broadcast together: lengths {} and {}", to_string(a),
-                                   to_string(b), longer[shift + i], y));
+      throw ShapeError(fmt::format("lengths {} and {} of axis {} do not broadcast", a.size() >= b.size() ? x : y,
+                                   a.size() >= b.size() ? y : x, shift + i));
   }
   return result;
 }
@@ -104,7 +104,7 @@ Shape broadcast(const Shape& a, const Shape& b) {
 std::int64_t normalize_axis(std::int64_t axis, std::int64_t rank, std::string_view what) {
   const std::int64_t from_front = axis < 0 ? axis + rank : axis;
   if (from_front < 0 || from_front >= rank)
-    throw GraphError(fmt::format("{}: axis {} does not exist in a tensor of rank {}", what, axis, rank));
+    throw ShapeError(fmt::format("{}: axis {} does not exist in a tensor of rank {}", what, axis, rank));
   return from_front;
 }
 
@@ -115,7 +115,7 @@ Axes normalize_axes(const Axes& axes, std::int64_t rank, std::string_view what, 
   for (std::int64_t axis : axes) result.push_back(normalize_axis(axis, rank, what));
   std::sort(result.begin(), result.end());
   if (std::adjacent_find(result.begin(), result.end()) != result.end())
-    throw GraphError(fmt::format("{}: an axis is given twice in {}", what, to_string(axes)));
+    throw ShapeError(fmt::format("{}: an axis is given twice in {}", what, to_string(axes)));
   return result;
 }
 

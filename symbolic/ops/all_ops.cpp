@@ -91,6 +91,11 @@ std::span<const Op* const> all_ops() {
       &logsumexp_op,
       &softmax_op,
       &cumsum_op,
+      &argmax_op,
+      &argmin_op,
+      &median_weights_op,
+      &euclidean_norm_op,
+      &log_softmax_op,
       // shape
       &reshape_op,
       &reshape_like_op,
@@ -107,6 +112,9 @@ std::span<const Op* const> all_ops() {
       &diag_op,
       &diag_like_op,
       &diagonal_op,
+      &iota_op,
+      &part_op,
+      &shaped_like_op,
       // index
       &slice_op,
       &slice_like_op,
@@ -121,6 +129,16 @@ std::span<const Op* const> all_ops() {
       &add_rows_op,
       // linalg
       &contract_op,
+      // random
+      &random_uniform_op,
+      &random_normal_op,
+      &random_like_op,
+      &random_integers_op,
+      &random_poisson_op,
+      &random_binomial_op,
+      &random_multinomial_op,
+      &random_permutation_op,
+      &random_choice_op,
       // scan, control, host_call
       &scan_op,
       &scan_gradient_op,

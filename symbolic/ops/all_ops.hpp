@@ -17,17 +17,23 @@ extern const Op exp_op, expm1_op, exp2_op, log_op, log2_op, log10_op, log1p_op, 
     cbrt_op, sigmoid_op, softplus_op, log_sigmoid_op, log1mexp_op, logaddexp_op, logit_op, lgamma_op, digamma_op,
     trigamma_op, tetragamma_op, xlogy_op;
 // reduce
-extern const Op sum_op, prod_op, max_op, min_op, all_op, any_op, sum_like_op, logsumexp_op, softmax_op, cumsum_op;
+extern const Op sum_op, prod_op, max_op, min_op, all_op, any_op, sum_like_op, logsumexp_op, softmax_op, cumsum_op,
+    argmax_op, argmin_op, median_weights_op, euclidean_norm_op, log_softmax_op;
 // shape
 extern const Op reshape_op, reshape_like_op, transpose_op, expand_dims_op, squeeze_op, broadcast_to_op,
     broadcast_like_op, stack_op, concatenate_op, split_like_op, length_op, arange_op, diag_op, diag_like_op,
-    diagonal_op;
+    diagonal_op, iota_op, part_op, shaped_like_op;
 // index
 extern const Op slice_op, slice_like_op, at_op, pad_slice_op, pad_like_op, gather_op, scatter_add_op, scatter_like_op;
 // update
 extern const Op set_rows_op, add_rows_op;
 // linalg
 extern const Op contract_op;
+// random
+extern const Op random_uniform_op, random_normal_op, random_like_op, random_integers_op, random_poisson_op,
+    random_binomial_op, random_multinomial_op, random_permutation_op, random_choice_op;
+// scan, control, host_call
+extern const Op scan_op, scan_gradient_op, call_op, ifelse_op, host_call_op;
 // scan, control, host_call, custom_gradient
 extern const Op scan_op, scan_gradient_op, call_op, ifelse_op, host_call_op, with_gradient_op;
 

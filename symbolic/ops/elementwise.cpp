@@ -3,6 +3,7 @@
 
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
+#include "leapgraph/symbolic/places.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -33,7 +34,7 @@ T floored_quotient(T x, T y) {
 }
 
 std::vector<Type> where_type(std::span<const Type> inputs, const Attributes& attributes) {
-  if (inputs[0].dtype != DType::boolean) throw GraphError("the condition must be boolean");
+  if (inputs[0].dtype != DType::boolean) throw DTypeError("the condition must be boolean");
   Type result = same_type(inputs.subspan(1), attributes)[0];
   result.shape = broadcast(result.shape, inputs[0].shape);
   return {result};
@@ -404,6 +405,17 @@ const Op cast_op{
         },
 };
 
+namespace {
+
+/// b op a, remembering for `pp` that the user wrote it the other way round.
+Expr mirrored(const Op& op, const Operand& a, const Operand& b) {
+  const BuiltAt here(a.place());
+  const Operand sides[] = {b, a};
+  return make(op, promoted(sides), {{"mirrored", true}}, a.place());
+}
+
+}  // namespace
+
 Expr add(const Operand& a, const Operand& b) { return apply_promoted(add_op, {a, b}); }
 Expr sub(const Operand& a, const Operand& b) { return apply_promoted(sub_op, {a, b}); }
 Expr mul(const Operand& a, const Operand& b) { return apply_promoted(mul_op, {a, b}); }
@@ -427,8 +439,8 @@ Expr eq(const Operand& a, const Operand& b) { return apply_promoted(eq_op, {a, b
 Expr neq(const Operand& a, const Operand& b) { return apply_promoted(neq_op, {a, b}); }
 Expr lt(const Operand& a, const Operand& b) { return apply_promoted(lt_op, {a, b}); }
 Expr le(const Operand& a, const Operand& b) { return apply_promoted(le_op, {a, b}); }
-Expr gt(const Operand& a, const Operand& b) { return apply_promoted(lt_op, {b, a}); }
-Expr ge(const Operand& a, const Operand& b) { return apply_promoted(le_op, {b, a}); }
+Expr gt(const Operand& a, const Operand& b) { return mirrored(lt_op, a, b); }
+Expr ge(const Operand& a, const Operand& b) { return mirrored(le_op, a, b); }
 Expr logical_and(const Operand& a, const Operand& b) { return apply_promoted(logical_and_op, {a, b}); }
 Expr logical_or(const Operand& a, const Operand& b) { return apply_promoted(logical_or_op, {a, b}); }
 Expr logical_not(const Operand& a) { return apply_promoted(logical_not_op, {a}); }
@@ -436,12 +448,16 @@ Expr isnan(const Operand& a) { return apply_promoted(isnan_op, {a}); }
 Expr isinf(const Operand& a) { return apply_promoted(isinf_op, {a}); }
 
 Expr where(const Operand& condition, const Operand& a, const Operand& b) {
+  const BuiltAt here(condition.place());
   const Operand sides[] = {a, b};
   const Exprs values = promoted(sides);
   return make(where_op, {cast(condition, DType::boolean), values[0], values[1]}, {}, condition.place());
 }
 
-Expr clip(const Operand& a, const Operand& low, const Operand& high) { return minimum(maximum(a, low), high); }
+Expr clip(const Operand& a, const Operand& low, const Operand& high) {
+  const BuiltAt here(a.place());
+  return minimum({maximum(a, low), a.place()}, high);
+}
 
 Expr cast(const Operand& a, DType dtype) {
   if (a.expr().dtype() == dtype) return a;

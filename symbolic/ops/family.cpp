@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "leapgraph/symbolic/places.hpp"
+
 namespace leapgraph::symbolic {
 
 namespace {
@@ -10,7 +12,7 @@ namespace {
 Type broadcast_type(std::span<const Type> inputs) {
   Type result = inputs[0];
   for (const Type& type : inputs.subspan(1)) {
-    if (type.dtype != result.dtype) throw GraphError("inputs must have one element type");
+    if (type.dtype != result.dtype) throw DTypeError("inputs must have one element type");
     result.shape = broadcast(result.shape, type.shape);
   }
   return result;
@@ -22,7 +24,7 @@ std::vector<Type> same_type(std::span<const Type> inputs, const Attributes&) { r
 
 std::vector<Type> floating_type(std::span<const Type> inputs, const Attributes&) {
   const Type type = broadcast_type(inputs);
-  if (!is_floating(type.dtype)) throw GraphError("inputs must be floating");
+  if (!is_floating(type.dtype)) throw DTypeError("inputs must be floating");
   return {type};
 }
 
@@ -66,10 +68,12 @@ Exprs promoted_floating(std::span<const Operand> operands) {
 }
 
 Expr apply_promoted(const Op& op, std::initializer_list<Operand> operands) {
+  const BuiltAt here(operands.begin()->place());
   return make(op, promoted({operands.begin(), operands.size()}), {}, operands.begin()->place());
 }
 
 Expr apply_floating(const Op& op, std::initializer_list<Operand> operands) {
+  const BuiltAt here(operands.begin()->place());
   return make(op, promoted_floating({operands.begin(), operands.size()}), {}, operands.begin()->place());
 }
 

@@ -9,6 +9,7 @@
 #include "leapgraph/symbolic/ops/batching.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
+#include "leapgraph/symbolic/places.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -29,7 +30,7 @@ std::map<std::int64_t, std::int64_t> label_lengths(const Labels& first, const Sh
       std::int64_t& length = lengths.emplace(labels[axis], unknown).first->second;
       if (length == unknown) length = shape[axis];
       if (shape[axis] != unknown && shape[axis] != length)
-        throw GraphError(fmt::format("axes to be multiplied have lengths {} and {}", length, shape[axis]));
+        throw ShapeError(fmt::format("axes to be multiplied have lengths {} and {}", length, shape[axis]));
     }
   };
   note(first, a);
@@ -43,7 +44,7 @@ std::vector<Type> contract_type(std::span<const Type> inputs, const Attributes& 
   const auto& output = attributes.get<Labels>("output");
   if (first.size() != inputs[0].shape.size() || second.size() != inputs[1].shape.size())
     throw InternalError("contract: one label an axis");
-  if (inputs[0].dtype != inputs[1].dtype) throw GraphError("inputs must have one element type");
+  if (inputs[0].dtype != inputs[1].dtype) throw DTypeError("inputs must have one element type");
   for (std::int64_t label : output)
     if (!contains(first, label) && !contains(second, label)) throw InternalError("contract: a label without an axis");
   const auto lengths = label_lengths(first, inputs[0].shape, second, inputs[1].shape);
@@ -127,7 +128,7 @@ void require_equal_lengths(const char* product, const Operand& a, std::int64_t a
   const std::int64_t x = a.expr().shape()[static_cast<std::size_t>(axis_a)];
   const std::int64_t y = b.expr().shape()[static_cast<std::size_t>(axis_b)];
   if (x != y && x != unknown && y != unknown)
-    throw GraphError(fmt::format("{}: axis {} of {} and axis {} of {} must have one length (made at {}:{})", product,
+    throw ShapeError(fmt::format("{}: axis {} of {} and axis {} of {} must have one length (made at {}:{})", product,
                                  axis_a, to_string(a.expr().type()), axis_b, to_string(b.expr().type()),
                                  a.place().file_name(), a.place().line()));
 }
@@ -179,6 +180,7 @@ const Op contract_op{
 };
 
 Expr dot(const Operand& a, const Operand& b) {
+  const BuiltAt here(a.place());
   const std::int64_t rank_a = a.expr().rank(), rank_b = b.expr().rank();
   if (rank_a == 0 || rank_b == 0) return mul(a, b);
   const std::int64_t axis_b = std::max<std::int64_t>(0, rank_b - 2);
@@ -187,9 +189,10 @@ Expr dot(const Operand& a, const Operand& b) {
 }
 
 Expr tensordot(const Operand& a, const Operand& b, const Axes& axes_a, const Axes& axes_b) {
+  const BuiltAt here(a.place());
   const std::int64_t rank_a = a.expr().rank(), rank_b = b.expr().rank();
   if (axes_a.size() != axes_b.size())
-    throw GraphError(fmt::format("tensordot: {} axes against {}", axes_a.size(), axes_b.size()));
+    throw ShapeError(fmt::format("tensordot: {} axes against {}", axes_a.size(), axes_b.size()));
   normalize_axes(axes_a, rank_a, "tensordot", false);
   normalize_axes(axes_b, rank_b, "tensordot", false);
   const Labels first = labels_from(0, rank_a);
@@ -210,8 +213,9 @@ Expr tensordot(const Operand& a, const Operand& b, const Axes& axes_a, const Axe
 Expr outer(const Operand& a, const Operand& b) { return tensordot(a, b, {}, {}); }
 
 Expr matmul(const Operand& a, const Operand& b) {
+  const BuiltAt here(a.place());
   const std::int64_t rank_a = a.expr().rank(), rank_b = b.expr().rank();
-  if (rank_a == 0 || rank_b == 0) throw GraphError("matmul: takes vectors, matrices and stacks of them, not scalars");
+  if (rank_a == 0 || rank_b == 0) throw ShapeError("matmul: takes vectors, matrices and stacks of them, not scalars");
   if (rank_a == 1 || rank_b == 1 || (rank_a == 2 && rank_b == 2)) return dot(a, b);
   require_equal_lengths("matmul", a, rank_a - 1, b, rank_b - 2);
   // Leading axes aligned at the right get labels 0, 1, ...; an axis of length 1 that meets a longer one is dropped.

@@ -193,6 +193,7 @@ Expr rebuild_sum(const SumView& view, const std::vector<Edited>& edits) {
     }
     Expr made;
     const std::source_location& place = here.expr.node().place();
+    const MadeAt at(place);
     if (b == nullptr) {
       made = a.expr ? negate(a.expr) : Expr();
     } else {
@@ -341,6 +342,7 @@ Expr rebuild_product(const ProductView& view, const std::unordered_map<int, Edit
       continue;
     }
     const std::source_location& place = here.expr.node().place();
+    const MadeAt at(place);
     Edited made{true, Expr(), false};
     switch (here.kind) {
       case TreeNode::Kind::negation:
