@@ -144,9 +144,9 @@ std::vector<Array> cumsum_evaluate(const Node& node, std::span<const Array> inpu
 
 /// The adjoint of an extremum goes to the elements that attain it, in equal shares.
 Exprs extremum_gradient(const Application& a) {
-  const Expr attains = cast(eq(a.inputs[0], restored(a, a.output)), a.inputs[0].dtype());
-  const Expr share = a.adjoint / sum(attains, axes_of(a.node));
-  return {attains * restored(a, share)};
+  const Expr attains = eq(a.inputs[0], restored(a, a.output));
+  const Expr share = a.adjoint / sum(cast(attains, a.inputs[0].dtype()), axes_of(a.node));
+  return {where(attains, restored(a, share), 0.0)};  // a choice, which the slopes of what did not win cannot spoil
 }
 
 /// Product of all other elements along an axis: what comes before times what comes after, right where elements are 0.
