@@ -328,7 +328,7 @@ std::shared_ptr<const Node> make_node(const Op& op, Exprs inputs, Attributes att
 
 Expr make(const Op& op, Exprs inputs, Attributes attributes, std::source_location place) {
   if (has_complex(inputs)) {
-    const MadeAt at(place_in_force != nullptr ? *place_in_force : place);
+    const MadeAt at(place_in_force(place, inputs));
     return complex_application({op, inputs, attributes});
   }
   return {make_node(op, std::move(inputs), std::move(attributes), place), 0};
