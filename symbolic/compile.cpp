@@ -19,6 +19,8 @@
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
 #include "leapgraph/symbolic/print.hpp"
+#include "leapgraph/symbolic/rewrite/complex_pairs.hpp"
+#include "leapgraph/symbolic/rewrite/half_precision.hpp"
 #include "leapgraph/symbolic/rewrite/loops.hpp"
 #include "leapgraph/symbolic/rewrite/passes.hpp"
 #include "leapgraph/symbolic/rewrite/specialize.hpp"
@@ -40,7 +42,7 @@ struct CompiledFunction::State {
   NativeFunction native = nullptr;
   std::shared_ptr<const LoadedObject> object;
   std::shared_ptr<const std::string> source;
-  std::shared_ptr<const std::vector<std::source_location>> places;
+  std::shared_ptr<const std::vector<Origin>> places;
   // The same function with more room, once it was needed.
   mutable std::mutex mutex;
   mutable std::shared_ptr<const State> larger;
@@ -109,21 +111,21 @@ std::vector<Graph> prepared(std::span<const Graph> graphs, const CompileOptions&
     std::vector<Shape> shapes;
     for (const Expr& e : graph.inputs) shapes.push_back(e.shape());
     Graph concrete = specialize(graph, shapes);
-    result.push_back(options.rewrite ? rewrite(concrete) : with_bodies(concrete, lower_abstract));
+    result.push_back(options.rewrite ? rewrite(concrete) : lower_abstract(concrete));
   }
   return result;
 }
 
 std::vector<BoundedGraph> bounded(std::span<const Graph> graphs, std::int64_t capacity) {
   std::vector<BoundedGraph> result;
-  for (const Graph& graph : graphs) result.push_back(with_capacity(graph, capacity));
+  for (const Graph& graph : graphs) result.push_back(with_capacity(with_half_as_storage(graph), capacity));
   return result;
 }
 
 ScheduledModule scheduled(std::span<const BoundedGraph> graphs) {
   std::vector<NamedGraph> named;
   for (std::size_t i = 0; i < graphs.size(); ++i)
-    named.push_back({fmt::format("function_{}", i), graphs[i].graph, graphs[i].extent_count, graphs[i].wanted});
+    named.push_back({fmt::format("function_{}", i), with_complex_pairs(graphs[i].graph), graphs[i].extent_count, graphs[i].wanted});
   return schedule(named);
 }
 
@@ -149,9 +151,9 @@ int CompiledFunction::call(const void* const* in, void* const* out, void* worksp
 
 namespace {
 
-std::source_location place_of(const CompiledFunction::State& state, const RuntimeError& error) {
+Origin place_of(const CompiledFunction::State& state, const RuntimeError& error) {
   const auto place = static_cast<std::size_t>(error.place);
-  return state.places && place < state.places->size() ? (*state.places)[place] : std::source_location();
+  return state.places && place < state.places->size() ? (*state.places)[place] : Origin();
 }
 
 }  // namespace
@@ -250,7 +252,7 @@ std::vector<CompiledFunction> compile(std::span<const Graph> graphs, const Compi
   if (compiler) {
     const ScheduledModule module = scheduled(planned);
     const auto source = std::make_shared<const std::string>(emit_c(module.module));
-    const auto places = std::make_shared<const std::vector<std::source_location>>(module.module.places);
+    const auto places = std::make_shared<const std::vector<Origin>>(module.module.places);
     const std::shared_ptr<const LoadedObject> object = load_source(*source, *compiler, options.cache);
     for (std::size_t i = 0; i < states.size(); ++i) {
       const Program& program = module.module.functions[static_cast<std::size_t>(module.entry[i])];

@@ -23,6 +23,11 @@ std::optional<Type> agree(const Type& a, const Type& b) {
   return Type{a.dtype, *shape};
 }
 
+void refuse_types(const Type& a, const Type& b, const std::string& what) {
+  if (a.dtype != b.dtype) throw DTypeError(what);
+  throw ShapeError(what);
+}
+
 std::vector<std::int64_t> row_major(const Shape& shape) {
   std::vector<std::int64_t> strides(shape.size());
   std::int64_t stride = 1;
@@ -47,13 +52,13 @@ Shape with_axes(const Shape& shape, const Axes& axes, std::int64_t length) {
 }
 
 void require_index(const Type& index) {
-  if (!is_integer(index.dtype)) throw GraphError("the index must be of integers, got " + to_string(index));
+  if (!is_integer(index.dtype)) throw DTypeError("the index must be of integers, got " + to_string(index));
 }
 
 void require_positions(std::string_view op, const Array& index, std::int64_t length) {
   for (std::int64_t i = 0; i < index.size(); ++i)
     if (const std::int64_t position = index.integer(i); position < 0 || position >= length)
-      throw GraphError(fmt::format("{}: position {} does not exist along an axis of length {}", op, position, length));
+      throw IndexError(fmt::format("{}: position {} does not exist along an axis of length {}", op, position, length));
 }
 
 std::int64_t row_size(const Shape& shape, std::size_t leading) {
