@@ -1,6 +1,7 @@
 /// What functions are called with: numbers, nested lists and arrays, by position or by name.
 #pragma once
 
+#include <complex>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -17,9 +18,11 @@ class Results;
 
 template <class T>
 concept PlainNumber = std::is_arithmetic_v<T>;
+template <class T>
+concept ComplexNumber = std::is_same_v<T, std::complex<float>> || std::is_same_v<T, std::complex<double>>;
 
 template <class T>
-inline constexpr bool is_list_element = PlainNumber<T>;
+inline constexpr bool is_list_element = PlainNumber<T> || ComplexNumber<T>;
 template <class T>
 inline constexpr bool is_list_element<std::vector<T>> = is_list_element<T>;
 /// What vectors that stand for tensors have: numbers, or vectors of them.
@@ -32,6 +35,8 @@ class NestedList {
  public:
   template <PlainNumber T>
   NestedList(T value) : NestedList(number(value)) {}
+  NestedList(std::complex<double> value) : numbers_{{DType::complex128, 0, value.real(), value.imag()}} {}
+  NestedList(std::complex<float> value) : NestedList(std::complex<double>(value)) {}
   NestedList(std::initializer_list<NestedList> rows);
   template <ListElement T>
   NestedList(const std::vector<T>& values) {
@@ -44,9 +49,10 @@ class NestedList {
 
  private:
   struct Number {
-    DType dtype;  ///< boolean, int64, uint64 or float64
+    DType dtype;  ///< boolean, int64, uint64, float64 or complex128
     std::int64_t whole;
     double real;
+    double imaginary = 0;
   };
   explicit NestedList(const Number& value) : numbers_{value} {}
   template <PlainNumber T>
@@ -84,6 +90,8 @@ class Argument {
         if (integer_ < 0) *this = Argument(NestedList(value).array(), true);
     }
   }
+  template <ComplexNumber T>
+  Argument(T value) : Argument(NestedList(value).array(), true) {}
   Argument(const Array& array) noexcept : kind_(Kind::array), array_(&array) {}
   Argument(Array&& array) : Argument(std::move(array), false) {}
   Argument(const Results& results);

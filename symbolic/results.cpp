@@ -11,8 +11,14 @@
 namespace leapgraph::symbolic {
 
 Result::operator double() const {
+  const std::complex<double> value = *this;
+  if (is_complex(dtype())) throw DTypeError(fmt::format("a {} is not a real number", to_string(type())));
+  return value.real();
+}
+
+Result::operator std::complex<double>() const {
   if (size() != 1) throw ShapeError(fmt::format("a {} is not one number", to_string(type())));
-  return real();
+  return {real(), imaginary()};
 }
 
 Results::Results(std::vector<Array> arrays, std::shared_ptr<const std::vector<std::string>> names)
@@ -57,11 +63,10 @@ const std::vector<std::string>& Results::names() const {
 }
 
 double Results::one() const {
-  if (count_ == 1 && is_inline_) {  // read where it lies
-    const auto memory = const_cast<std::byte*>(reinterpret_cast<const std::byte*>(words_.data()));
-    return Array(Type{dtypes_[0], {}}, std::shared_ptr<std::byte>(std::shared_ptr<void>(), memory)).real();
-  }
-  return Result(Array(*this));
+  if (count_ != 1 || !is_inline_) return Result(Array(*this));
+  // Read where it lies.
+  const auto memory = const_cast<std::byte*>(reinterpret_cast<const std::byte*>(words_.data()));
+  return Result(Array(Type{dtypes_[0], {}}, std::shared_ptr<std::byte>(std::shared_ptr<void>(), memory)));
 }
 
 Results::operator Array() const {

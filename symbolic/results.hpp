@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <complex>
 #include <cstring>
 #include <iosfwd>
 #include <memory>
@@ -20,8 +21,9 @@ class Result : public Array {
  public:
   Result() = default;
   Result(Array array) : Array(std::move(array)) {}
-  /// Throws ShapeError unless there is one element.
+  /// Throws ShapeError unless there is one element, DTypeError for a complex one.
   operator double() const;
+  operator std::complex<double>() const;
 };
 
 /// The results of a call. Those of a function with one output are used as a number or an array; of a function with
@@ -51,6 +53,7 @@ class Results {
     if (count_ == 1 && is_inline_ && dtypes_[0] == DType::float64) return number(0);
     return one();
   }
+  operator std::complex<double>() const { return Result(Array(*this)); }
   operator Array() const;
   operator std::vector<Array>() const;
 

@@ -18,6 +18,7 @@ namespace leapgraph::symbolic {
 
 void Frame::use(const Specialisation& s) {
   if (&s == specialisation) return;
+  specialisation = nullptr;
   in.resize(shapes.size());
   in.insert(in.end(), s.data.begin(), s.data.end());
   extents.resize(s.extent_count);
@@ -189,8 +190,13 @@ void bind_default(const State& s, Frame& f, std::size_t i) {
 }
 
 std::size_t input_called(const State& s, std::string_view name) {
-  for (std::size_t i = 0; i < s.inputs.size(); ++i)
-    if (s.inputs[i].name == name) return i;
+  const auto is_called = [name](const State::Input& input) { return input.name == name; };
+  const auto found = std::find_if(s.inputs.begin(), s.inputs.end(), is_called);
+  if (found != s.inputs.end()) {
+    if (std::any_of(found + 1, s.inputs.end(), is_called))
+      throw GraphError(fmt::format("{}: several inputs are called '{}'", title(s), name));
+    return static_cast<std::size_t>(found - s.inputs.begin());
+  }
   std::string known;
   for (const State::Input& input : s.inputs)
     if (!input.name.empty()) known += (known.empty() ? "" : ", ") + fmt::format("'{}'", input.name);

@@ -94,6 +94,8 @@ TEST(Call, SaysWhichArgumentIsMissingUnknownOrTooMuch) {
   expect_says(message_of<GraphError>([&] { f(arg("a") = 3, 1); }), {"argument 1 has no name"});
   expect_says(message_of<GraphError>([&] { f(1, arg("b") = Argument()); }), {"'b' is given without a value"});
   EXPECT_EQ(f(1, 2), 3) << "a failed call leaves nothing behind";
+  const Function twins = function({a, In(b, 1, "a")}, a + b, interpreted);
+  expect_says(message_of<GraphError>([&] { twins(arg("a") = 3); }), {"several inputs are called 'a'"});
 }
 
 TEST(Call, TakesManyArguments) {
@@ -154,6 +156,22 @@ TEST(Arguments, AreConvertedWhereNothingIsLost) {
   EXPECT_EQ(taken(DType::float64, 7, false).real(), 7);
   message_of<DTypeError>([&] { taken(DType::float32, 0.5, false); });
   message_of<DTypeError>([&] { taken(DType::int64, 3.0, false); });
+}
+
+TEST(Arguments, MayBeComplexWhereTheInputIs) {
+  const Expr z = input({DType::complex128, {}}, "z"), v = input({DType::complex64, {unknown}}, "v"), x = dscalar("x");
+  const std::complex<double> i(0, 1);
+  for (const CompileOptions& options : {CompileOptions{}, interpreted}) {
+    const Function square = function({z}, z * z, options), twice = function({v}, v + v, options);
+    const std::complex<double> minus_one = square(i);
+    EXPECT_EQ(minus_one, -1.0);
+    EXPECT_EQ(std::complex<double>(square(3)[0].real()), 9.0);
+    EXPECT_EQ(twice({1, 0.5 * i})[0].imaginary(1), 1);
+    EXPECT_EQ(twice(std::vector<std::complex<float>>{{1, 2}})[0].imaginary(), 4);
+    expect_says(message_of<DTypeError>([&] { std::ignore = double(square(i)); }), {"complex128 is not a real number"});
+  }
+  expect_says(message_of<DTypeError>([&] { function({x}, x, interpreted)(i); }), {"must be float64, got complex128"});
+  expect_says(message_of<DTypeError>([&] { function({v}, v, interpreted)({0.1 * i}); }), {"complex64", "0+0.1i"});
 }
 
 TEST(Arguments, OfStrictInputsAreArraysOfTheirType) {
