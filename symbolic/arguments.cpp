@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
+#include <utility>
 
 #include "leapgraph/symbolic/error.hpp"
 #include "leapgraph/symbolic/results.hpp"
@@ -102,7 +102,7 @@ bool is_same_number(const Array& a, const Array& b, std::int64_t i) {
 
 std::string element_text(const Array& array, std::int64_t i) {
   if (is_complex(array.dtype())) return fmt::format("{}{:+}i", array.real(i), array.imaginary(i));
-  if (is_floating(array.dtype())) return fmt::format("{}", array.real(i));
+  if (is_floating(array.dtype())) return std::isnan(array.real(i)) ? "nan" : fmt::format("{}", array.real(i));
   if (array.dtype() == DType::boolean) return array.integer(i) != 0 ? "true" : "false";
   if (array.dtype() == DType::uint64) return fmt::format("{}", static_cast<std::uint64_t>(array.integer(i)));
   return fmt::format("{}", array.integer(i));
@@ -127,7 +127,12 @@ Array converted(const Argument& argument, DType dtype, Downcast downcast) {
           fmt::format("must be {}, got a real number, which is not converted where downcasts are not allowed", wanted));
   }
   Array result = given.cast(dtype);
-  const bool exact = info(given.dtype()).bytes < info(dtype).bytes && every_value_fits;
+  bool exact = info(given.dtype()).bytes < info(dtype).bytes && every_value_fits;
+  if (given.dtype() == DType::int64 && dtype == DType::float64) {
+    const std::span<const std::int64_t> whole = std::as_const(given).data<std::int64_t>();
+    constexpr std::int64_t limit = std::int64_t{1} << 53;
+    exact = std::all_of(whole.begin(), whole.end(), [](std::int64_t v) { return v >= -limit && v <= limit; });
+  }
   for (std::int64_t i = 0; !exact && i < given.size(); ++i)
     if (!is_same_number(given, result, i))
       throw DTypeError(fmt::format("must be {}, which cannot hold {}{} as it is", wanted, element_text(given, i),

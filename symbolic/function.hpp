@@ -39,6 +39,8 @@ struct In {
 class Inputs : public std::vector<In> {
  public:
   Inputs() = default;
+  Inputs(Expr variable) : vector{In(std::move(variable))} {}
+  Inputs(In input) : vector{std::move(input)} {}
   Inputs(std::initializer_list<In> inputs) : vector(inputs) {}
   Inputs(const Exprs& variables) : vector(variables.begin(), variables.end()) {}
   Inputs(std::vector<In> inputs) : vector(std::move(inputs)) {}

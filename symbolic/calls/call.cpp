@@ -186,7 +186,8 @@ void bind_default(const State& s, Frame& f, std::size_t i) {
 }
 
 [[noreturn]] void refuse_count(const State& s, std::size_t count) {
-  throw GraphError(fmt::format("{}: takes {} arguments, got {}", title(s), s.inputs.size(), count));
+  throw GraphError(fmt::format("{}: takes {} argument{}, got {}", title(s), s.inputs.size(),
+                               s.inputs.size() == 1 ? "" : "s", count));
 }
 
 std::size_t input_called(const State& s, std::string_view name) {

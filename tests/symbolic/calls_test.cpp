@@ -77,6 +77,7 @@ TEST_P(CallOf, DefaultsAndNamesAreFilledInAsInPython) {
   EXPECT_EQ(g(33), 68) << "what a call gave is gone with it";
   EXPECT_EQ(g.value("w_by_name").real(), 2);
   const Expr m = dmatrix("m");
+  EXPECT_EQ(function(x, x * 2.0, options())(4), 8) << "one input without braces";
   const Function total = function({In(m, {{1, 2}, {3, 4}})}, sum(m), options());
   EXPECT_EQ(total(), 10);
   EXPECT_EQ(total(arg("m") = {{1, 2, 3}}), 6);
@@ -140,6 +141,7 @@ TEST(Arguments, AreConvertedWhereNothingIsLost) {
               {"9007199254740993"});
   expect_says(message_of<DTypeError>([&] { taken(DType::int64, 9.3e18); }), {"9.3e+18"});
   expect_says(message_of<DTypeError>([&] { taken(DType::uint8, -1); }), {"-1"});
+  expect_says(message_of<DTypeError>([&] { taken(DType::int64, 18446744073709551615ULL); }), {"18446744073709551615"});
   expect_says(message_of<DTypeError>([&] { taken(DType::boolean, 2); }), {"2"});
   expect_says(message_of<DTypeError>([&] {
                 taken(DType::float32, Array::vector({1, 2}));
