@@ -4,11 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <cstring>
-#include <limits>
 #include <utility>
 
+#include "leapgraph/symbolic/calls/bind.hpp"
+#include "leapgraph/symbolic/calls/numbers.hpp"
+#include "leapgraph/symbolic/calls/results_of_call.hpp"
 #include "leapgraph/symbolic/checks.hpp"
 #include "leapgraph/symbolic/error.hpp"
 #include "leapgraph/symbolic/interpret.hpp"
@@ -31,220 +31,9 @@ void Frame::use(const Specialisation& s) {
   specialisation = &s;
 }
 
-/// Builds results where they are returned.
-class ResultsOfCall {
- public:
-  explicit ResultsOfCall(Results& results) : results_(results) {}
-  static constexpr std::size_t inline_count = Results::inline_count;
-  void use_words(std::size_t count) {
-    results_.is_inline_ = true;
-    results_.count_ = static_cast<std::uint32_t>(count);
-  }
-  void* word(std::size_t i, DType dtype) {
-    results_.dtypes_[i] = dtype;
-    return &results_.words_[i];
-  }
-  void reserve(std::size_t count) { results_.arrays_.reserve(count); }
-  void add(Array array) {
-    results_.arrays_.emplace_back(std::move(array));
-    ++results_.count_;
-  }
-  void set_names(const std::shared_ptr<const std::vector<std::string>>& names) { results_.names_ = names; }
-
- private:
-  Results& results_;
-};
-
 namespace {
 
 using State = Function::State;
-
-std::string title(const State& s) {
-  return s.options.name.empty() ? "function" : fmt::format("function '{}'", s.options.name);
-}
-
-std::string title(const State& s, std::size_t i) {
-  const std::string& name = s.inputs[i].name;
-  return fmt::format("{}: input {}{}", title(s), i, name.empty() ? "" : fmt::format(" '{}'", name));
-}
-
-Type type_of(const State::Input& input) { return {input.dtype, input.shape}; }
-
-[[noreturn]] void refuse_shape(const State& s, std::size_t i, const Type& got) {
-  throw ShapeError(fmt::format("{} must be {}, got {}", title(s, i), to_string(type_of(s.inputs[i])), to_string(got)));
-}
-
-void require_shape(const State& s, std::size_t i, const Type& got) {
-  const Shape& wanted = s.inputs[i].shape;
-  if (wanted.size() != got.shape.size()) refuse_shape(s, i, got);
-  for (std::size_t axis = 0; axis < wanted.size(); ++axis)
-    if (wanted[axis] != unknown && wanted[axis] != got.shape[axis]) refuse_shape(s, i, got);
-}
-
-void bind_array(const State& s, Frame& f, std::size_t i, const Array& array) {
-  require_shape(s, i, array.type());
-  f.in[i] = array.raw();
-  f.shapes[i] = &array.shape();
-}
-
-const Shape scalar_shape;
-
-/// A plain number as a T, where that is the same number.
-template <class T>
-bool store(const Argument& number, void* memory) {
-  T value{};
-  if (number.kind() == Argument::Kind::real) {
-    if constexpr (!std::is_floating_point_v<T>) return false;
-    value = static_cast<T>(number.real());
-    if (static_cast<double>(value) != number.real() && !std::isnan(number.real())) return false;
-  } else {
-    const std::int64_t whole = number.integer();
-    if constexpr (std::is_same_v<T, bool>) {
-      if (whole != 0 && whole != 1) return false;
-    } else if constexpr (std::is_floating_point_v<T>) {
-      constexpr std::int64_t limit = std::int64_t{1} << std::numeric_limits<T>::digits;
-      if (whole < -limit || whole > limit) return false;
-    } else {
-      if (!std::in_range<T>(whole)) return false;
-    }
-    value = static_cast<T>(whole);
-  }
-  std::memcpy(memory, &value, sizeof value);
-  return true;
-}
-
-/// False: it takes a closer look.
-bool store(const Argument& number, DType dtype, void* memory) {
-  switch (dtype) {
-    case DType::float64:
-      return store<double>(number, memory);
-    case DType::int64:
-      return store<std::int64_t>(number, memory);
-    case DType::boolean:
-      return store<bool>(number, memory);
-    case DType::int8:
-      return store<std::int8_t>(number, memory);
-    case DType::int16:
-      return store<std::int16_t>(number, memory);
-    case DType::int32:
-      return store<std::int32_t>(number, memory);
-    case DType::uint8:
-      return store<std::uint8_t>(number, memory);
-    case DType::uint16:
-      return store<std::uint16_t>(number, memory);
-    case DType::uint32:
-      return store<std::uint32_t>(number, memory);
-    case DType::uint64:
-      return store<std::uint64_t>(number, memory);
-    case DType::float32:
-      return store<float>(number, memory);
-    default:
-      return false;
-  }
-}
-
-/// The argument converted, where it is not used as it is.
-void bind_converted(const State& s, Frame& f, std::size_t i, const Argument& argument) {
-  const State::Input& input = s.inputs[i];
-  const Array given = argument.array();
-  if (input.strict && (argument.is_weak() || given.dtype() != input.dtype))
-    throw DTypeError(fmt::format("{} takes nothing but arrays of {}, got {}{}", title(s, i), info(input.dtype).name,
-                                 argument.is_weak() ? "plain numbers, " : "", to_string(given.type())));
-  require_shape(s, i, given.type());
-  try {
-    f.converted[i] = converted(argument, input.dtype, input.downcast);
-  } catch (const DTypeError& error) {
-    throw DTypeError(fmt::format("{} {}", title(s, i), error.what()));
-  }
-  f.has_converted = true;
-  bind_array(s, f, i, *f.converted[i]);
-}
-
-void bind(const State& s, Frame& f, std::size_t i, const Argument& argument) {
-  const State::Input& input = s.inputs[i];
-  if (argument.kind() == Argument::Kind::array) {
-    if (!argument.is_weak() && argument.tensor().dtype() == input.dtype) return bind_array(s, f, i, argument.tensor());
-  } else if (input.takes_numbers && store(argument, input.dtype, &f.words[i])) {
-    f.in[i] = &f.words[i];
-    f.shapes[i] = &scalar_shape;
-    return;
-  }
-  bind_converted(s, f, i, argument);
-}
-
-void bind_default(const State& s, Frame& f, std::size_t i) {
-  const State::Input& input = s.inputs[i];
-  if (input.state != nullptr) {  // its turn has begun
-    f.in[i] = input.state->current().raw();
-    f.shapes[i] = &input.state->current().shape();
-  } else if (input.value) {
-    f.in[i] = input.value->raw();
-    f.shapes[i] = &input.value->shape();
-  } else {
-    throw MissingInput(fmt::format("{} is not given, and has no default", title(s, i)));
-  }
-}
-
-[[noreturn]] void refuse_count(const State& s, std::size_t count) {
-  throw GraphError(fmt::format("{}: takes {} argument{}, got {}", title(s), s.inputs.size(),
-                               s.inputs.size() == 1 ? "" : "s", count));
-}
-
-std::size_t input_called(const State& s, std::string_view name) {
-  const auto is_called = [name](const State::Input& input) { return input.name == name; };
-  const auto found = std::find_if(s.inputs.begin(), s.inputs.end(), is_called);
-  if (found != s.inputs.end()) {
-    if (std::any_of(found + 1, s.inputs.end(), is_called))
-      throw GraphError(fmt::format("{}: several inputs are called '{}'", title(s), name));
-    return static_cast<std::size_t>(found - s.inputs.begin());
-  }
-  std::string known;
-  for (const State::Input& input : s.inputs)
-    if (!input.name.empty()) known += (known.empty() ? "" : ", ") + fmt::format("'{}'", input.name);
-  throw GraphError(
-      fmt::format("{}: there is no input '{}'{}", title(s), name, known.empty() ? "" : ", there are " + known));
-}
-
-/// Arguments of which some have names or are left out. Fills `is_given`.
-void bind_by_name(const State& s, Frame& f, const Argument* const* arguments, std::size_t count) {
-  std::fill(f.is_given.begin(), f.is_given.end(), false);
-  bool by_name = false;
-  for (std::size_t i = 0; i < count; ++i) {
-    const Argument& argument = *arguments[i];
-    const std::string_view name = argument.name();
-    if (name.empty() && by_name)
-      throw GraphError(fmt::format("{}: argument {} has no name, but follows one by name", title(s), i));
-    by_name = by_name || !name.empty();
-    if (!by_name && i >= s.inputs.size()) refuse_count(s, count);
-    const std::size_t target = by_name ? input_called(s, name) : i;
-    if (f.is_given[target]) throw GraphError(fmt::format("{} is given twice", title(s, target)));
-    if (argument.kind() == Argument::Kind::absent) {
-      if (by_name) throw GraphError(fmt::format("{} is given without a value", title(s, target)));
-      continue;
-    }
-    f.is_given[target] = true;
-    bind(s, f, target, argument);
-  }
-}
-
-/// Inputs up to the returned number have their arguments; of the others, those that are given in `is_given`.
-std::size_t bind_arguments(const State& s, Frame& f, const Argument* const* arguments, std::size_t count) {
-  // Arguments left out at the end are absent ones.
-  while (count > 0 && arguments[count - 1]->kind() == Argument::Kind::absent && arguments[count - 1]->name().empty())
-    --count;
-  const bool in_order = std::all_of(arguments, arguments + count, [](const Argument* argument) {
-    return argument->name().empty() && argument->kind() != Argument::Kind::absent;
-  });
-  if (!in_order) {
-    bind_by_name(s, f, arguments, count);
-    f.some_given = true;
-    return 0;
-  }
-  if (count > s.inputs.size()) refuse_count(s, count);
-  for (std::size_t i = 0; i < count; ++i) bind(s, f, i, *arguments[i]);
-  f.some_given = false;
-  return count;
-}
 
 /// The turns of all variables that a call updates, in order of address: two calls cannot wait for each other.
 class Turns {
@@ -398,15 +187,12 @@ void run_interpreted(const State& s, const Frame& f, const Specialisation& code,
   for (std::size_t i = 0; i < s.updated.size(); ++i) s.updated[i]->set_next(of_its_own(values[count + i]));
 }
 
-}  // namespace
-
-Results call(const State& s, const Argument* const* arguments, std::size_t count) {
+void call_with_anything(const State& s, const Argument* const* arguments, std::size_t count, Results& results) {
   const FrameInUse frame(s);
   Frame& f = *frame;
   const std::size_t bound = bind_arguments(s, f, arguments, count);
   Turns turns(s.turns);
   const Specialisation* code = &bind_rest(s, f, bound);
-  Results results;
   ResultsOfCall building(results);
   if (!code->is_native) {
     run_interpreted(s, f, *code, building);
@@ -419,6 +205,14 @@ Results call(const State& s, const Argument* const* arguments, std::size_t count
   }
   if (s.output_names) building.set_names(s.output_names);
   turns.commit();
+}
+
+}  // namespace
+
+Results call(const State& s, const Argument* const* arguments, std::size_t count) {
+  Results results;
+  if (!s.may_take_numbers_only || !call_with_numbers(s, arguments, count, results))
+    call_with_anything(s, arguments, count, results);
   return results;
 }
 
@@ -459,11 +253,14 @@ Function::State::State(Definition definition_, const FunctionOptions& options_, 
   for (std::size_t i = 0; i < shared.size(); ++i)
     if (std::find(updated.begin(), updated.end(), shared[i]) == updated.end()) reads.push_back(i);
   std::sort(reads.begin(), reads.end(), [this](std::size_t a, std::size_t b) { return shared[a] < shared[b]; });
+  may_take_numbers_only = shared.empty() && updated.empty() &&
+                          std::all_of(inputs.begin(), inputs.end(), [](const Input& i) { return i.shape.empty(); });
   const auto is_named = [](const Output& output) { return !output.name.empty(); };
   if (std::any_of(definition.outputs.begin(), definition.outputs.end(), is_named)) {
     std::vector<std::string> names;
     for (const Output& output : definition.outputs) names.push_back(output.name);
     output_names = std::make_shared<const std::vector<std::string>>(std::move(names));
+    may_take_numbers_only = false;
   }
 }
 

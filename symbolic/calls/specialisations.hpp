@@ -30,6 +30,7 @@ struct Specialisation {
   std::vector<const void*> data;
   std::vector<Output> outputs;
   std::size_t short_scalars = 0;
+  bool only_numbers = false;  ///< inputs are scalars, outputs few short ones, and the code is native
   std::unique_ptr<const Specialisation> older;
 };
 
