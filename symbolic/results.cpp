@@ -83,6 +83,7 @@ std::string to_string(const Results& results) {
   return text;
 }
 
+std::ostream& operator<<(std::ostream& stream, const Array& array) { return stream << to_string(array); }
 std::ostream& operator<<(std::ostream& stream, const Results& results) { return stream << to_string(results); }
 
 }  // namespace leapgraph::symbolic

@@ -16,7 +16,7 @@
 
 namespace leapgraph::symbolic {
 
-/// One result: an Array, which is a number where it has one element.
+/// A value that is handed out: an Array, which is a number where it has one element.
 class Result : public Array {
  public:
   Result() = default;
@@ -80,5 +80,6 @@ class Results {
 /// "28.4", "[[11, 22], [33, 44]]"; several are separated by commas.
 std::string to_string(const Results& results);
 std::ostream& operator<<(std::ostream& stream, const Results& results);
+std::ostream& operator<<(std::ostream& stream, const Array& array);
 
 }  // namespace leapgraph::symbolic

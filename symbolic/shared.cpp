@@ -30,7 +30,7 @@ SharedVariable shared_variable(const Expr& e) {
   return SharedVariable(e);
 }
 
-Array SharedVariable::get_value() const { return storage_of(*this)->copy(); }
+Result SharedVariable::get_value() const { return storage_of(*this)->copy(); }
 
 void SharedVariable::set_value(const Argument& value) {
   SharedStorage& storage = *storage_of(*this);

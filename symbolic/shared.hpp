@@ -5,6 +5,7 @@
 
 #include "leapgraph/symbolic/arguments.hpp"
 #include "leapgraph/symbolic/ops.hpp"
+#include "leapgraph/symbolic/results.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -17,7 +18,7 @@ class SharedVariable : public Expr {
   std::string name() const { return name_of(*this); }
 
   /// A copy of the value.
-  Array get_value() const;
+  Result get_value() const;
   /// Takes a copy. Throws DTypeError for numbers that the element type cannot hold and arrays of another one,
   /// ShapeError for another rank; UpdateError inside a call that updates the variable on this thread. Waits for such
   /// calls on other threads.

@@ -60,8 +60,8 @@ TEST_P(CallOf, NumbersAndListsReadsAsMathematics) {
   EXPECT_EQ(both[1].reals(), (std::vector<double>{1, 0, -1, -2}));
   EXPECT_EQ(both[1].shape(), (Shape{2, 2}));
   std::ostringstream text;
-  text << f(16.3, 12.1) << ' ' << both;
-  EXPECT_EQ(text.str(), "28.4 [[1, 2], [3, 4]], [[1, 0], [-1, -2]]");
+  text << f(16.3, 12.1) << ' ' << both << ' ' << both[1];
+  EXPECT_EQ(text.str(), "28.4 [[1, 2], [3, 4]], [[1, 0], [-1, -2]] [[1, 0], [-1, -2]]");
 }
 
 TEST_P(CallOf, DefaultsAndNamesAreFilledInAsInPython) {
@@ -263,6 +263,24 @@ TEST(Call, WithoutAnyThreadOfItsOwnMayBeMadeFromInsideACall) {
   const Function inner = function({x}, x * 3.0);
   const Function copy_of_handle = inner;
   EXPECT_EQ(inner(copy_of_handle(inner(1))), 27);
+}
+
+TEST_P(CallOf, NumbersOnlyFailsAndGrowsAsOthersDo) {
+  // Such calls go a shorter way from the second on.
+  const Expr n = lscalar("n"), x = dscalar("x");
+  const ScanResult r = scan(
+      [&](const Exprs& carry, const Exprs&) {
+        return ScanBody{{carry[0] + x}, {carry[0] * 2.0}};
+      },
+      {0.0}, {}, n);
+  const Function f = function({n, x}, {r.carry[0], sum(sqr(r.outputs[0]))}, options());
+  for (int round = 0; round < 3; ++round) {
+    EXPECT_EQ(f(4, 1)[0], 4);
+    EXPECT_EQ(f(4, 1)[1], 4 * (0 + 1 + 4 + 9));
+    expect_says(message_of<NegativeLength>([&] { f(-1 - round, 1); }), {"got -", "calls_test.cpp"});
+    message_of<DTypeError>([&] { f(1.5, 1); });
+    EXPECT_EQ(f(3000 * (round + 1), 1)[0], 3000 * (round + 1)) << "more steps than there was room for";
+  }
 }
 
 TEST(Givens, ReplaceVariablesAndExpressionsBeforeAnythingElse) {

@@ -103,6 +103,7 @@ TEST_P(SharedIn, AnAccumulatorReturnsTheOldValue) {
   const Function decrementor = function({inc}, state, {.compile = options(), .updates = {{state, state - inc}}});
   EXPECT_EQ(accumulator(1), 0);
   EXPECT_EQ(state.get_value().integer(), 1);
+  EXPECT_EQ(state.get_value(), 1);
   EXPECT_EQ(accumulator(300), 1);
   EXPECT_EQ(state.get_value().integer(), 301);
   state.set_value(-1);
