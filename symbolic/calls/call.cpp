@@ -102,6 +102,11 @@ class FrameInUse {
       frame_->has_converted = false;
       for (std::optional<Array>& array : frame_->converted) array.reset();
     }
+    if (frame_->workspace_bytes > Frame::kept_bytes) {
+      frame_->workspace.reset();
+      frame_->workspace_bytes = -1;
+      frame_->specialisation = nullptr;
+    }
     state_.frames.give_back(frame_);
   }
   Frame& operator*() const { return *frame_; }
@@ -152,9 +157,11 @@ bool run_native(const State& s, Frame& f, const Specialisation& code, ResultsOfC
     results.use_words(count);
   } else {
     results.reserve(count);
-    for (std::size_t i = 0; i < count; ++i)
-      results.add(code.outputs[i].extents.empty() ? f.results[i]
-                                                  : used_part(f.results[i], code.outputs[i].extents, f.extents));
+    for (std::size_t i = 0; i < count; ++i) {
+      const Specialisation::Output& output = code.outputs[i];
+      results.add(output.extents.empty() ? f.results[i] : used_part(f.results[i], output.extents, f.extents));
+      if (output.bytes > Frame::kept_bytes) f.results[i] = Array();
+    }
   }
   for (std::size_t i = 0; i < s.updated.size(); ++i) {
     const Specialisation::Output& output = code.outputs[count + i];

@@ -16,6 +16,9 @@
 namespace leapgraph::symbolic {
 
 struct Frame {
+  /// More memory than this is not kept from one call to the next.
+  static constexpr std::int64_t kept_bytes = std::int64_t{64} << 20;
+
   Frame(std::size_t inputs, std::size_t read, std::size_t outputs, std::size_t updates)
       : in(inputs + read),
         words(inputs),
