@@ -49,6 +49,10 @@ class Evaluations {
 }  // namespace
 
 Results eval(const Expr& expression, std::initializer_list<std::pair<Expr, Argument>> values) {
+  return eval(expression, std::span(values.begin(), values.size()));
+}
+
+Results eval(const Expr& expression, std::span<const std::pair<Expr, Argument>> values) {
   Exprs variables;
   std::vector<Argument> arguments;
   for (const auto& [variable, value] : values) {

@@ -14,7 +14,7 @@ In::In(Expr input, const Argument& default_value, std::string own_name, Expr upd
     : variable(std::move(input)), name(std::move(own_name)), update(std::move(update_to)) {
   if (!variable || default_value.kind() == Argument::Kind::absent) return;
   try {
-    value = converted(default_value, variable.dtype());
+    value = copy_of(converted(default_value, variable.dtype()));
   } catch (const DTypeError& error) {
     throw DTypeError(fmt::format("the default of '{}': {}", name_of(variable), error.what()));
   }

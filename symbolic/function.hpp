@@ -205,5 +205,6 @@ Function copy(const Function& f, const CopyOptions& options = {});
 /// The value of `expression` where its variables have these: eval(x + y, {{x, 2.0}, {y, 3.0}}). Functions made for this
 /// are kept for the next time, some hundred of them.
 Results eval(const Expr& expression, std::initializer_list<std::pair<Expr, Argument>> values = {});
+Results eval(const Expr& expression, std::span<const std::pair<Expr, Argument>> values);
 
 }  // namespace leapgraph::symbolic

@@ -10,6 +10,7 @@
 #include <unordered_set>
 
 #include "leapgraph/symbolic/calls/storage.hpp"
+#include "leapgraph/symbolic/interpret.hpp"
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 
@@ -116,6 +117,7 @@ class Definer {
                         described(variable)));
       if (!positions_.emplace(variable, i).second)
         throw GraphError(fmt::format("function: the input {} is given twice", called(variable)));
+      if (result_.inputs[i].value) require_fitting(variable, *result_.inputs[i].value);
       if (result_.inputs[i].name.empty()) result_.inputs[i].name = name_of(variable);
     }
   }

@@ -160,6 +160,18 @@ TEST(Arguments, AreConvertedWhereNothingIsLost) {
   message_of<DTypeError>([&] { taken(DType::int64, 3.0, false); });
 }
 
+TEST(Inputs, KeepTheDefaultThatTheyWereGiven) {
+  const Expr v = dvector("v");
+  Array start = Array::vector({1, 2});
+  const Function f = function({In(v, start)}, sum(v), interpreted);
+  start.set(0, 100);
+  EXPECT_EQ(f(), 3);
+  In wrong(v);
+  wrong.value = Array::scalar(1.0);
+  expect_says(message_of<ShapeError>([&] { function({wrong}, v); }), {"'v' must be float64[?], got float64"});
+  expect_says(message_of<DTypeError>([&] { In(lscalar("n"), 1.5); }), {"the default of 'n'", "1.5"});
+}
+
 TEST(Arguments, MayBeComplexWhereTheInputIs) {
   const Expr z = input({DType::complex128, {}}, "z"), v = input({DType::complex64, {unknown}}, "v"), x = dscalar("x");
   const std::complex<double> i(0, 1);
@@ -357,6 +369,8 @@ TEST(Eval, GivesTheValueOfAnExpression) {
   EXPECT_EQ(eval(sum(v), {{v, {1, 2, 3}}}), 6);
   EXPECT_EQ(eval(sum(v), {{v, {1, 2, 3, 4}}}), 10);
   EXPECT_EQ(eval(constant(2.0) * 3.0), 6);
+  const std::vector<std::pair<Expr, Argument>> values{{x, 4}, {y, 5}};
+  EXPECT_EQ(eval(x + y, values), 9);
   expect_says(message_of<MissingInput>([&] { eval(x + y, {{x, 2.0}}); }), {"'y'"});
   expect_says(message_of<UnusedInput>([&] { eval(x + 1.0, {{x, 2.0}, {y, 1}}); }), {"'y'"});
   for (int i = 0; i < 150; ++i) {
