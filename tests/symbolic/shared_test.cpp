@@ -97,7 +97,7 @@ TEST(SharedVariable, GivesAndTakesValuesNotViews) {
 }
 
 TEST_P(SharedIn, AnAccumulatorReturnsTheOldValue) {
-  SharedVariable state = shared(0);
+  const SharedVariable state = shared(0);
   const Expr inc = input({DType::int32, {}}, "inc");
   const Function accumulator = function({inc}, state, {.compile = options(), .updates = {{state, state + inc}}});
   const Function decrementor = function({inc}, state, {.compile = options(), .updates = {{state, state - inc}}});
