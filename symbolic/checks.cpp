@@ -48,7 +48,9 @@ std::string words(const Failure& f, const std::string& note) {
 }  // namespace
 
 std::string describe(const Failure& failure, const Origin& origin) {
-  return fmt::format("{} (made at {}:{})", words(failure, origin.note), origin.place.file_name(), origin.place.line());
+  const bool has_subject = !origin.subject.empty() && failure.check != Check::assertion;
+  return fmt::format("{}{}{} (made at {}:{})", has_subject ? origin.subject : "", has_subject ? ": " : "",
+                     words(failure, origin.note), origin.place.file_name(), origin.place.line());
 }
 
 void raise(const Failure& failure, const Origin& origin) {

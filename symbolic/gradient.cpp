@@ -15,6 +15,7 @@
 #include "leapgraph/symbolic/ops/bodies.hpp"
 #include "leapgraph/symbolic/ops/custom_gradient.hpp"
 #include "leapgraph/symbolic/ops/masked_adjoints.hpp"
+#include "leapgraph/symbolic/places.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -522,6 +523,9 @@ std::vector<bool> connected(std::span<const Expr> outputs, std::span<const Expr>
 
 void require_cost(const Expr& cost) {
   if (!cost) throw GraphError("grad: the cost must be a floating scalar, got nothing");
+  if (is_complex(cost.dtype()))
+    throw NotDifferentiable(fmt::format("grad: the cost must be real, got {}; take real(cost), imag(cost) or abs(cost)",
+                                        to_string(cost.type())));
   if (!is_floating(cost.dtype()))
     throw NotDifferentiable(fmt::format("grad: the cost must be a floating scalar, got {} ({})", to_string(cost.type()),
                                         made_at(cost.node())));

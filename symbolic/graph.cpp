@@ -11,8 +11,10 @@
 
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
+#include "leapgraph/symbolic/ops/complex_rules.hpp"
 #include "leapgraph/symbolic/places.hpp"
-#include "leapgraph/symbolic/print.hpp"
+#include "leapgraph/symbolic/print/text.hpp"
+#include "leapgraph/symbolic/variables.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -143,27 +145,37 @@ std::string_view folder_of(const std::source_location& place) {
 }
 
 thread_local const std::source_location* made_at = nullptr;
-thread_local const std::source_location* built_at = nullptr;
+thread_local const BuiltAt* built_at = nullptr;
 
 std::source_location place_in_force(const std::source_location& place, const Exprs& inputs) {
   if (made_at != nullptr) return *made_at;
   if (!is_own(place)) return place;
-  if (built_at != nullptr) return *built_at;
+  if (built_at != nullptr) return built_at->place();
   for (const Expr& e : inputs)
     if (!is_own(e.node().place())) return e.node().place();
   return place;
 }
 
-/// How an error says for which place the library works; empty where it does for none.
-std::string place_told() {
-  const std::source_location* place = made_at != nullptr ? made_at : built_at;
-  return place == nullptr ? "" : fmt::format(" (made at {})", to_string(*place));
+/// What an error says before and after its words about what the library works for.
+struct Told {
+  std::string before, after;
+};
+Told told_around() {
+  if (made_at != nullptr) return {"", fmt::format(" (made at {})", to_string(*made_at))};
+  if (built_at == nullptr) return {};
+  return {built_at->op().empty() ? "" : fmt::format("{}: ", built_at->op()),
+          fmt::format(" (made at {})", to_string(built_at->place()))};
+}
+
+std::string told(const std::string& what) {
+  if (what.find("made at ") != std::string::npos) return what;
+  const Told around = told_around();
+  return (what.starts_with(around.before) ? "" : around.before) + what + around.after;
 }
 
 }  // namespace
 
-GraphError::GraphError(const std::string& what)
-    : Error(what.find("made at ") == std::string::npos ? what + place_told() : what) {}
+GraphError::GraphError(const std::string& what) : Error(told(what)) {}
 
 // A place of the library itself tells less than what is in force around it.
 MadeAt::MadeAt(const std::source_location& place) : place_(place), before_(made_at) {
@@ -171,8 +183,8 @@ MadeAt::MadeAt(const std::source_location& place) : place_(place), before_(made_
 }
 MadeAt::~MadeAt() { made_at = before_; }
 
-BuiltAt::BuiltAt(const std::source_location& place) : place_(place), before_(built_at) {
-  if (!is_own(place)) built_at = &place_;
+BuiltAt::BuiltAt(const std::source_location& place, std::string_view op) : place_(place), op_(op), before_(built_at) {
+  if (!is_own(place)) built_at = this;
 }
 BuiltAt::~BuiltAt() { built_at = before_; }
 
@@ -257,25 +269,17 @@ class InternTable {
     try {
       if (op.arity >= 0 && static_cast<std::size_t>(op.arity) != inputs.size())
         throw GraphError(fmt::format("takes {} inputs, got {}", op.arity, inputs.size()));
+      if (has_complex(inputs)) require_complex_node(op);
       return op.type(types, attributes);
     } catch (const GraphError& error) {
       std::string_view what = error.what();
-      if (const std::string end = place_told(); what.ends_with(end)) what.remove_suffix(end.size());
-      error.rethrow(fmt::format("{}: {} ({}{}made at {})", op.name, what, described(inputs), inputs.empty() ? "" : "; ",
-                                to_string(place)));
+      const Told around = told_around();
+      if (what.starts_with(around.before)) what.remove_prefix(around.before.size());
+      if (what.ends_with(around.after)) what.remove_suffix(around.after.size());
+      error.rethrow(fmt::format("{}: {} ({}{}made at {})", op.name, what, inputs_text(inputs),
+                                inputs.empty() ? "" : "; ", to_string(place)));
+      throw;  // not reached
     }
-  }
-
-  /// "x: float64[3], exp(y): float64[4]"; of an expression that would be long to write, the op.
-  static std::string described(const Exprs& inputs) {
-    constexpr std::size_t longest = 40;
-    std::string text;
-    for (const Expr& e : inputs) {
-      std::string name = pp(e, longest);
-      if (name.size() > longest) name = std::string(e.op().name) + "(...)";
-      text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", name, to_string(e.type()));
-    }
-    return text;
   }
 
   static void destroy(const Node* node) { InternTable::instance().release(node, true); }
@@ -323,6 +327,10 @@ std::shared_ptr<const Node> make_node(const Op& op, Exprs inputs, Attributes att
 }
 
 Expr make(const Op& op, Exprs inputs, Attributes attributes, std::source_location place) {
+  if (has_complex(inputs)) {
+    const MadeAt at(place_in_force(place, inputs));
+    return complex_application({op, inputs, attributes});
+  }
   return {make_node(op, std::move(inputs), std::move(attributes), place), 0};
 }
 
@@ -368,6 +376,8 @@ Exprs outputs_of(const Node& node) {
 Exprs rebuild_same(const Node& node, const Exprs& inputs) {
   if (inputs == node.inputs()) return outputs_of(node);
   const MadeAt at(node.place());
+  if (node.op().complex != nullptr && has_complex(inputs))
+    return {make(node.op(), inputs, node.attributes(), node.place())};
   return outputs_of(*make_node(node.op(), inputs, node.attributes(), node.place()));
 }
 

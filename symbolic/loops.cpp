@@ -323,18 +323,18 @@ Exprs scan_checkpoints(const CheckpointOptions& options, Where place) {
   const auto refuse = [&](const std::string& what) {
     return GraphError(fmt::format("{}: {} (made at {}:{})", name, what, place.file_name(), place.line()));
   };
-  const BuiltAt here(place);
+  const BuiltAt at(place);
   std::int64_t steps = options.n_steps.value_or(unknown);
   for (std::size_t s = 0; s < options.sequences.size(); ++s) {
     const Tapped& sequence = options.sequences[s];
     const Expr& rows = sequence.value();
     if (!sequence.taps().empty()) throw refuse(fmt::format("sequence {} has taps", s));
     if (rows.rank() == 0) throw refuse(fmt::format("sequence {} is a scalar", s));
-    const std::int64_t here = rows.shape()[0];
-    if (here == unknown) throw refuse(fmt::format("the length of sequence {} must be known", s));
-    if (steps != unknown && here != steps)
-      throw refuse(fmt::format("sequence {} has {} elements, {} steps are to be done", s, here, steps));
-    steps = here;
+    const std::int64_t count = rows.shape()[0];
+    if (count == unknown) throw refuse(fmt::format("the length of sequence {} must be known", s));
+    if (steps != unknown && count != steps)
+      throw refuse(fmt::format("sequence {} has {} elements, {} steps are to be done", s, count, steps));
+    steps = count;
   }
   if (steps < 0) throw refuse("give the number of steps or a sequence");
   if (options.save_every < 1) throw refuse(fmt::format("save_every must be positive, got {}", options.save_every));

@@ -3,6 +3,7 @@
 
 #include <source_location>
 #include <string>
+#include <string_view>
 
 namespace leapgraph::symbolic {
 
@@ -23,14 +24,18 @@ std::string to_string(const std::source_location& place);
 /// a scan) has its own place. `MadeAt` counts more.
 class BuiltAt {
  public:
-  explicit BuiltAt(const std::source_location& place);
+  /// `op`, where given, comes first in errors: for checks that several ops share.
+  explicit BuiltAt(const std::source_location& place, std::string_view op = {});
   ~BuiltAt();
   BuiltAt(const BuiltAt&) = delete;
   BuiltAt& operator=(const BuiltAt&) = delete;
+  const std::source_location& place() const { return place_; }
+  std::string_view op() const { return op_; }
 
  private:
   std::source_location place_;
-  const std::source_location* before_;
+  std::string_view op_;
+  const BuiltAt* before_;
 };
 
 }  // namespace leapgraph::symbolic

@@ -175,7 +175,7 @@ const Op add_rows_op{
 namespace {
 
 Expr update(const Op& op, const Operand& x, const Operand& index, const Operand& values) {
-  const BuiltAt here(x.place());
+  const BuiltAt here(x.place(), op.name);
   const Expr &whole = x, &rows = index;
   require_index(rows.type());
   if (whole.rank() == 0) throw ShapeError(fmt::format("{}: a scalar has no rows", op.name));

@@ -23,6 +23,11 @@ std::vector<std::pair<std::string_view, Body>> bodies_of(const Node& node);
 /// "float64[3]", or "(float64, float64[3])" of several outputs.
 std::string types_text(const Node& node);
 
+/// "x: float64[3], exp(y): float64[4]"; of an expression that would be long to write, the op.
+std::string inputs_text(const Exprs& inputs);
+/// "gather(x: float64[3], i: int64[2])", for messages.
+std::string application_text(const Node& node);
+
 /// What input number `i` of the node (of all its inputs) is to its body, and the body's inputs to it: "carry 0",
 /// "element 1", "constant 2", "argument 3"; empty for what is no argument of a body (the steps of a scan).
 std::string role_of_input(const Node& node, std::size_t i);

@@ -111,7 +111,7 @@ class NestBuilder {
     from.row_is_checked = rows_fit(*member.node, from.rows) || data_fit(member.inputs[1], from.rows);
     if (member.node->attributes().has("check"))
       from.check = static_cast<Check>(member.node->get<std::int64_t>("check"));
-    from.made_at = region_.module_.number_of(*member.node);
+    from.made_at = region_.module_.number_of(*member.node, from.check != Check::row);
     define(member, statement(Load{std::move(from)}, member.node->types()[0].dtype));
   }
 
