@@ -21,6 +21,7 @@ namespace {
 /// Tolerances and steps for the coarsest element type among the things that are differentiated.
 struct Precision {
   double eps, abs_tol, rel_tol;
+  double smallest;  ///< size of a number below which steps do not follow it
 
   Precision(const GradCheckOptions& options, std::span<const Expr> exprs) {
     std::int64_t bytes = 8;
@@ -30,10 +31,16 @@ struct Precision {
       return given > 0 ? given : bytes >= 8 ? for_double : bytes >= 4 ? for_single : for_half;
     };
     eps = pick(options.eps, 0.02, 0.1, 0.5);
+    smallest = pick(0, 1e-4, 1e-2, 0.1);
     abs_tol = pick(options.abs_tol, 1e-6, 5e-3, 0.1);
     rel_tol = pick(options.rel_tol, 1e-6, 5e-3, 0.1);
   }
 };
+
+/// What a step from x is in proportion to: a pole may be at 0 if x is not.
+double scale_of(double x, const Precision& precision) {
+  return x == 0 ? 1.0 : std::max(std::abs(x), precision.smallest);
+}
 
 struct Slope {
   double value = std::numeric_limits<double>::quiet_NaN();
@@ -137,8 +144,12 @@ class GradientCheck {
     const Evaluator evaluate(graph);
     // Along a direction of all inputs; the elements one by one; forward mode.
     std::vector<Array> direction;
-    for (std::size_t k = 0; k < wrt_.size(); ++k)
-      direction.push_back(random_array({DType::float64, points_[numbers_[k]].shape()}, random));
+    for (std::size_t k = 0; k < wrt_.size(); ++k) {
+      const Array& point = points_[numbers_[k]];
+      direction.push_back(random_array({DType::float64, point.shape()}, random));
+      for (std::int64_t i = 0; i < point.size(); ++i)
+        direction[k].set(i, direction[k].real(i) * scale_of(point.real(i), precision_));
+    }
     double along = 0;
     for (std::size_t k = 0; k < wrt_.size(); ++k) along += inner(analytic[k], direction[k]);
     const auto moved_along = [&](double t) {
@@ -166,7 +177,7 @@ class GradientCheck {
                                      : evaluate(std::move(changed))[0].real() * (t / done) + (1 - t / done) * base();
         };
         compare("reverse mode", numbers_[k], i, analytic[k].real(i),
-                slope_of(moved, precision_.eps * (1 + std::abs(x))));
+                slope_of(moved, precision_.eps * scale_of(x, precision_)));
       }
     }
     if (report_.passed) compare("reverse mode", inputs_.size(), -1, along, slope_of(moved_along, precision_.eps));

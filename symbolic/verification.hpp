@@ -21,8 +21,8 @@ namespace leapgraph::symbolic {
 struct GradCheckOptions {
   int n_tests = 2;  ///< random projections of the outputs, and random directions of the inputs
   std::uint64_t seed = 1;
-  /// The largest step of the differences, times 1 + |x|; smaller ones follow and are extrapolated (Ridders 1982). 0:
-  /// 0.02 in double precision, 0.1 where something is in single precision, 0.5 in half.
+  /// The largest step of the differences, times |x| (1e-4 at least, 1 at x = 0); smaller ones follow and are
+  /// extrapolated (Ridders 1982). 0: 0.02 in double precision, 0.1 where something is in single precision, 0.5 in half.
   double eps = 0;
   /// |analytic - numeric| may be abs_tol + rel_tol max(|analytic|, |numeric|). 0: both 1e-6; 5e-3 in single precision,
   /// 0.1 in half.

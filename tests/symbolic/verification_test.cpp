@@ -107,7 +107,7 @@ TEST(VerifyGrad, LooksAtForwardModeAndAtSecondDerivatives) {
 
 TEST(VerifyGrad, SeesAKinkAndRefusesWhatItCannotCheck) {
   EXPECT_NE(
-      failure_of([] { verify_grad([](const Exprs& x) { return maximum(x[0], 0.0) * 3.0; }, {Array::vector({0})}); }),
+      failure_of([] { verify_grad([](const Exprs& x) { return maximum(x[0], 0.0) * 3.0; }, {Array::vector({1e-9})}); }),
       "");
   const Expr x = dvector("x"), i = lvector("i");
   EXPECT_THROW(check_grad({i}, {1.0 * i}, std::vector{integers({1}, {1})}), NotDifferentiable);
@@ -241,7 +241,7 @@ TEST(BadValues, AreSwitchedOnOneByOne) {
   expect_says(first_text({x}, exp(x), at), {"exp made inf"});
   EXPECT_EQ(first_text({x}, exp(x), at, {.infinity = false}), "");
   expect_says(first_text({x}, exp(x) - exp(x), at, {.infinity = false}), {"sub made"});
-  expect_says(first_text({x}, exp(x) - exp(x) * 2.0, at, {.nan = false}), {"exp made inf"});
+  expect_says(first_text({x}, exp(x) * 2.0, at, {.nan = false}), {"exp made inf"});
   expect_says(first_text({x}, exp(0.1 * x), at, {.big = 1e10}), {"exp made"});
   EXPECT_EQ(first_text({x}, exp(0.1 * x), at), "");
 }
