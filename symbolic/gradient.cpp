@@ -610,7 +610,9 @@ Exprs tangent_from_gradient(const Node& node, std::span<const Expr> tangents) {
     back.emplace(fresh.back(), node.input(i));
     if (tangents[i]) {
       moving.push_back(fresh.back());
-      directions.push_back(tangents[i]);
+      // A variable here too: the tangent may be a long way from its beginning, which nobody needs to walk.
+      directions.push_back(input(tangents[i].type(), "direction"));
+      back.emplace(directions.back(), tangents[i]);
     }
   }
   const auto local = make_node(node.op(), fresh, node.attributes(), node.place());
