@@ -7,6 +7,7 @@
 
 #include "leapgraph/symbolic/calls/numbers.hpp"
 #include "leapgraph/symbolic/error.hpp"
+#include "leapgraph/symbolic/variables.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -26,7 +27,9 @@ std::string title(const State& s, std::size_t i) {
 Type type_of(const State::Input& input) { return {input.dtype, input.shape}; }
 
 [[noreturn]] void refuse_shape(const State& s, std::size_t i, const Type& got) {
-  throw ShapeError(fmt::format("{} must be {}, got {}", title(s, i), to_string(type_of(s.inputs[i])), to_string(got)));
+  const auto names = dimension_names(s.definition.inputs[i].variable);
+  throw ShapeError(
+      fmt::format("{} must be {}, got {}", title(s, i), named_text(type_of(s.inputs[i]), names), to_string(got)));
 }
 
 void require_shape(const State& s, std::size_t i, const Type& got) {
