@@ -9,6 +9,7 @@
 #include <optional>
 #include <unordered_set>
 
+#include "leapgraph/symbolic/complex.hpp"
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
@@ -179,7 +180,8 @@ Adjoint undo_broadcast(const Adjoint& adjoint, const Expr& output, const Expr& i
   const Expr summed = sum_like(value, input);
   if (!adjoint.mask || adjoint.mask.rank() == 0 || summed == value) return {summed, adjoint.mask};
   const Expr weights = broadcast_like(cast(adjoint.mask, DType::float64), output);
-  return {sum_like(where(adjoint.mask, value, 0.0), input), sum_like(weights, input) > 0.0};
+  const Expr shape = is_complex(input.dtype()) ? real(input) : input;
+  return {sum_like(where(adjoint.mask, value, 0.0), input), sum_like(weights, shape) > 0.0};
 }
 
 bool is_known_to_be_finite(const Expr& e) {
@@ -401,7 +403,8 @@ class Reverse {
         adjoint.mask = both(mask, adjoint.mask);
         adjoint = undo_broadcast(adjoint, a.output, target);
       } else {
-        if (!weights.empty() && weights[i]) adjoint.mask = both(weights[i] > 0.0, adjoint.mask);
+        if (!weights.empty() && weights[i]) 
+          adjoint.mask = both((is_complex(weights[i].dtype()) ? real(weights[i]) : weights[i]) > 0.0, adjoint.mask);
         if (mask && mask.rank() == 0) adjoint.mask = both(mask, adjoint.mask);
       }
       accumulate(target, adjoint);

@@ -189,8 +189,8 @@ Expr update(const Op& op, const Operand& x, const Operand& index, const Operand&
                                    x.place().line()));
     parts = cast(parts, whole.dtype());
   }
-  // A length that is not known yet may turn out to be 1, unless it was stretched already.
-  const bool is_open = !is_known(parts.shape()) && &parts.op() != &broadcast_like_op;
+  // A variable's length that is not known yet may turn out to be 1.
+  const bool is_open = !is_known(parts.shape()) && is_input(parts);
   if (is_open || !agree(join(rows.shape(), whole.shape(), 1), parts.shape()))
     parts = broadcast_like(parts, gather(whole, rows));
   return make(op, {whole, rows, parts}, {}, x.place());

@@ -281,7 +281,7 @@ TEST(ComplexTensors, AreReducedMultipliedIndexedAndJoined) {
   EXPECT_NEAR(got[17].real(), spread, 1e-13);
   EXPECT_EQ(values_of(got[18]), (std::vector<C>{7, w[1], 7}));
   EXPECT_EQ(complex_at(got[19], 4), w[1]);
-  EXPECT_EQ(complex_at(got[22], 3), C(2));
+  EXPECT_EQ(complex_at(got[22], 3), C(1));
   EXPECT_EQ(got[24].integer(), 3);
   EXPECT_EQ(values_of(got[27]), (std::vector<C>{w[0] + 2.0i, w[1], w[2] + 2.0i}));
 }
