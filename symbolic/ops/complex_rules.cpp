@@ -219,7 +219,8 @@ Expr complex_application(const ComplexApplication& a) {
 
 void require_complex_node(const Op& op) {
   const bool carries = lowering_as<Loop>(op) != nullptr || lowering_as<Call>(op) != nullptr ||
-                       lowering_as<Branch>(op) != nullptr || &op == &scan_gradient_op;
+                       lowering_as<Branch>(op) != nullptr || &op == &scan_gradient_op ||
+                       op.complex == complex_rule::as_it_is;
   if (!carries && &op != &real_op && &op != &imag_op) throw DTypeError("takes real numbers only");
 }
 
@@ -228,7 +229,14 @@ namespace complex_rule {
 Expr real_part(const ComplexApplication& a) { return whole_parts(a.inputs[0]).re; }
 Expr imaginary_part(const ComplexApplication& a) { return whole_parts(a.inputs[0]).im; }
 
+Expr as_it_is(const ComplexApplication& a) { return Expr(make_node(a.op, a.inputs, a.attributes), 0); }
+
+Expr by_modulus(const ComplexApplication& a) {
+  return make(a.op, {modulus_of(whole_parts(a.inputs[0]))}, a.attributes);
+}
+
 Expr each_part(const ComplexApplication& a) {
+  if (!is_complex(a.inputs[0].dtype())) return shape_only(a);
   Exprs re, im;
   bool all_real = true;
   for (const Expr& e : a.inputs) {

@@ -31,7 +31,12 @@ namespace complex_rule {
 Expr real_part(const ComplexApplication& a);
 Expr imaginary_part(const ComplexApplication& a);
 
-/// The op applied to all real parts and to all imaginary parts: what moves or adds elements.
+/// A node of the op itself: what hands on an input, and is gone when shapes are known.
+Expr as_it_is(const ComplexApplication& a);
+/// The op applied to the modulus: norms.
+Expr by_modulus(const ComplexApplication& a);
+/// The op applied to all real parts and to all imaginary parts: what moves or adds elements. Where the first input is
+/// real, the others only give shapes.
 Expr each_part(const ComplexApplication& a);
 /// The op applied to the real parts: what looks at shapes only.
 Expr shape_only(const ComplexApplication& a);

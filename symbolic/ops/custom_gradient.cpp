@@ -4,6 +4,7 @@
 /// adjoints of the floating outputs to adjoints), "given" (numbers of the inputs that these are for), "forward" (from
 /// inputs, outputs and tangents of the floating inputs to tangents of the floating outputs); "undefined" has the reason
 /// where there is no derivative. Either rule may be missing. When shapes are known the node becomes its body.
+#include "leapgraph/symbolic/ops/complex_rules.hpp"
 #include "leapgraph/symbolic/ops/custom_gradient.hpp"
 
 #include <fmt/format.h>
@@ -266,6 +267,7 @@ const Op with_gradient_op{
         },
     .examples = examples,
     .batched = batched,
+    .complex = complex_rule::as_it_is,
 };
 
 bool is_cut_off(const Node& node, std::size_t i) {

@@ -3,6 +3,7 @@
 /// What an index picks is read through views where it is made of numbers, and through gathers of rows where it is
 /// computed: the axes that are indexed come first and are made one, so that one number names a row. Updates always go
 /// that way. A node `part` around what is read remembers of which tensor it is which part.
+#include "leapgraph/symbolic/ops/complex_rules.hpp"
 #include "leapgraph/symbolic/ops/indexing.hpp"
 
 #include <fmt/format.h>
@@ -606,6 +607,7 @@ const Op part_op{
                        set_subtensor(index(example({3}), {example({3}, "m") > 0.5}), example({}, "v"))};
         },
     .batched = [](const Batch& b) -> std::vector<Batched> { return {b.inputs[0]}; },
+    .complex = complex_rule::as_it_is,
 };
 
 const Op shaped_like_op{
@@ -645,6 +647,7 @@ const Op shaped_like_op{
       if (!b.inputs[0].varies) return {{make(shaped_like_op, {x, item}, {}, b.node.place()), false}};
       return {{make(shaped_like_op, {x, nested_like(batch_like(x, b.axes), item)}, {}, b.node.place())}};
     },
+    .complex = complex_rule::as_it_is,
 };
 
 // --- Builders ---

@@ -3,6 +3,7 @@
 
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/batching.hpp"
+#include "leapgraph/symbolic/ops/complex_rules.hpp"
 #include "leapgraph/symbolic/ops/reducing.hpp"
 
 namespace leapgraph::symbolic {
@@ -48,6 +49,7 @@ const Op euclidean_norm_op{
       });
     },
     .batched = shift_axes,
+    .complex = complex_rule::by_modulus,
 };
 
 const Op log_softmax_op{
