@@ -48,6 +48,7 @@ class Specialisations {
   /// One with room for what a call of `small` lacked.
   const Specialisation& larger(const Specialisation& small, const RuntimeError& error);
   std::size_t count() const;
+  std::vector<CompiledFunction> all() const;  ///< the latest first
 
   static bool fits(const Specialisation& specialisation, const std::vector<const Shape*>& shapes) {
     const std::int64_t* length = specialisation.lengths.data();

@@ -9,6 +9,7 @@
 #include "leapgraph/symbolic/places.hpp"
 #include "leapgraph/symbolic/print.hpp"
 #include "leapgraph/symbolic/print/text.hpp"
+#include "leapgraph/symbolic/rewrite/passes.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -155,6 +156,12 @@ std::string debugprint(const Graph& graph, const TreeOptions& options) { return 
 std::string debugprint(const CompiledFunction& function, TreeOptions options) {
   options.order = true;
   return debugprint(function.graph(), options);
+}
+std::string debugprint_function(const Function& function, TreeOptions options) {
+  const std::vector<CompiledFunction> compiled = function.compiled();
+  if (!compiled.empty()) return debugprint(compiled.front(), std::move(options));
+  options.order = true;
+  return debugprint(rewrite(function.graph()), options);
 }
 
 }  // namespace leapgraph::symbolic
