@@ -19,6 +19,8 @@
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
 #include "leapgraph/symbolic/print.hpp"
+#include "leapgraph/symbolic/rewrite/complex_pairs.hpp"
+#include "leapgraph/symbolic/rewrite/half_precision.hpp"
 #include "leapgraph/symbolic/rewrite/loops.hpp"
 #include "leapgraph/symbolic/rewrite/passes.hpp"
 #include "leapgraph/symbolic/rewrite/specialize.hpp"
@@ -118,14 +120,14 @@ std::vector<Graph> prepared(std::span<const Graph> graphs, const CompileOptions&
 
 std::vector<BoundedGraph> bounded(std::span<const Graph> graphs, std::int64_t capacity) {
   std::vector<BoundedGraph> result;
-  for (const Graph& graph : graphs) result.push_back(with_capacity(graph, capacity));
+  for (const Graph& graph : graphs) result.push_back(with_capacity(with_half_as_storage(graph), capacity));
   return result;
 }
 
 ScheduledModule scheduled(std::span<const BoundedGraph> graphs) {
   std::vector<NamedGraph> named;
   for (std::size_t i = 0; i < graphs.size(); ++i)
-    named.push_back({fmt::format("function_{}", i), graphs[i].graph, graphs[i].extent_count, graphs[i].wanted});
+    named.push_back({fmt::format("function_{}", i), with_complex_pairs(graphs[i].graph), graphs[i].extent_count, graphs[i].wanted});
   return schedule(named);
 }
 

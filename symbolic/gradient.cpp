@@ -12,6 +12,7 @@
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
+#include "leapgraph/symbolic/ops/bodies.hpp"
 #include "leapgraph/symbolic/ops/custom_gradient.hpp"
 #include "leapgraph/symbolic/ops/masked_adjoints.hpp"
 #include "leapgraph/symbolic/places.hpp"
@@ -115,12 +116,16 @@ Expr chosen(const Adjoint& a) { return a.mask ? where(a.mask, a.value, 0.0) : a.
 
 Expr both(const Expr& a, const Expr& b) { return !a ? b : !b ? a : logical_and(a, b); }
 
-/// The choice between something and 0 that an adjoint consists of; rules write it as `where`.
+/// The choice between something and 0 that an adjoint consists of; rules write it as `where`, two at most one in the
+/// other.
 Adjoint split_choice(const Expr& e) {
-  if (&e.op() == &where_op) {
-    const Exprs& inputs = e.node().inputs();
-    if (literal_value(inputs[2]) == 0.0) return {inputs[1], inputs[0]};
-    if (literal_value(inputs[1]) == 0.0) return {inputs[2], logical_not(inputs[0])};
+  if (&e.op() != &where_op) return {e, {}};
+  const Exprs& inputs = e.node().inputs();
+  if (literal_value(inputs[2]) == 0.0) return {inputs[1], inputs[0]};
+  if (literal_value(inputs[1]) == 0.0) return {inputs[2], logical_not(inputs[0])};
+  if (&inputs[2].op() == &where_op && literal_value(inputs[2].node().input(2)) == 0.0) {
+    const Exprs& others = inputs[2].node().inputs();
+    return {where(inputs[0], inputs[1], others[1]), logical_or(inputs[0], others[0])};
   }
   return {e, {}};
 }
@@ -131,6 +136,12 @@ bool moves_elements(const Op& op) {
   if (const auto* reduction = lowering_as<Reduction>(op)) return reduction->combine == Combine::sum;
   return lowering_as<View>(op) != nullptr || lowering_as<Gather>(op) != nullptr || &op == &sum_like_op ||
          &op == &broadcast_like_op || &op == &reshape_like_op;
+}
+
+/// Others that do: most are adjoints of the former, met in second derivatives.
+bool places_elements(const Op& op) {
+  return lowering_as<Scatter>(op) != nullptr || &op == &slice_like_op || &op == &pad_like_op ||
+         &op == &scatter_like_op || &op == &diag_like_op;
 }
 
 /// Whether an element of an input of such an op may be several elements of the output, whose adjoints are then added.
@@ -210,6 +221,71 @@ Exprs masked_operands(const Node& node, const Expr& mask, const std::vector<bool
   return operands;
 }
 
+/// Whether a slope in the body, or in a body in it, may be infinite.
+bool is_steep(const Graph& body) {
+  for (const Node* node : topological_order(body.outputs)) {
+    if (may_be_steep(node->op())) return true;
+    for (const auto& [name, value] : node->attributes().entries())
+      if (const Body* inner = std::get_if<Body>(&value); inner != nullptr && is_steep(**inner)) return true;
+  }
+  return false;
+}
+
+/// A node with bodies, the outputs of which are 0 where their masks do not hold: the choice is made in the body, whose
+/// derivative then knows of it. The masks are inputs number `first` and after.
+struct MaskedBodies {
+  std::shared_ptr<const Node> node;
+  std::size_t first;
+  std::size_t count;
+};
+
+/// Absent where masks change nothing or the node has no bodies. Masks of final carries of loops are left out.
+std::optional<MaskedBodies> with_masks_in_bodies(const Node& node, const Exprs& masks) {
+  const bool loop = lowering_as<Loop>(node.op()) != nullptr, branch = lowering_as<Branch>(node.op()) != nullptr;
+  if (!loop && !branch && lowering_as<Call>(node.op()) == nullptr) return std::nullopt;
+  if (loop && node.attributes().has("until") && node.get<bool>("until")) return std::nullopt;
+  const auto count_of = [&node](std::string_view name) {
+    return static_cast<std::size_t>(node.get<std::int64_t>(name));
+  };
+  const std::size_t carries = loop ? count_of("carries") : 0;
+  const std::size_t place = loop ? carries + count_of("sequences") : node.inputs().size() - (branch ? 1 : 0);
+  Exprs given;
+  std::vector<std::size_t> numbers;
+  for (std::size_t k = carries; k < masks.size(); ++k)
+    if (masks[k]) {
+      given.push_back(broadcast_like(masks[k], outputs_of(node)[k]));
+      numbers.push_back(k);
+    }
+  bool steep = false;
+  Attributes attributes = node.attributes();
+  for (const auto& [name, value] : node.attributes().entries()) {
+    const Body* body = std::get_if<Body>(&value);
+    if (body == nullptr) continue;
+    steep = steep || is_steep(**body);
+    Exprs variables, choices;
+    for (const Expr& e : (*body)->inputs) variables.push_back(input(e.type(), "argument"));
+    Exprs outputs = symbolic::apply(**body, variables);
+    for (std::size_t k : numbers) {
+      choices.push_back(input({DType::boolean, outputs[k].shape()}, "chosen"));
+      outputs[k] = where(choices.back(), outputs[k], 0.0);
+    }
+    variables.insert(variables.begin() + static_cast<std::ptrdiff_t>(place), choices.begin(), choices.end());
+    attributes = attributes.with(name, close_over(outputs, variables));
+  }
+  if (!steep || given.empty()) return std::nullopt;
+  if (loop) attributes = attributes.with("sequences", static_cast<std::int64_t>(place - carries + given.size()));
+  Exprs inputs = node.inputs();
+  const std::size_t first = place + (loop || branch ? 1 : 0);
+  inputs.insert(inputs.begin() + static_cast<std::ptrdiff_t>(first), given.begin(), given.end());
+  return MaskedBodies{make_node(node.op(), std::move(inputs), std::move(attributes), node.place()), first,
+                      given.size()};
+}
+
+bool is_final_carry(const Node& node, std::size_t output) {
+  return lowering_as<Loop>(node.op()) != nullptr &&
+         static_cast<std::int64_t>(output) < node.get<std::int64_t>("carries");
+}
+
 /// One run of reverse mode.
 class Reverse {
  public:
@@ -220,7 +296,8 @@ class Reverse {
     for (const Node* node : order_) {
       const bool elementwise = lowering_as<Elementwise>(node->op()) != nullptr;
       // Other ops get adjoints without a mask, so that nothing below them is of interest.
-      if (!carries_.hands_on(*node) || !(elementwise || moves_elements(node->op()))) continue;
+      if (!carries_.hands_on(*node) || !(elementwise || moves_elements(node->op()) || places_elements(node->op())))
+        continue;
       if (may_be_steep(node->op()) || std::any_of(node->inputs().begin(), node->inputs().end(), [&](const Expr& e) {
             return steep_.contains(&e.node()) && carries_(e);
           }))
@@ -268,11 +345,16 @@ class Reverse {
     Application a{node, node.inputs(), outputs_of(node), {}, {}, {}, {}};
     // A mask passes through elementwise ops and movements, and through others when it is one for all elements.
     const bool elementwise = lowering_as<Elementwise>(node.op()) != nullptr;
-    const bool moves = !elementwise && moves_elements(node.op());
+    const bool moves =
+        !elementwise &&
+        (moves_elements(node.op()) ||
+         (places_elements(node.op()) &&
+          std::any_of(a.inputs.begin(), a.inputs.end(), [&](const Expr& e) { return steep_.contains(&e.node()); })));
     const bool contracts = lowering_as<Contraction>(node.op()) != nullptr;
     Expr mask;
     bool reached = false;
     Exprs operands;
+    Exprs body_masks, values;  // of all outputs, where one is masked
     for (const Expr& e : node.inputs()) a.wanted.push_back(carries_(e));
     for (const Expr& output : a.outputs) {
       const auto found = sums_.find(output);
@@ -287,8 +369,14 @@ class Reverse {
         // Where elements are added up, those that were not chosen must not be among them.
         a.adjoints.push_back(moves && mask.rank() > 0 && repeats_elements(node.op()) ? chosen(adjoint) : adjoint.value);
       } else {
-        a.adjoints.push_back(chosen(adjoint));
         if (adjoint.mask && contracts) operands = masked_operands(node, adjoint.mask, a.wanted);
+        if (adjoint.mask && !contracts) {
+          body_masks.resize(a.outputs.size());
+          values.resize(a.outputs.size());
+          body_masks[a.adjoints.size()] = adjoint.mask;
+          values[a.adjoints.size()] = adjoint.value;
+        }
+        a.adjoints.push_back(chosen(adjoint));
       }
       if (!carries_.is_target(output)) sums_.erase(found);
     }
@@ -297,8 +385,9 @@ class Reverse {
     a.adjoint = a.adjoints[0];
     a.output = a.outputs[0];
     const Exprs contributions =
-        operands.empty() ? node.op().gradient(a)
-                         : node.op().gradient({node, operands, a.outputs, a.adjoints, a.adjoint, a.output, a.wanted});
+        !body_masks.empty() ? through_bodies(a, body_masks, values)
+        : operands.empty()  ? node.op().gradient(a)
+                           : node.op().gradient({node, operands, a.outputs, a.adjoints, a.adjoint, a.output, a.wanted});
     if (contributions.size() != node.inputs().size())
       throw InternalError(fmt::format("the gradient of '{}' gives {} adjoints for {} inputs", node.op().name,
                                       contributions.size(), node.inputs().size()));
@@ -317,6 +406,24 @@ class Reverse {
       }
       accumulate(target, adjoint);
     }
+  }
+
+  /// The adjoints of the inputs, by `values` where `masks` hold in the place of the chosen adjoints of `a`, if the node
+  /// has bodies that can be told.
+  static Exprs through_bodies(const Application& a, const Exprs& masks, const Exprs& values) {
+    const auto masked = with_masks_in_bodies(a.node, masks);
+    if (!masked) return a.node.op().gradient(a);
+    const Node& node = *masked->node;
+    Application inside{node, node.inputs(), outputs_of(node), a.adjoints, {}, {}, a.wanted};
+    for (std::size_t k = 0; k < masks.size(); ++k)
+      if (masks[k] && !is_final_carry(node, k)) inside.adjoints[k] = values[k];
+    inside.wanted.insert(inside.wanted.begin() + static_cast<std::ptrdiff_t>(masked->first), masked->count, false);
+    inside.adjoint = inside.adjoints[0];
+    inside.output = inside.outputs[0];
+    Exprs found = node.op().gradient(inside);
+    const auto first = found.begin() + static_cast<std::ptrdiff_t>(masked->first);
+    found.erase(first, first + static_cast<std::ptrdiff_t>(masked->count));
+    return found;
   }
 
   /// For ops that move elements: of each element of the inputs, how many of the output it became that `mask` chooses.
@@ -416,6 +523,9 @@ std::vector<bool> connected(std::span<const Expr> outputs, std::span<const Expr>
 
 void require_cost(const Expr& cost) {
   if (!cost) throw GraphError("grad: the cost must be a floating scalar, got nothing");
+  if (is_complex(cost.dtype()))
+    throw NotDifferentiable(fmt::format("grad: the cost must be real, got {}; take real(cost), imag(cost) or abs(cost)",
+                                        to_string(cost.type())));
   if (!is_floating(cost.dtype()))
     throw NotDifferentiable(fmt::format("grad: the cost must be a floating scalar, got {} ({})", to_string(cost.type()),
                                         made_at(cost.node())));

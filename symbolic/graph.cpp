@@ -11,8 +11,10 @@
 
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
+#include "leapgraph/symbolic/ops/complex_rules.hpp"
 #include "leapgraph/symbolic/places.hpp"
 #include "leapgraph/symbolic/print/text.hpp"
+#include "leapgraph/symbolic/variables.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -267,6 +269,7 @@ class InternTable {
     try {
       if (op.arity >= 0 && static_cast<std::size_t>(op.arity) != inputs.size())
         throw GraphError(fmt::format("takes {} inputs, got {}", op.arity, inputs.size()));
+      if (has_complex(inputs)) require_complex_node(op);
       return op.type(types, attributes);
     } catch (const GraphError& error) {
       std::string_view what = error.what();
@@ -324,6 +327,10 @@ std::shared_ptr<const Node> make_node(const Op& op, Exprs inputs, Attributes att
 }
 
 Expr make(const Op& op, Exprs inputs, Attributes attributes, std::source_location place) {
+  if (has_complex(inputs)) {
+    const MadeAt at(place_in_force(place, inputs));
+    return complex_application({op, inputs, attributes});
+  }
   return {make_node(op, std::move(inputs), std::move(attributes), place), 0};
 }
 
@@ -369,6 +376,8 @@ Exprs outputs_of(const Node& node) {
 Exprs rebuild_same(const Node& node, const Exprs& inputs) {
   if (inputs == node.inputs()) return outputs_of(node);
   const MadeAt at(node.place());
+  if (node.op().complex != nullptr && has_complex(inputs))
+    return {make(node.op(), inputs, node.attributes(), node.place())};
   return outputs_of(*make_node(node.op(), inputs, node.attributes(), node.place()));
 }
 

@@ -19,8 +19,8 @@ void require_fitting(const Expr& variable, const Array& argument) {
   for (std::size_t axis = 0; fits && axis < wanted.shape.size(); ++axis)
     fits = wanted.shape[axis] == unknown || wanted.shape[axis] == got.shape[axis];
   if (fits && wanted.dtype == got.dtype) return;
-  const std::string what =
-      fmt::format("the argument for '{}' must be {}, got {}", name_of(variable), to_string(wanted), to_string(got));
+  const std::string what = fmt::format("the argument for '{}' must be {}, got {}", name_of(variable),
+                                       named_text(wanted, dimension_names(variable)), to_string(got));
   if (fits) throw DTypeError(what);
   throw ShapeError(what);
 }

@@ -330,11 +330,11 @@ Exprs scan_checkpoints(const CheckpointOptions& options, Where place) {
     const Expr& rows = sequence.value();
     if (!sequence.taps().empty()) throw refuse(fmt::format("sequence {} has taps", s));
     if (rows.rank() == 0) throw refuse(fmt::format("sequence {} is a scalar", s));
-    const std::int64_t here = rows.shape()[0];
-    if (here == unknown) throw refuse(fmt::format("the length of sequence {} must be known", s));
-    if (steps != unknown && here != steps)
-      throw refuse(fmt::format("sequence {} has {} elements, {} steps are to be done", s, here, steps));
-    steps = here;
+    const std::int64_t count = rows.shape()[0];
+    if (count == unknown) throw refuse(fmt::format("the length of sequence {} must be known", s));
+    if (steps != unknown && count != steps)
+      throw refuse(fmt::format("sequence {} has {} elements, {} steps are to be done", s, count, steps));
+    steps = count;
   }
   if (steps < 0) throw refuse("give the number of steps or a sequence");
   if (options.save_every < 1) throw refuse(fmt::format("save_every must be positive, got {}", options.save_every));

@@ -4,6 +4,7 @@
 #include "leapgraph/symbolic/arguments.hpp"
 #include "leapgraph/symbolic/array.hpp"
 #include "leapgraph/symbolic/compile.hpp"
+#include "leapgraph/symbolic/complex.hpp"
 #include "leapgraph/symbolic/error.hpp"
 #include "leapgraph/symbolic/function.hpp"
 #include "leapgraph/symbolic/gradient.hpp"
@@ -17,4 +18,5 @@
 #include "leapgraph/symbolic/results.hpp"
 #include "leapgraph/symbolic/shared.hpp"
 #include "leapgraph/symbolic/type.hpp"
+#include "leapgraph/symbolic/variables.hpp"
 #include "leapgraph/symbolic/vectorize.hpp"

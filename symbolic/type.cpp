@@ -13,7 +13,7 @@ namespace leapgraph::symbolic {
 
 namespace {
 
-constexpr std::array<DTypeInfo, 11> table{{
+constexpr std::array<DTypeInfo, 14> table{{
     {DType::boolean, "bool", "unsigned char", NumberKind::boolean, 1},
     {DType::int8, "int8", "signed char", NumberKind::signed_integer, 1},
     {DType::int16, "int16", "short", NumberKind::signed_integer, 2},
@@ -23,8 +23,11 @@ constexpr std::array<DTypeInfo, 11> table{{
     {DType::uint16, "uint16", "unsigned short", NumberKind::unsigned_integer, 2},
     {DType::uint32, "uint32", "unsigned int", NumberKind::unsigned_integer, 4},
     {DType::uint64, "uint64", "unsigned long", NumberKind::unsigned_integer, 8},
+    {DType::float16, "float16", "_Float16", NumberKind::floating, 2},
     {DType::float32, "float32", "float", NumberKind::floating, 4},
     {DType::float64, "float64", "double", NumberKind::floating, 8},
+    {DType::complex64, "complex64", "float", NumberKind::complex, 8},
+    {DType::complex128, "complex128", "double", NumberKind::complex, 16},
 }};
 
 DType find(NumberKind kind, std::int64_t bytes) {
@@ -37,26 +40,57 @@ DType find(NumberKind kind, std::int64_t bytes) {
 
 std::span<const DTypeInfo> all_dtypes() { return table; }
 const DTypeInfo& info(DType dtype) { return table[static_cast<std::size_t>(dtype)]; }
-bool is_floating(DType dtype) { return info(dtype).kind == NumberKind::floating; }
+bool is_floating(DType dtype) { return info(dtype).kind >= NumberKind::floating; }
 bool is_integer(DType dtype) {
   return info(dtype).kind == NumberKind::signed_integer || info(dtype).kind == NumberKind::unsigned_integer;
 }
+
+DType part_of(DType dtype) { return is_complex(dtype) ? find(NumberKind::floating, info(dtype).bytes / 2) : dtype; }
+
+DType complex_of(DType dtype) { return promote(dtype, DType::complex64); }
+
+DType dtype_named(std::string_view name) {
+  for (const DTypeInfo& row : table)
+    if (row.name == name) return row.dtype;
+  throw DTypeError(fmt::format("there is no element type '{}'", name));
+}
+
+namespace {
+
+/// The smallest floating type that holds every value of a type that is not complex.
+DType real_holding(const DTypeInfo& row) {
+  if (row.kind == NumberKind::floating) return row.dtype;
+  // 11, 24 and 53 digits in base 2; 64-bit integers are rounded, as NumPy has it.
+  return row.bytes == 1 ? DType::float16 : row.bytes == 2 ? DType::float32 : DType::float64;
+}
+
+}  // namespace
 
 DType promote(DType a, DType b) {
   if (a == b) return a;
   const DTypeInfo &x = info(a), &y = info(b);
   if (x.kind == NumberKind::boolean) return b;
   if (y.kind == NumberKind::boolean) return a;
-  if (x.kind == y.kind) return x.bytes >= y.bytes ? a : b;
-  if (x.kind == NumberKind::floating || y.kind == NumberKind::floating) {
-    const DTypeInfo& real = x.kind == NumberKind::floating ? x : y;
-    const DTypeInfo& whole = x.kind == NumberKind::floating ? y : x;
-    return whole.bytes <= 2 ? real.dtype : DType::float64;  // float32 holds every 16-bit integer, no wider one
+  if (is_floating(a) || is_floating(b)) {
+    const DType real_a = real_holding(info(part_of(a))), real_b = real_holding(info(part_of(b)));
+    const DType real = info(real_a).bytes >= info(real_b).bytes ? real_a : real_b;
+    if (!is_complex(a) && !is_complex(b)) return real;
+    return real == DType::float64 ? DType::complex128 : DType::complex64;
   }
+  if (x.kind == y.kind) return x.bytes >= y.bytes ? a : b;
   const std::int64_t signed_bytes = x.kind == NumberKind::signed_integer ? x.bytes : y.bytes;
   const std::int64_t unsigned_bytes = x.kind == NumberKind::signed_integer ? y.bytes : x.bytes;
   if (unsigned_bytes == 8) return DType::float64;
   return find(NumberKind::signed_integer, std::max(signed_bytes, 2 * unsigned_bytes));
+}
+
+DType smallest_integer(std::int64_t value) {
+  for (const std::int64_t bytes : {1, 2, 4}) {
+    const std::int64_t half = std::int64_t{1} << (8 * bytes - 1);
+    if (value >= -half && value < half) return find(NumberKind::signed_integer, bytes);
+    if (value >= 0 && value < 2 * half) return find(NumberKind::unsigned_integer, bytes);
+  }
+  return DType::int64;
 }
 
 std::string to_string(const Shape& shape) {

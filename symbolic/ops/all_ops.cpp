@@ -44,6 +44,11 @@ std::span<const Op* const> all_ops() {
       &isinf_op,
       &where_op,
       &cast_op,
+      // complex
+      &complex_op,
+      &real_op,
+      &imag_op,
+      &modulus_op,
       // special
       &exp_op,
       &expm1_op,

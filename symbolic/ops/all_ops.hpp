@@ -11,6 +11,8 @@ extern const Op input_op, parameter_op, constant_op, data_op;
 extern const Op add_op, sub_op, mul_op, div_op, floor_div_op, mod_op, neg_op, abs_op, sign_op, sqr_op, inv_op, pow_op,
     sqrt_op, maximum_op, minimum_op, floor_op, ceil_op, round_op, trunc_op, eq_op, neq_op, lt_op, le_op, logical_and_op,
     logical_or_op, logical_not_op, isnan_op, isinf_op, where_op, cast_op;
+// complex
+extern const Op complex_op, real_op, imag_op, modulus_op;
 // special
 extern const Op exp_op, expm1_op, exp2_op, log_op, log2_op, log10_op, log1p_op, sin_op, cos_op, tan_op, asin_op,
     acos_op, atan_op, atan2_op, sinh_op, cosh_op, tanh_op, asinh_op, acosh_op, atanh_op, erf_op, erfc_op, gaussian_op,

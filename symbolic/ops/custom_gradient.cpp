@@ -149,8 +149,13 @@ std::vector<Batched> batched(const Batch& batch) {
   const Exprs &items = node.inputs(), item_outputs = outputs_of(node);
   Exprs inputs;
   for (const Batched& input : batch.inputs) inputs.push_back(input.value);
-  const Exprs values = over_batch([&](const Exprs& x) { return symbolic::apply(*node.get<Body>("body"), x); }, items,
-                                  inputs, batch.axes);
+  Exprs values = over_batch([&](const Exprs& x) { return symbolic::apply(*node.get<Body>("body"), x); }, items, inputs,
+                            batch.axes);
+  // All outputs have all of the batch: the adjoint of one that was the same for several items would count for each.
+  const Expr everything = batch_like(batch);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    values[i] = stretched_batch(with_batch_axes({values[i], varies(values[i], item_outputs[i])}, batch.axes),
+                                everything, batch.axes);
   // Rules get inputs, outputs, derivatives: the latter of all outputs or inputs, floating or not.
   const auto part = [&](const Exprs& all, std::size_t from, std::size_t count) {
     const auto first = all.begin() + static_cast<std::ptrdiff_t>(from);
@@ -173,14 +178,19 @@ std::vector<Batched> batched(const Batch& batch) {
     };
   if (node.attributes().has("forward"))
     rule.forward = [&](const Exprs& x, const Exprs& y, const Exprs& tangents) {
-      return over_batch(
+      Exprs found = over_batch(
           [&](const Exprs& all) {
             const Exprs moving = part(all, in + out, in);
-            const Exprs found =
+            const Exprs moved =
                 symbolic::apply(*node.get<Body>("forward"), joined({part(all, 0, in + out), floating_of(moving)}));
-            return spread(found, floating_ones(item_outputs), out);
+            return spread(moved, floating_ones(item_outputs), out);
           },
           joined({items, item_outputs, items}), joined({x, y, tangents}), batch.axes);
+      for (std::size_t i = 0; i < out; ++i)
+        if (found[i])
+          found[i] = broadcast_like(
+              varies(found[i], item_outputs[i]) ? found[i] : expand_axes(found[i], leading_axes(batch.axes)), y[i]);
+      return found;
     };
   Exprs outputs;
   if (node.attributes().has("undefined"))
@@ -191,7 +201,7 @@ std::vector<Batched> batched(const Batch& batch) {
   else
     outputs = with_gradient(values, inputs, rule, node.place());
   std::vector<Batched> result;
-  for (std::size_t i = 0; i < out; ++i) result.push_back({outputs[i], varies(values[i], item_outputs[i])});
+  for (const Expr& e : outputs) result.push_back({e});
   return result;
 }
 

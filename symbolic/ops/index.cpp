@@ -5,6 +5,7 @@
 
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/batching.hpp"
+#include "leapgraph/symbolic/ops/complex_rules.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/scan.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
@@ -319,6 +320,7 @@ const Op slice_like_op{
       return {{slice_like(x, expand_axes(item, leading_axes(b.axes)),
                           b.node.attributes().with("axis", axis_of(b.node.attributes()) + b.axes))}};
     },
+    .complex = complex_rule::each_part,
 };
 
 const Op at_op{
@@ -418,6 +420,7 @@ const Op pad_like_op{
       if (!b.inputs[0].varies) return {{pad_like(x, item, axis, range), false}};
       return {{pad_like(x, nested_like(batch_like(x, b.axes), item), axis + b.axes, range)}};
     },
+    .complex = complex_rule::each_part,
 };
 
 const Op gather_op{
@@ -508,6 +511,7 @@ const Op scatter_like_op{
         return {{scatter_like(b.inputs[0].value, b.inputs[1].value, like), false}};
       return scatter_batched(b, like);
     },
+    .complex = complex_rule::each_part,
 };
 
 // --- Builders ---

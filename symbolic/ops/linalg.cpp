@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "leapgraph/symbolic/ops/all_ops.hpp"
+#include "leapgraph/symbolic/ops/batching.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
 #include "leapgraph/symbolic/places.hpp"
@@ -221,6 +222,18 @@ Expr matmul(const Operand& a, const Operand& b) {
   const std::int64_t batch = std::max(rank_a, rank_b) - 2;
   const std::int64_t row = batch, inner = batch + 1, column = batch + 2;
   Expr x = a, y = b;
+  bool open = false;  // lengths of 1 that only the call tells
+  for (std::int64_t axis = 1; axis <= std::min(rank_a, rank_b) - 2; ++axis)
+    open = open || x.shape()[static_cast<std::size_t>(rank_a - 2 - axis)] == unknown ||
+           y.shape()[static_cast<std::size_t>(rank_b - 2 - axis)] == unknown;
+  if (open) {
+    x = expand_axes(x, leading_axes(batch + 2 - rank_a));
+    y = expand_axes(y, leading_axes(batch + 2 - rank_b));
+    const Expr like = logical_or(batch_like(x, batch), batch_like(y, batch));
+    const Labels all = labels_from(0, batch);
+    return contract(stretched_batch(x, like, batch), stretched_batch(y, like, batch), joined(all, {row, inner}),
+                    joined(all, {inner, column}), joined(all, {row, column}));
+  }
   Labels first = joined(labels_from(batch - (rank_a - 2), rank_a - 2), {row, inner});
   Labels second = joined(labels_from(batch - (rank_b - 2), rank_b - 2), {inner, column});
   const auto drop_unit = [](Expr& e, Labels& labels, const Expr& other, const Labels& other_labels) {

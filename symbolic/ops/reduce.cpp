@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <limits>
 
+#include "leapgraph/symbolic/complex.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/batching.hpp"
+#include "leapgraph/symbolic/ops/complex_rules.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/reducing.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
@@ -81,6 +83,14 @@ template <auto combine>
 Array reduced(const Node& node, const Array& x, long double start, std::int64_t integer_start) {
   Type type{x.dtype(), without_axes(x.shape(), axes_of(node))};
   if (is_floating(x.dtype())) return array_of(std::move(type), folded<long double>(x, axes_of(node), start, combine));
+  if (x.dtype() == DType::uint64) {
+    // The neutral elements of max and min are those of the type.
+    const std::uint64_t unsigned_start = integer_start == std::numeric_limits<std::int64_t>::min() ? 0
+                                         : integer_start == std::numeric_limits<std::int64_t>::max()
+                                             ? UINT64_MAX
+                                             : static_cast<std::uint64_t>(integer_start);
+    return array_of(std::move(type), folded<std::uint64_t>(x, axes_of(node), unsigned_start, combine));
+  }
   return array_of(std::move(type), folded<std::int64_t>(x, axes_of(node), integer_start, combine));
 }
 
@@ -134,9 +144,9 @@ std::vector<Array> cumsum_evaluate(const Node& node, std::span<const Array> inpu
 
 /// The adjoint of an extremum goes to the elements that attain it, in equal shares.
 Exprs extremum_gradient(const Application& a) {
-  const Expr attains = cast(eq(a.inputs[0], restored(a, a.output)), a.inputs[0].dtype());
-  const Expr share = a.adjoint / sum(attains, axes_of(a.node));
-  return {attains * restored(a, share)};
+  const Expr attains = eq(a.inputs[0], restored(a, a.output));
+  const Expr share = a.adjoint / sum(cast(attains, a.inputs[0].dtype()), axes_of(a.node));
+  return {where(attains, restored(a, share), 0.0)};  // a choice, which the slopes of what did not win cannot spoil
 }
 
 /// Product of all other elements along an axis: what comes before times what comes after, right where elements are 0.
@@ -254,6 +264,7 @@ const Op prod_op{
           examples.push_back(prod(cast(example({6}), DType::int32)));
           return examples;
         },
+    .complex = complex_rule::prod,
 };
 
 const Op max_op{
@@ -368,6 +379,7 @@ const Op sum_like_op{
       const Expr rest = dropped.empty() ? x : cast(sum(x, dropped), x.dtype());
       return {{sum_like(rest, nested_like(batch_like(x, b.axes), item))}};
     },
+    .complex = complex_rule::each_part,
 };
 
 const Op logsumexp_op{
@@ -477,13 +489,14 @@ const Op cumsum_op{
                        cumsum(example({0})), cumsum(cast(example({5}), DType::int64))};
         },
     .batched = shift_axes,
+    .complex = complex_rule::each_part,
 };
 
 // --- Builders ---
 
 Expr widened(const Operand& a) {
   const DTypeInfo& row = info(a.expr().dtype());
-  if (row.kind == NumberKind::floating) return a;
+  if (is_floating(row.dtype)) return a;
   return cast(a, row.kind == NumberKind::unsigned_integer ? DType::uint64 : DType::int64);
 }
 
@@ -538,7 +551,9 @@ Expr variance(const Operand& a, const Axes& axes, bool keepdims, std::int64_t dd
   const BuiltAt here(a.place());
   const Expr x = floating(a);
   const Expr count = combined_count(x, axes, x.dtype());
-  return sum(sqr(x - mean(x, axes, true)), axes, keepdims) / (count - constant(static_cast<double>(ddof), x.dtype()));
+  const Expr distance = x - mean(x, axes, true);
+  const Expr squared = is_complex(x.dtype()) ? real(conj(distance) * distance) : sqr(distance);
+  return sum(squared, axes, keepdims) / (count - constant(static_cast<double>(ddof), x.dtype()));
 }
 
 Expr logsumexp(const Operand& a, const Axes& axes, bool keepdims) {

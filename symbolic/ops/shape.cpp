@@ -5,6 +5,7 @@
 
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/batching.hpp"
+#include "leapgraph/symbolic/ops/complex_rules.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
 #include "leapgraph/symbolic/places.hpp"
@@ -278,6 +279,7 @@ const Op reshape_like_op{
       if (!b.inputs[0].varies) return {{reshape_like(x, item), false}};
       return {{reshape_like(x, nested_like(batch_like(x, b.axes), item))}};
     },
+    .complex = complex_rule::each_part,
 };
 
 const Op transpose_op{
@@ -408,6 +410,7 @@ const Op broadcast_like_op{
       if (!b.inputs[0].varies) return {{broadcast_like(x, item), false}};
       return {{broadcast_like(with_item_rank(x, item.rank(), b.axes), nested_like(batch_like(x, b.axes), item))}};
     },
+    .complex = complex_rule::each_part,
 };
 
 const Op length_op{
@@ -435,6 +438,7 @@ const Op length_op{
     .batched = [](const Batch& b) -> std::vector<Batched> {
       return {{length(b.inputs[0].value, b.node.get<std::int64_t>("axis") + b.axes), false}};
     },
+    .complex = complex_rule::shape_only,
 };
 
 const Op arange_op{
@@ -521,6 +525,7 @@ const Op diag_like_op{
           square, nested_like(batch, nested_like(any(whole, {1}), item_like({at(square, 0, -2)}, b.axes))), b.axes, {});
       return {{pad_like(rows, nested_like(batch, whole), b.axes + 1, {})}};
     },
+    .complex = complex_rule::each_part,
 };
 
 const Op diagonal_op{

@@ -9,6 +9,7 @@
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
+#include "leapgraph/symbolic/variables.hpp"
 #include "leapgraph/symbolic/print.hpp"
 
 namespace leapgraph::symbolic {
@@ -17,7 +18,7 @@ std::string literal_text(const Expr& e, bool typed) {
   const Array value = *constant_value(e);
   if (e.dtype() == DType::boolean) return value.integer() != 0 ? "true" : "false";
   if (e.dtype() == DType::uint64) return std::to_string(static_cast<std::uint64_t>(value.integer()));
-  if (!is_floating(e.dtype())) return std::to_string(value.integer());
+  if (!is_floating(e.dtype())) return to_string(value);
   const double real = value.real();
   const std::string text =
       e.dtype() == DType::float32 ? fmt::format("{}", static_cast<float>(real)) : fmt::format("{}", real);
@@ -59,7 +60,7 @@ std::string inputs_text(const Exprs& inputs) {
   for (const Expr& e : inputs) {
     std::string name = pp(e, longest);
     if (name.size() > longest) name = std::string(e.op().name) + "(...)";
-    text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", name, to_string(e.type()));
+    text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", name, named_text(e.type(), names_handed_on(e)));
   }
   return text;
 }

@@ -10,6 +10,7 @@
 #include "leapgraph/symbolic/print.hpp"
 #include "leapgraph/symbolic/print/text.hpp"
 #include "leapgraph/symbolic/rewrite/passes.hpp"
+#include "leapgraph/symbolic/variables.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -86,7 +87,7 @@ class TreePrinter {
     }
     if (node.types().size() > 1) text += fmt::format(".{}", output);
     text += id(node);
-    if (options_.types) text += fmt::format(" <{}>", to_string(e.type()));
+    if (options_.types) text += fmt::format(" <{}>", named_text(e.type(), dimension_names(e)));
     if (const auto named = names_.find(e); named != names_.end()) text += fmt::format(" '{}'", named->second);
     if (options_.places && !node.inputs().empty()) text += " " + to_string(node.place());
     if (options_.order)
