@@ -87,13 +87,15 @@ struct Explanation::State {
 
 Explanation::Explanation(const Graph& graph, std::span<const Shape> shapes) {
   const auto state = std::make_shared<State>();
-  state->original = shapes.empty() ? graph : specialize(graph, shapes);
+  state->original = graph;
   if (!shapes.empty()) {
-    Exprs all;
+    Exprs all = graph.outputs;  // together with all that they consist of: specialising makes new variables
     for (const Node* node : topological_order(graph.outputs))
       for (const Expr& e : outputs_of(*node)) all.push_back(e);
-    const Exprs concrete = specialize({graph.inputs, all}, shapes).outputs;
-    for (std::size_t i = 0; i < all.size(); ++i) state->given.emplace(all[i], concrete[i]);
+    const Graph concrete = specialize({graph.inputs, all}, shapes);
+    const auto end = concrete.outputs.begin() + static_cast<std::ptrdiff_t>(graph.outputs.size());
+    state->original = {concrete.inputs, {concrete.outputs.begin(), end}};
+    for (std::size_t i = 0; i < all.size(); ++i) state->given.emplace(all[i], concrete.outputs[i]);
   }
   RewriteOptions options;
   options.log = &state->log;
@@ -266,12 +268,15 @@ std::string Explanation::of(const Expr& asked) const {
     const std::source_location& place = e.node().place();
     return text + (is_own(place) ? "" : fmt::format("  for what was written at {}\n", to_string(place)));
   }
+  // Of those that read the same, such as a step of a gradient and what it is of, one.
   constexpr std::size_t most = 3;
-  for (std::size_t i = 0; i < from.size() && i < most; ++i) {
-    text += i == 0 ? "from " : "and from ";
-    history(from[i]);
+  std::unordered_set<std::string> told;
+  for (const Expr& written : from) {
+    if (!told.insert(written_text(written)).second || told.size() > most) continue;
+    text += told.size() == 1 ? "from " : "and from ";
+    history(written);
   }
-  if (from.size() > most) text += fmt::format("and from {} more\n", from.size() - most);
+  if (told.size() > most) text += fmt::format("and from {} more\n", told.size() - most);
   return text;
 }
 
