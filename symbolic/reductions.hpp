@@ -13,7 +13,7 @@
 
 namespace leapgraph::symbolic {
 
-/// sum(x, {.axes = {0}, .dtype = DType::float32, .acc_dtype = DType::float64})
+/// sum(x, ReduceOptions{.axes = {0}, .dtype = DType::float32, .acc_dtype = DType::float64})
 struct ReduceOptions {
   Axes axes = {};
   bool keepdims = false;
@@ -25,27 +25,27 @@ struct ReduceOptions {
   std::optional<DType> acc_dtype = {};
 };
 
-// The braced options are a template so that sum(x, {}) still means no axes.
+// A template takes options that are named as such only: braces still mean axes.
 
 Expr sum_with(const Operand& a, const ReduceOptions& options);
 Expr prod_with(const Operand& a, const ReduceOptions& options);
 Expr mean_with(const Operand& a, const ReduceOptions& options);
 Expr variance_with(const Operand& a, const ReduceOptions& options, std::int64_t ddof);
 
-template <class = void>
-Expr sum(const Operand& a, const ReduceOptions& options) {
+template <std::same_as<ReduceOptions> Options>
+Expr sum(const Operand& a, const Options& options) {
   return sum_with(a, options);
 }
-template <class = void>
-Expr prod(const Operand& a, const ReduceOptions& options) {
+template <std::same_as<ReduceOptions> Options>
+Expr prod(const Operand& a, const Options& options) {
   return prod_with(a, options);
 }
-template <class = void>
-Expr mean(const Operand& a, const ReduceOptions& options) {
+template <std::same_as<ReduceOptions> Options>
+Expr mean(const Operand& a, const Options& options) {
   return mean_with(a, options);
 }
-template <class = void>
-Expr variance(const Operand& a, const ReduceOptions& options, std::int64_t ddof = 0) {
+template <std::same_as<ReduceOptions> Options>
+Expr variance(const Operand& a, const Options& options, std::int64_t ddof = 0) {
   return variance_with(a, options, ddof);
 }
 
