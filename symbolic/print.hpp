@@ -31,7 +31,7 @@ std::string pp(const Expr& e, const FormulaOptions& options);
 std::string pp(const Expr& e, std::size_t longest = 1 << 16);
 
 struct TreeOptions {
-  enum class Ids { letters, numbers, none };
+  enum class Ids { letters, numbers, hidden };
   Ids ids = Ids::letters;       ///< A, ..., Z, AA, ...; or the numbers of `order`
   int depth = -1;               ///< levels to print; -1: all
   bool types = false;           ///< " <float64[3]>"

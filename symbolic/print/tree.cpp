@@ -68,7 +68,7 @@ class TreePrinter {
 
   std::string id(const Node& node) {
     const auto number = ids_.emplace(&node, ids_.size()).first->second;
-    if (options_.ids == TreeOptions::Ids::none) return "";
+    if (options_.ids == TreeOptions::Ids::hidden) return "";
     if (options_.ids == TreeOptions::Ids::letters) return fmt::format(" [id {}]", letters(number));
     return fmt::format(" [id {}]", number);
   }
