@@ -9,6 +9,7 @@
 #include "leapgraph/samplers/leapfrog.hpp"
 #include "leapgraph/symbolic/compile.hpp"
 #include "leapgraph/symbolic/ops.hpp"
+#include "leapgraph/symbolic/page.hpp"
 
 namespace leapgraph::cli {
 namespace {
@@ -34,6 +35,12 @@ std::string stage_text(DumpCommand::Stage stage, const samplers::Density& densit
   const samplers::LeapfrogGraphs graphs =
       samplers::leapfrog_graphs(density.dimension, density.log_density, arguments, samplers::MetricKind::diagonal);
   if (stage == DumpCommand::Stage::gradient) return symbolic::dump_stage({&graphs.log_density, 1}, "graph");
+  if (stage == DumpCommand::Stage::page) {
+    std::vector<symbolic::PageStage> stages = symbolic::page_stages(graphs.log_density);
+    stages.insert(stages.begin(), {.title = "log density", .graph = density_graph(density, arguments)});
+    stages[1].title = "with gradient";
+    return symbolic::html_page(stages, {.title = "From log density to C"});
+  }
   const Graph both[] = {graphs.log_density, graphs.leapfrog};
   return symbolic::dump_stage(both, stage == DumpCommand::Stage::rewritten ? "rewritten"
                                     : stage == DumpCommand::Stage::kernels ? "kernels"

@@ -363,10 +363,13 @@ Command parse_dump(Arguments arguments) {
                                    {"gradient", Stage::gradient},
                                    {"rewritten", Stage::rewritten},
                                    {"kernels", Stage::kernels},
-                                   {"c", Stage::c}});
+                                   {"c", Stage::c},
+                                   {"page", Stage::page}});
   };
   grammar
-      .option("--stage", "STAGE", "ast, graph, gradient, rewritten, kernels or c: how far to go from model text to C",
+      .option("--stage", "STAGE",
+              "ast, graph, gradient, rewritten, kernels or c: how far to go from model text to C; page: a page for a "
+              "browser with all of them",
               set_stage)
       ->required();
   if (auto text = grammar.read(arguments)) return *text;

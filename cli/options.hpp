@@ -56,7 +56,7 @@ struct SummaryCommand {
 };
 
 struct DumpCommand {
-  enum class Stage { ast, graph, gradient, rewritten, kernels, c };
+  enum class Stage { ast, graph, gradient, rewritten, kernels, c, page };
   ModelFiles files;
   Stage stage = Stage::ast;
 };

@@ -25,6 +25,7 @@
 #include "leapgraph/symbolic/rewrite/passes.hpp"
 #include "leapgraph/symbolic/rewrite/specialize.hpp"
 #include "leapgraph/symbolic/schedule/extents.hpp"
+#include "leapgraph/symbolic/schedule/profile_record.hpp"
 #include "leapgraph/symbolic/schedule/schedule.hpp"
 
 namespace leapgraph::symbolic {
@@ -43,6 +44,7 @@ struct CompiledFunction::State {
   std::shared_ptr<const LoadedObject> object;
   std::shared_ptr<const std::string> source;
   std::shared_ptr<const std::vector<Origin>> places;
+  std::shared_ptr<const ProfileRecord> profile;
   // The same function with more room, once it was needed.
   mutable std::mutex mutex;
   mutable std::shared_ptr<const State> larger;
@@ -143,6 +145,7 @@ const std::string& CompiledFunction::source() const {
   return state_->source ? *state_->source : none;
 }
 const Graph& CompiledFunction::graph() const { return state_->graph; }
+std::shared_ptr<const ProfileRecord> CompiledFunction::profile_record() const { return state_->profile; }
 
 int CompiledFunction::call(const void* const* in, void* const* out, void* workspace, const Runtime* runtime) const {
   if (state_->native != nullptr) return state_->native(in, out, workspace, runtime);
@@ -222,8 +225,30 @@ CompiledFunction CompiledFunction::larger(const RuntimeError& error) const {
   return CompiledFunction(state_->larger);
 }
 
+namespace {
+
+std::shared_ptr<const ProfileRecord> counted(const std::shared_ptr<const LoadedObject>& object,
+                                             const std::vector<Counter>& counters, std::size_t entry,
+                                             const StageTimes& times) {
+  const auto record = std::make_shared<ProfileRecord>();
+  record->stages = times.stages();
+  if (object == nullptr) return record;
+  record->counters = counters;
+  record->entry = entry;
+  record->object = object;
+  record->values = static_cast<const std::uint64_t*>(object->symbol("lg_profile"));
+  record->ticks = reinterpret_cast<std::uint64_t (*)()>(object->symbol("lg_ticks"));
+  record->first_ticks = record->ticks();
+  record->first_time = std::chrono::steady_clock::now();
+  return record;
+}
+
+}  // namespace
+
 std::vector<CompiledFunction> compile(std::span<const Graph> graphs, const CompileOptions& options) {
+  StageTimes times;
   const std::vector<Graph> ready = prepared(graphs, options);
+  times.mark("rewrite");
   std::optional<Compiler> compiler;
   if (options.target != CompileOptions::Target::interpreter) compiler = find_compiler();
   if (options.target == CompileOptions::Target::native && !compiler) throw GraphError(missing_compiler());
@@ -250,10 +275,16 @@ std::vector<CompiledFunction> compile(std::span<const Graph> graphs, const Compi
     state.extent_count = planned[i].extent_count;
   }
   if (compiler) {
-    const ScheduledModule module = scheduled(planned);
+    ScheduledModule module = scheduled(planned);
+    const std::vector<Counter> counters = options.profile ? count_steps(module.module) : std::vector<Counter>();
+    times.mark("schedule");
     const auto source = std::make_shared<const std::string>(emit_c(module.module));
     const auto places = std::make_shared<const std::vector<Origin>>(module.module.places);
-    const std::shared_ptr<const LoadedObject> object = load_source(*source, *compiler, options.cache);
+    times.mark("emit");
+    // Counters belong to one function: its object is nobody else's.
+    const std::shared_ptr<const LoadedObject> object =
+        load_source(*source, *compiler, options.cache && !options.profile);
+    times.mark("C compiler");
     for (std::size_t i = 0; i < states.size(); ++i) {
       const Program& program = module.module.functions[static_cast<std::size_t>(module.entry[i])];
       states[i]->data = program.data;
@@ -262,7 +293,11 @@ std::vector<CompiledFunction> compile(std::span<const Graph> graphs, const Compi
       states[i]->source = source;
       states[i]->places = places;
       states[i]->native = reinterpret_cast<NativeFunction>(object->symbol("lg_" + program.name));
+      if (options.profile)
+        states[i]->profile = counted(object, counters, static_cast<std::size_t>(module.entry[i]), times);
     }
+  } else if (options.profile) {
+    for (auto& state : states) state->profile = counted(nullptr, {}, 0, times);
   }
   std::vector<CompiledFunction> functions;
   for (auto& state : states) functions.emplace_back(std::move(state));

@@ -8,6 +8,8 @@
 
 namespace leapgraph::symbolic {
 
+struct ProfileRecord;
+
 /// How a graph becomes code.
 struct CompileOptions {
   enum class Target { automatic, native, interpreter };
@@ -18,6 +20,8 @@ struct CompileOptions {
   /// number of steps is an argument), fewer of rows above 1 KiB. Functions that turn out to need more are compiled anew
   /// for more.
   std::int64_t capacity = 1024;
+  /// Count calls and time of the kernels, for `profile` (profile.hpp). Costs nothing when off; such code is not cached.
+  bool profile = false;
 };
 
 /// What emitted code reports when a run-time check fails; mirrors `struct lg_error` of the emitted prelude.
@@ -67,6 +71,8 @@ class CompiledFunction {
   /// The emitted C of the whole translation unit; empty without native code.
   const std::string& source() const;
   const Graph& graph() const;  ///< as it was compiled: after rewriting
+  /// What `profile` reads; absent without CompileOptions::profile.
+  std::shared_ptr<const ProfileRecord> profile_record() const;
 
   struct State;
   explicit CompiledFunction(std::shared_ptr<const State> state) : state_(std::move(state)) {}

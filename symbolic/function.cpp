@@ -79,6 +79,9 @@ CompiledFunction Function::specialised(std::span<const Array> arguments) const {
 }
 
 std::size_t Function::specialisations() const { return state_->code->count(); }
+std::vector<CompiledFunction> Function::compiled() const { return state_->code->all(); }
+const Graph& Function::graph() const { return state_->code->graph(); }
+const CompileOptions& Function::compile_options() const { return state_->code->options(); }
 
 Function function(const Inputs& inputs, const Outputs& outputs, FunctionOptions options) {
   return Function(inputs, outputs, std::move(options));

@@ -172,6 +172,11 @@ class Function {
   /// variables that it reads; its outputs are followed by the new values of what it updates.
   CompiledFunction specialised(std::span<const Array> arguments) const;
   std::size_t specialisations() const;
+  /// Those that there are, the latest first.
+  std::vector<CompiledFunction> compiled() const;
+  /// What is computed, before shapes are known: inputs, then shared variables; outputs, then new values.
+  const Graph& graph() const;
+  const CompileOptions& compile_options() const;
 
   struct State;
 

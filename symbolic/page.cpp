@@ -192,9 +192,9 @@ std::string html_page(const Graph& graph, const PageOptions& options) {
   return html_page(std::span(&stage, 1), options);
 }
 
-std::string stages_page(const Graph& graph, const PageOptions& options, const CompileOptions& compile) {
+std::vector<PageStage> page_stages(const Graph& graph, const CompileOptions& compile) {
   const Explanation explanation(graph);
-  const auto remark = [&explanation](const Expr& e) { return explanation.of(e); };
+  const auto remark = [explanation](const Expr& e) { return explanation.of(e); };
   std::vector<PageStage> stages;
   stages.push_back({.title = "graph", .graph = explanation.original(), .remark = remark});
   stages.push_back({.title = "rewritten", .graph = explanation.rewritten(), .remark = remark});
@@ -205,7 +205,11 @@ std::string stages_page(const Graph& graph, const PageOptions& options, const Co
   } catch (const GraphError& error) {  // what can only be interpreted
     stages.push_back({.title = "native code", .text = std::string("There is none: ") + error.what() + "\n"});
   }
-  return html_page(stages, options);
+  return stages;
+}
+
+std::string stages_page(const Graph& graph, const PageOptions& options, const CompileOptions& compile) {
+  return html_page(page_stages(graph, compile), options);
 }
 
 std::string stages_page(const Graph& graph, std::span<const Shape> shapes, const PageOptions& options,

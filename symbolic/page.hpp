@@ -31,6 +31,8 @@ struct PageOptions {
 std::string html_page(std::span<const PageStage> stages, const PageOptions& options = {});
 std::string html_page(const Graph& graph, const PageOptions& options = {});
 
+/// What `compile` makes of a graph of known shapes, stage by stage; what rewriting did is said about each node.
+std::vector<PageStage> page_stages(const Graph& graph, const CompileOptions& compile = {});
 /// The page of all that `compile` does to a graph of known shapes: the graph, the rewritten graph with the rules that
 /// made it, the kernels and the C. Gradients are drawn where they are outputs of the graph.
 std::string stages_page(const Graph& graph, const PageOptions& options = {}, const CompileOptions& compile = {});

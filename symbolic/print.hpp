@@ -1,6 +1,7 @@
 /// Graphs as text: formulas, trees, numbered lists and Graphviz drawings. None is limited by the depth of a graph.
 #pragma once
 
+#include <concepts>
 #include <span>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 namespace leapgraph::symbolic {
 
 class CompiledFunction;
+class Function;
 
 /// Names for expressions that have none of their own.
 using ExprNames = std::vector<std::pair<Expr, std::string>>;
@@ -29,7 +31,7 @@ std::string pp(const Expr& e, const FormulaOptions& options);
 std::string pp(const Expr& e, std::size_t longest = 1 << 16);
 
 struct TreeOptions {
-  enum class Ids { letters, numbers, none };
+  enum class Ids { letters, numbers, hidden };
   Ids ids = Ids::letters;       ///< A, ..., Z, AA, ...; or the numbers of `order`
   int depth = -1;               ///< levels to print; -1: all
   bool types = false;           ///< " <float64[3]>"
@@ -52,9 +54,14 @@ struct TreeOptions {
 ///         └─ x [id B]
 std::string debugprint(std::span<const Expr> outputs, const TreeOptions& options = {});
 std::string debugprint(const Expr& output, const TreeOptions& options = {});
-/// The outputs of a graph; of a compiled function the rewritten one, with the order of its nodes.
+/// The outputs of a graph; of a function the rewritten graph of its latest specialisation, with the order of its nodes.
 std::string debugprint(const Graph& graph, const TreeOptions& options = {});
 std::string debugprint(const CompiledFunction& function, TreeOptions options = {});
+std::string debugprint_function(const Function& function, TreeOptions options);
+template <std::same_as<Function> F>
+std::string debugprint(const F& function, TreeOptions options = {}) {
+  return debugprint_function(function, std::move(options));
+}
 
 /// One line a node, inputs first, then nodes before their users; literals stand where they are used. Bodies follow,
 /// each once. Equal for graphs built in the same way, so that tests can compare it.

@@ -14,7 +14,7 @@ namespace leapgraph::symbolic {
 namespace {
 
 /// The operand in the type in which `options` want its elements combined.
-Expr accumulated(const Operand& a, const ReduceOptions& options, const Expr& usual, std::string_view what) {
+Expr accumulated(const Operand& a, const ReductionOptions& options, const Expr& usual, std::string_view what) {
   const DType target = options.dtype.value_or(usual.dtype());
   const DType inside = options.acc_dtype.value_or(promote(usual.dtype(), target));
   if (is_floating(a.expr().dtype()) && (!is_floating(target) || !is_floating(inside)))
@@ -24,12 +24,12 @@ Expr accumulated(const Operand& a, const ReduceOptions& options, const Expr& usu
   return cast(a, inside);
 }
 
-Expr finished(const Expr& result, const ReduceOptions& options) {
+Expr finished(const Expr& result, const ReductionOptions& options) {
   return options.dtype ? cast(result, *options.dtype) : result;
 }
 
 /// Means are of floating numbers, whatever the elements.
-void require_floating(const ReduceOptions& options, std::string_view what) {
+void require_floating(const ReductionOptions& options, std::string_view what) {
   for (const std::optional<DType>& dtype : {options.dtype, options.acc_dtype})
     if (dtype && !is_floating(*dtype))
       throw DTypeError(fmt::format("{}: the result is floating, got {}", what, info(*dtype).name));
@@ -37,25 +37,25 @@ void require_floating(const ReduceOptions& options, std::string_view what) {
 
 }  // namespace
 
-Expr sum_with(const Operand& a, const ReduceOptions& options) {
+Expr sum_with(const Operand& a, const ReductionOptions& options) {
   const MadeAt here(a.place());
   const Expr x = accumulated(a, options, widened(a), "sum");
   return finished(reduce(sum_op, x, options.axes, options.keepdims, a.place()), options);
 }
 
-Expr prod_with(const Operand& a, const ReduceOptions& options) {
+Expr prod_with(const Operand& a, const ReductionOptions& options) {
   const MadeAt here(a.place());
   const Expr x = accumulated(a, options, widened(a), "prod");
   return finished(reduce(prod_op, x, options.axes, options.keepdims, a.place()), options);
 }
 
-Expr mean_with(const Operand& a, const ReduceOptions& options) {
+Expr mean_with(const Operand& a, const ReductionOptions& options) {
   const MadeAt here(a.place());
   require_floating(options, "mean");
   return finished(mean(accumulated(a, options, floating(a), "mean"), options.axes, options.keepdims), options);
 }
 
-Expr variance_with(const Operand& a, const ReduceOptions& options, std::int64_t ddof) {
+Expr variance_with(const Operand& a, const ReductionOptions& options, std::int64_t ddof) {
   const MadeAt here(a.place());
   require_floating(options, "variance");
   return finished(variance(accumulated(a, options, floating(a), "variance"), options.axes, options.keepdims, ddof),

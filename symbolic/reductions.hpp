@@ -1,5 +1,5 @@
-/// Reductions as NumPy and Theano have them, beyond those of ops.hpp: axes by number, result and accumulator types, order
-/// statistics, norms.
+/// Reductions as NumPy and Theano have them, beyond those of ops.hpp: axes by number, result and accumulator types,
+/// order statistics, norms.
 ///
 /// No axes: over all of them; negative ones count from the end. Over no elements a sum is 0, a product 1, a mean, a
 /// variance nan; largest, smallest, their positions and medians throw ShapeError.
@@ -13,8 +13,8 @@
 
 namespace leapgraph::symbolic {
 
-/// sum(x, ReduceOptions{.axes = {0}, .dtype = DType::float32, .acc_dtype = DType::float64})
-struct ReduceOptions {
+/// sum(x, ReductionOptions{.axes = {0}, .dtype = DType::float32, .acc_dtype = DType::float64})
+struct ReductionOptions {
   Axes axes = {};
   bool keepdims = false;
   /// Of the result. Throws DTypeError for integers or booleans of reals: round and cast those.
@@ -27,24 +27,24 @@ struct ReduceOptions {
 
 // A template takes options that are named as such only: braces still mean axes.
 
-Expr sum_with(const Operand& a, const ReduceOptions& options);
-Expr prod_with(const Operand& a, const ReduceOptions& options);
-Expr mean_with(const Operand& a, const ReduceOptions& options);
-Expr variance_with(const Operand& a, const ReduceOptions& options, std::int64_t ddof);
+Expr sum_with(const Operand& a, const ReductionOptions& options);
+Expr prod_with(const Operand& a, const ReductionOptions& options);
+Expr mean_with(const Operand& a, const ReductionOptions& options);
+Expr variance_with(const Operand& a, const ReductionOptions& options, std::int64_t ddof);
 
-template <std::same_as<ReduceOptions> Options>
+template <std::same_as<ReductionOptions> Options>
 Expr sum(const Operand& a, const Options& options) {
   return sum_with(a, options);
 }
-template <std::same_as<ReduceOptions> Options>
+template <std::same_as<ReductionOptions> Options>
 Expr prod(const Operand& a, const Options& options) {
   return prod_with(a, options);
 }
-template <std::same_as<ReduceOptions> Options>
+template <std::same_as<ReductionOptions> Options>
 Expr mean(const Operand& a, const Options& options) {
   return mean_with(a, options);
 }
-template <std::same_as<ReduceOptions> Options>
+template <std::same_as<ReductionOptions> Options>
 Expr variance(const Operand& a, const Options& options, std::int64_t ddof = 0) {
   return variance_with(a, options, ddof);
 }

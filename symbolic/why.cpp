@@ -78,6 +78,7 @@ struct Explanation::State {
   Graph original, rewritten;
   std::vector<Firing> log;
   std::vector<PassRun> runs;
+  std::unordered_map<Expr, Expr, ExprHash> given;      // expressions before the shapes were known
   std::unordered_map<Expr, Expr, ExprHash> images;     // of the original's expressions
   std::unordered_map<Expr, Exprs, ExprHash> origins;   // of what any of them was at some time, in order
   std::unordered_map<const Node*, std::size_t> maker;  // the last firing that made a node
@@ -86,7 +87,16 @@ struct Explanation::State {
 
 Explanation::Explanation(const Graph& graph, std::span<const Shape> shapes) {
   const auto state = std::make_shared<State>();
-  state->original = shapes.empty() ? graph : specialize(graph, shapes);
+  state->original = graph;
+  if (!shapes.empty()) {
+    Exprs all = graph.outputs;  // together with all that they consist of: specialising makes new variables
+    for (const Node* node : topological_order(graph.outputs))
+      for (const Expr& e : outputs_of(*node)) all.push_back(e);
+    const Graph concrete = specialize({graph.inputs, all}, shapes);
+    const auto end = concrete.outputs.begin() + static_cast<std::ptrdiff_t>(graph.outputs.size());
+    state->original = {concrete.inputs, {concrete.outputs.begin(), end}};
+    for (std::size_t i = 0; i < all.size(); ++i) state->given.emplace(all[i], concrete.outputs[i]);
+  }
   RewriteOptions options;
   options.log = &state->log;
   state->rewritten = rewrite(state->original, options);
@@ -125,11 +135,24 @@ Explanation::Explanation(const Graph& graph, std::span<const Shape> shapes) {
   state_ = state;
 }
 
+std::vector<Shape> Explanation::latest_shapes(const Function& function) {
+  std::vector<Shape> shapes;
+  const std::vector<CompiledFunction> compiled = function.compiled();
+  if (!compiled.empty())
+    for (const Type& type : compiled.front().inputs()) shapes.push_back(type.shape);
+  return shapes;
+}
+
+const Expr& Explanation::specialised(const Expr& e) const {
+  const auto found = state_->given.find(e);
+  return found == state_->given.end() ? e : found->second;
+}
+
 const Graph& Explanation::original() const { return state_->original; }
 const Graph& Explanation::rewritten() const { return state_->rewritten; }
 
 Expr Explanation::image(const Expr& written) const {
-  const auto found = state_->images.find(written);
+  const auto found = state_->images.find(specialised(written));
   return found == state_->images.end() ? Expr() : found->second;
 }
 
@@ -137,7 +160,7 @@ bool Explanation::is_needed(const Expr& image) const { return image && state_->n
 
 std::vector<RewriteStep> Explanation::steps(const Expr& written) const {
   std::vector<RewriteStep> all;
-  Exprs now{written};
+  Exprs now{specialised(written)};
   for (const PassRun& run : state_->runs) {
     const Expr start = now[0];
     std::vector<RewriteStep> here;
@@ -194,8 +217,9 @@ std::string step_text(const RewriteStep& step) {
 
 }  // namespace
 
-std::string Explanation::of(const Expr& e) const {
+std::string Explanation::of(const Expr& asked) const {
   const State& s = *state_;
+  const Expr& e = specialised(asked);
   std::string text;
   const auto history = [&](const Expr& written) {
     text += written_text(written) + "\n";
@@ -244,12 +268,15 @@ std::string Explanation::of(const Expr& e) const {
     const std::source_location& place = e.node().place();
     return text + (is_own(place) ? "" : fmt::format("  for what was written at {}\n", to_string(place)));
   }
+  // Of those that read the same, such as a step of a gradient and what it is of, one.
   constexpr std::size_t most = 3;
-  for (std::size_t i = 0; i < from.size() && i < most; ++i) {
-    text += i == 0 ? "from " : "and from ";
-    history(from[i]);
+  std::unordered_set<std::string> told;
+  for (const Expr& written : from) {
+    if (!told.insert(written_text(written)).second || told.size() > most) continue;
+    text += told.size() == 1 ? "from " : "and from ";
+    history(written);
   }
-  if (from.size() > most) text += fmt::format("and from {} more\n", from.size() - most);
+  if (told.size() > most) text += fmt::format("and from {} more\n", told.size() - most);
   return text;
 }
 

@@ -2,12 +2,14 @@
 /// the nodes of the rewritten graph.
 #pragma once
 
+#include <concepts>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "leapgraph/symbolic/function.hpp"
 #include "leapgraph/symbolic/graph.hpp"
 
 namespace leapgraph::symbolic {
@@ -24,6 +26,9 @@ class Explanation {
  public:
   /// `shapes`, one an input: those of the arguments of a call, where the inputs have unknown lengths.
   explicit Explanation(const Graph& graph, std::span<const Shape> shapes = {});
+  /// Of the graph of a function, for the shapes of its latest specialisation.
+  template <std::same_as<Function> F>
+  explicit Explanation(const F& function) : Explanation(function.graph(), latest_shapes(function)) {}
 
   const Graph& original() const;   ///< for the shapes that were given
   const Graph& rewritten() const;  ///< what is compiled
@@ -45,6 +50,10 @@ class Explanation {
   std::string of(const Expr& e) const;
 
  private:
+  /// The expression of `original` that an expression of the graph is for the given shapes.
+  const Expr& specialised(const Expr& e) const;
+  static std::vector<Shape> latest_shapes(const Function& function);
+
   struct State;
   std::shared_ptr<const State> state_;
 };
@@ -53,5 +62,13 @@ class Explanation {
 std::string why(const Graph& graph, const Expr& e);
 /// The same for an output.
 std::string why(const Graph& graph, std::size_t output);
+template <std::same_as<Function> F>
+std::string why(const F& function, const Expr& e) {
+  return Explanation(function).of(e);
+}
+template <std::same_as<Function> F>
+std::string why(const F& function, std::size_t output) {
+  return why(function, function.graph().outputs.at(output));
+}
 
 }  // namespace leapgraph::symbolic

@@ -74,4 +74,11 @@ std::size_t Specialisations::count() const {
   return seen.size();
 }
 
+std::vector<CompiledFunction> Specialisations::all() const {
+  std::vector<CompiledFunction> functions;
+  for (const Specialisation* s = newest_.load(std::memory_order_acquire); s != nullptr; s = s->older.get())
+    functions.push_back(s->compiled);
+  return functions;
+}
+
 }  // namespace leapgraph::symbolic

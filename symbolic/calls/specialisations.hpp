@@ -49,6 +49,7 @@ class Specialisations {
   /// One with room for what a call of `small` lacked.
   const Specialisation& larger(const Specialisation& small, const RuntimeError& error);
   std::size_t count() const;
+  std::vector<CompiledFunction> all() const;  ///< the latest first
 
   static bool fits(const Specialisation& specialisation, const std::vector<const Shape*>& shapes) {
     if (specialisation.lengths.empty()) return true;  // scalars only: ranks are known

@@ -23,6 +23,7 @@ class Emitter {
   std::string run() {
     out_.line("/* Emitted by leapgraph. */");
     out_.append(declarations(module_));
+    if (module_.counters > 0) emit_counters();
     for (std::size_t f = 0; f < module_.functions.size(); ++f) {
       program_ = &module_.functions[f];
       emit_function(f);
@@ -85,6 +86,7 @@ class Emitter {
     std::set<int> used;
     collect(program_->steps, used);
     declare_buffers(used);
+    if (module_.counters > 0) out_.line(fmt::format("lg_count({}, lg_ticks());", number));
     emit_steps(program_->steps);
     out_.line("return 0;");
     out_.close();
@@ -232,7 +234,37 @@ class Emitter {
     }
   }
   void emit_step(const Step& step) {
+    const bool is_counted = module_.counters > 0 && step.counter >= 0;
+    if (is_counted) {
+      out_.open("");
+      out_.line("const unsigned long begun_ = lg_ticks();");
+    }
     std::visit([this](const auto& s) { emit(s); }, step.what);
+    if (is_counted) {
+      out_.line(fmt::format("lg_count({}, begun_);", step.counter));
+      out_.close();
+    }
+  }
+
+  /// Calls and ticks by counter, which threads add to; `lg_profile` and `lg_ticks` are for the caller too.
+  void emit_counters() {
+    out_.line(fmt::format("unsigned long lg_profile[{}];", 2 * module_.counters));
+    out_.line("#if defined(__x86_64__) || defined(__i386__)");
+    out_.line("unsigned long lg_ticks(void) { return (unsigned long)__builtin_ia32_rdtsc(); }");
+    out_.line("#elif defined(__aarch64__)");
+    out_.line("unsigned long lg_ticks(void) {");
+    out_.line("  unsigned long t;");
+    out_.line("  __asm__ volatile(\"mrs %0, cntvct_el0\" : \"=r\"(t));");
+    out_.line("  return t;");
+    out_.line("}");
+    out_.line("#else");
+    out_.line("long clock(void);");
+    out_.line("unsigned long lg_ticks(void) { return (unsigned long)clock(); }");
+    out_.line("#endif");
+    out_.line("static inline void lg_count(int k, unsigned long begun) {");
+    out_.line("  __atomic_fetch_add(&lg_profile[2 * k], 1, __ATOMIC_RELAXED);");
+    out_.line("  __atomic_fetch_add(&lg_profile[2 * k + 1], lg_ticks() - begun, __ATOMIC_RELAXED);");
+    out_.line("}");
   }
 
   void emit(const Fill& fill) {

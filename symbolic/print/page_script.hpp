@@ -51,7 +51,7 @@ aside a:hover{text-decoration:underline}
 .legend span{display:inline-block;margin:0 10px 4px 0;white-space:nowrap}
 .legend i{display:inline-block;width:11px;height:11px;border-radius:3px;margin-right:5px;border:1.2px solid}
 .box{cursor:pointer}
-.graph.chosen .box,.graph.chosen .wire{opacity:.25}
+.graph.chosen .box,.graph.chosen .wire{opacity:.35}
 .graph.chosen .box.near,.graph.chosen .wire.near,.graph.chosen .box.near .box,.graph.chosen .box.near .wire,
 .graph.chosen .box.around{opacity:1}
 .graph .wire.to{stroke:#3b82f6;stroke-width:2.2}
@@ -185,6 +185,7 @@ function choose(n, centre) {
   if (centre) {
     const box = [...root.querySelectorAll(`.box[data-n="${n}"]`)].find(b => b.getClientRects().length);
     if (box) {
+      if (view.k < .8) { view.k = .8; view.apply(); }
       const a = view.svg.getBoundingClientRect(), b = box.getBoundingClientRect();
       view.x += a.left + a.width / 2 - b.left - b.width / 2;
       view.y += a.top + a.height / 2 - b.top - b.height / 2;
@@ -199,13 +200,16 @@ function find() {
   for (const e of document.querySelectorAll('.hit')) e.classList.remove('hit');
   hits = [];
   if (view && text) {
-    const seen = new Set();
-    for (const b of view.root.querySelectorAll('.box[data-n]')) {
-      const n = +b.dataset.n, d = data[n];
-      if (!b.getClientRects().length) continue;
-      if (![d.label, d.op, d.type, d.place, d.formula].some(t => t && t.toLowerCase().includes(text))) continue;
-      b.classList.add('hit');
-      if (!seen.has(n)) { seen.add(n); hits.push(n); }
+    // Formulas contain whatever is above them: they count only where nothing else fits.
+    for (const keys of [['label', 'op', 'type', 'place'], ['formula']]) {
+      const seen = new Set();
+      for (const b of view.root.querySelectorAll('.box[data-n]')) {
+        const n = +b.dataset.n, d = data[n];
+        if (!b.getClientRects().length || !keys.some(k => d[k] && d[k].toLowerCase().includes(text))) continue;
+        b.classList.add('hit');
+        if (!seen.has(n)) { seen.add(n); hits.push(n); }
+      }
+      if (hits.length) break;
     }
   }
   at = 0;

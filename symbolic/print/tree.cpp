@@ -9,6 +9,7 @@
 #include "leapgraph/symbolic/places.hpp"
 #include "leapgraph/symbolic/print.hpp"
 #include "leapgraph/symbolic/print/text.hpp"
+#include "leapgraph/symbolic/rewrite/passes.hpp"
 #include "leapgraph/symbolic/variables.hpp"
 
 namespace leapgraph::symbolic {
@@ -67,7 +68,7 @@ class TreePrinter {
 
   std::string id(const Node& node) {
     const auto number = ids_.emplace(&node, ids_.size()).first->second;
-    if (options_.ids == TreeOptions::Ids::none) return "";
+    if (options_.ids == TreeOptions::Ids::hidden) return "";
     if (options_.ids == TreeOptions::Ids::letters) return fmt::format(" [id {}]", letters(number));
     return fmt::format(" [id {}]", number);
   }
@@ -156,6 +157,12 @@ std::string debugprint(const Graph& graph, const TreeOptions& options) { return 
 std::string debugprint(const CompiledFunction& function, TreeOptions options) {
   options.order = true;
   return debugprint(function.graph(), options);
+}
+std::string debugprint_function(const Function& function, TreeOptions options) {
+  const std::vector<CompiledFunction> compiled = function.compiled();
+  if (!compiled.empty()) return debugprint(compiled.front(), std::move(options));
+  options.order = true;
+  return debugprint(rewrite(function.graph()), options);
 }
 
 }  // namespace leapgraph::symbolic

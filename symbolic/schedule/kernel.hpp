@@ -86,6 +86,13 @@ struct Accumulation {
   bool scattered = false;  ///< the row is computed: two iterations may meet, and the target was filled before
 };
 
+/// A node's part in a step, for profiles.
+struct Share {
+  std::string_view op = {};
+  std::source_location place = {};
+  double work = 1;  ///< beside the other nodes of the step
+};
+
 /// A nest of loops around scalar statements.
 struct Nest {
   Shape extents;
@@ -98,6 +105,7 @@ struct Nest {
   /// Buffer of the number of iterations of the first loop that are wanted (int64), at most its extent; -1: all.
   int limit = -1;
   std::string origin;  ///< the ops it came from, for the reader of the emitted code
+  std::vector<Share> shares = {};
 };
 
 /// Fills a buffer with zeros.
@@ -110,6 +118,7 @@ struct RoutineCall {
   std::vector<int> inputs, outputs;
   std::vector<std::int64_t> sizes;
   int made_at = -1;  ///< in Module::places, for the message when it fails
+  Share share = {};
 };
 
 struct Step;
@@ -133,11 +142,13 @@ struct LoopStep {
   std::int64_t limit = -1;     ///< rows of the shortest sequence; -1: no sequence
   std::int64_t capacity = -1;  ///< rows that stacked outputs have; -1: none, or as many as known_steps
   int made_at = -1;            ///< in Module::places
+  Share share = {};
 };
 
 struct BranchStep {
   int condition;  ///< buffer
   std::vector<Step> if_true, if_false;
+  Share share = {};
 };
 
 /// Function number `function` of the module.
@@ -145,10 +156,12 @@ struct CallStep {
   int function;
   std::vector<int> inputs, outputs;
   int workspace = -1;  ///< buffer that the called function works in, or -1
+  Share share = {};
 };
 
 struct Step {
   std::variant<Nest, Fill, RoutineCall, LoopStep, BranchStep, CallStep> what;
+  int counter = -1;  ///< of its calls and time in a profile (schedule/counters.hpp), or -1
 };
 
 /// Scalar statements, as a measure of how long the emitted code is.
@@ -170,6 +183,7 @@ struct Program {
 struct Module {
   std::vector<Program> functions;
   std::vector<Origin> places;  ///< of nodes with checks at run time
+  int counters = 0;            ///< of a profile; 0: emitted code counts nothing
 };
 
 }  // namespace leapgraph::symbolic

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "leapgraph/symbolic/ops.hpp"
+#include "leapgraph/symbolic/schedule/counters.hpp"
 #include "leapgraph/symbolic/schedule/region.hpp"
 
 namespace leapgraph::symbolic {
@@ -23,6 +24,8 @@ class NestBuilder {
     for (const Member& member : group_.members) {
       if (member.node != nullptr && origins.insert(member.node->op().name).second)
         nest_.origin += (nest_.origin.empty() ? "" : ", ") + std::string(member.node->op().name);
+      if (member.node != nullptr)
+        nest_.shares.push_back({member.node->op().name, member.node->place(), work_of_element(member.node->op())});
       add(member);
     }
     return std::move(nest_);

@@ -37,6 +37,8 @@ std::int64_t work_of(const Node& node, const InPlacePlan& plan) {
   return work;
 }
 
+Share share_of(const Node& node) { return {node.op().name, node.place()}; }
+
 }  // namespace
 
 int add_buffer(Program& program, Buffer buffer) {
@@ -184,12 +186,12 @@ Step Region::build_opaque(const Group& group) {
         bytes == 0 ? -1 : add_buffer(program_, Buffer{.place = Place::workspace, .dtype = DType::uint8, .size = bytes});
     // What the called body takes as data, it takes from the caller's.
     for (const Array& array : module_.data(function)) inputs.push_back(add_data(program_, array));
-    return {CallStep{function, inputs, outputs, workspace}};
+    return {CallStep{function, inputs, outputs, workspace, share_of(node)}};
   }
   const auto& routine = std::get<Routine>(node.op().lowering);
   return {RoutineCall{&routine, inputs, outputs,
                       routine.sizes != nullptr ? routine.sizes(node) : std::vector<std::int64_t>{},
-                      module_.number_of(node)}};
+                      module_.number_of(node), share_of(node)}};
 }
 
 Step Region::build_loop(const Group& group) {
@@ -197,7 +199,7 @@ Step Region::build_loop(const Group& group) {
   const Body& body = node.get<Body>("body");
   const auto carries = static_cast<std::size_t>(node.get<std::int64_t>("carries"));
   const auto sequences = static_cast<std::size_t>(node.get<std::int64_t>("sequences"));
-  LoopStep loop{.number = module_.new_loop(), .steps = -1};
+  LoopStep loop{.number = module_.new_loop(), .steps = -1, .share = share_of(node)};
   const Value& steps = values_[static_cast<std::size_t>(group.opaque_inputs[0].value)];
   if (steps.literal)
     loop.known_steps = std::max<std::int64_t>(0, steps.literal->integer());
@@ -287,7 +289,8 @@ void Region::build_ending(const Group& group, LoopStep& loop, std::vector<Wanted
 
 Step Region::build_branch(const Group& group) {
   const Node& node = *group.opaque;
-  BranchStep branch{.condition = whole_buffer(group.opaque_inputs[0]), .if_true = {}, .if_false = {}};
+  BranchStep branch{
+      .condition = whole_buffer(group.opaque_inputs[0]), .if_true = {}, .if_false = {}, .share = share_of(node)};
   const auto side = [&](const Body& body) {
     Region inner(module_, program_);
     for (std::size_t k = 0; k < body->inputs.size(); ++k) {

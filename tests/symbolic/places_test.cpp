@@ -5,12 +5,16 @@
 
 #include <unordered_set>
 
+#include "leapgraph/symbolic/complex.hpp"
 #include "leapgraph/symbolic/function.hpp"
 #include "leapgraph/symbolic/gradient.hpp"
+#include "leapgraph/symbolic/indexing.hpp"
 #include "leapgraph/symbolic/loops.hpp"
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/print.hpp"
+#include "leapgraph/symbolic/random_streams.hpp"
+#include "leapgraph/symbolic/reductions.hpp"
 #include "leapgraph/symbolic/rewrite/passes.hpp"
 #include "leapgraph/symbolic/rewrite/specialize.hpp"
 #include "leapgraph/symbolic/vectorize.hpp"
@@ -137,10 +141,49 @@ std::vector<Built> every_builder() {
   };
 }
 
+std::vector<Built> builders_of_several_ops() {
+  RandomStreams streams(7);
+  return {
+      at_line(sum(iv, ReductionOptions{.axes = {0}, .keepdims = true})),
+      at_line(mean(m, 1)),
+      at_line(var(iv)),
+      at_line(stddev(m, {0}, true)),
+      at_line(average(v, w)),
+      at_line(prod_without_zeros(m, {1})),
+      at_line(count_nonzero(m)),
+      at_line(ptp(m, {0})),
+      at_line(argmax(m, 1)),
+      at_line(max_and_argmax(m, {1}, true).first),
+      at_line(median(v)),
+      at_line(norm(m, 3)),
+      at_line(log_softmax(m, {0, 1})),
+      at_line(index(m, {Range{1, std::nullopt}, 2})),
+      at_line(index(m, {iv, newaxis, v > 0.0})),
+      at_line(index(v, {n})),
+      at_line(set_subtensor(index(v, {Range{n, std::nullopt}}), 0)),
+      at_line(inc_subtensor(index(m, {iv}), x)),
+      at_line(take(m, iv, 1)),
+      at_line(take_along_axis(v, iv, 0)),
+      at_line(choose(iv, {v, w})),
+      at_line(compress(v > 0, m, 0)),
+      at_line(nonzero(m)),
+      at_line(ravel_multi_index({iv, iv}, {3, n})),
+      at_line(inverse_permutation(iv)),
+      at_line(real(complex(v, x) * complex(w, 2))),
+      at_line(angle(exp(complex(v, 1)))),
+      at_line(streams.normal({3, 4}, x, 2.0)),
+      at_line(streams.binomial({}, n, 0.5)),
+      at_line(streams.multinomial(5, v)),
+      at_line(streams.shuffle_rows(m)),
+  };
+}
+
 TEST(Place, OfWhatEveryBuilderMakesIsTheLineThatCalledIt) {
   std::unordered_set<const Node*> older;
   for (const Expr& e : {x, v, m, n, iv, t3, w}) older.insert(&e.node());
-  for (const Built& built : every_builder())
+  std::vector<Built> all = every_builder();
+  for (Built& built : builders_of_several_ops()) all.push_back(std::move(built));
+  for (const Built& built : all)
     for (const Node* node : computed_nodes(built.made)) {
       if (!older.insert(node).second) continue;
       const std::string what = pp(outputs_of(*node)[0], 200) + " at " + to_string(node->place());

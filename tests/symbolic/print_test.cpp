@@ -131,7 +131,7 @@ TEST(DebugPrint, ShowsWhatIsAskedFor) {
             " ├─ exp [id B] <float64[?]> 0\n"
             " └─ 1 [id C] <float64>\n");
   EXPECT_EQ(debugprint(e, {.depth = 1}), "add [id A]\n");
-  EXPECT_EQ(debugprint(e, {.ids = TreeOptions::Ids::none, .stop_at_names = true, .names = {{exp(x), "weights"}}}),
+  EXPECT_EQ(debugprint(e, {.ids = TreeOptions::Ids::hidden, .stop_at_names = true, .names = {{exp(x), "weights"}}}),
             "add\n"
             " ├─ exp 'weights'\n"
             " └─ 1\n");

@@ -24,8 +24,8 @@ TEST(Reductions, TakeTheirAxesInAnySpelling) {
   expect_reals(value_of(sum(x, -1)), {6, 15});
   expect_reals(value_of(sum(x, {-1, 0})), {21});
   expect_reals(value_of(sum(x, {})), {21});
-  expect_reals(value_of(sum(x, ReduceOptions{.axes = {1}})), {6, 15});
-  EXPECT_EQ(value_of(sum(x, ReduceOptions{.axes = {1}, .keepdims = true})).shape(), (Shape{2, 1}));
+  expect_reals(value_of(sum(x, ReductionOptions{.axes = {1}})), {6, 15});
+  EXPECT_EQ(value_of(sum(x, ReductionOptions{.axes = {1}, .keepdims = true})).shape(), (Shape{2, 1}));
   EXPECT_EQ(value_of(max(x, 1, true)).shape(), (Shape{2, 1}));
   expect_reals(value_of(var(x, {1}, false, 1)), {1, 1});
   expect_reals(value_of(stddev(x, {0})), {1.5, 1.5, 1.5});
@@ -40,16 +40,17 @@ TEST(Reductions, SumInTheTypesTheyAreTold) {
   EXPECT_EQ(sum(constant(Array::of<std::uint8_t>({2}, {200, 200}))).dtype(), DType::uint64);
   EXPECT_EQ(sum(constant(Array::of<bool>({2}, {true, true}))).dtype(), DType::int64);
   EXPECT_EQ(mean(narrow).dtype(), DType::float64);
-  EXPECT_EQ(value_of(sum(narrow, ReduceOptions{.dtype = DType::int8})).integer(), 44);  // 300 modulo 256
-  EXPECT_EQ(value_of(sum(narrow, ReduceOptions{.dtype = DType::float32})).real(), 300);
-  EXPECT_EQ(value_of(sum(narrow, ReduceOptions{.dtype = DType::int64, .acc_dtype = DType::int8})).integer(), 44);
+  EXPECT_EQ(value_of(sum(narrow, ReductionOptions{.dtype = DType::int8})).integer(), 44);  // 300 modulo 256
+  EXPECT_EQ(value_of(sum(narrow, ReductionOptions{.dtype = DType::float32})).real(), 300);
+  EXPECT_EQ(value_of(sum(narrow, ReductionOptions{.dtype = DType::int64, .acc_dtype = DType::int8})).integer(), 44);
   const Expr single = constant(Array::of<float>({3}, {16777216.0F, 1.0F, 1.0F}));
-  EXPECT_EQ(value_of(sum(single, ReduceOptions{.acc_dtype = DType::float64})).real(), 16777218.0);
+  EXPECT_EQ(value_of(sum(single, ReductionOptions{.acc_dtype = DType::float64})).real(), 16777218.0);
   EXPECT_EQ(sum(single).dtype(), DType::float32);
-  EXPECT_EQ(mean(single, ReduceOptions{.dtype = DType::float64}).dtype(), DType::float64);
-  EXPECT_EQ(variance(single, ReduceOptions{.dtype = DType::float32, .acc_dtype = DType::float64}).dtype(), DType::float32);
-  EXPECT_THROW(sum(single, ReduceOptions{.dtype = DType::int64}), DTypeError);
-  EXPECT_THROW(mean(narrow, ReduceOptions{.dtype = DType::int64}), DTypeError);
+  EXPECT_EQ(mean(single, ReductionOptions{.dtype = DType::float64}).dtype(), DType::float64);
+  EXPECT_EQ(variance(single, ReductionOptions{.dtype = DType::float32, .acc_dtype = DType::float64}).dtype(),
+            DType::float32);
+  EXPECT_THROW(sum(single, ReductionOptions{.dtype = DType::int64}), DTypeError);
+  EXPECT_THROW(mean(narrow, ReductionOptions{.dtype = DType::int64}), DTypeError);
 }
 
 TEST(Reductions, FindTheFirstExtremumAndTakeANanForOne) {

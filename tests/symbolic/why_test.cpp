@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "leapgraph/symbolic/function.hpp"
 #include "leapgraph/symbolic/gradient.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/print.hpp"
@@ -66,6 +67,16 @@ TEST(Why, LooksIntoTheBodiesOfLoops) {
   EXPECT_TRUE(told.is_needed(told.image(inside))) << told.of(inside);
   EXPECT_TRUE(has(why({{x}, {last}}, std::size_t{0}), "scan(c0 <- (log((1 + exp(c0))) * x)")) << told.of(last);
   EXPECT_THROW(why({{x}, {last}}, std::size_t{1}), IndexError);
+}
+
+TEST(Why, AnswersForFunctionsAndExpressionsOfUnknownShape) {
+  const Expr x = dvector("x");
+  const Expr written = log(1.0 + exp(x));
+  const Function f = function({x}, sum(written), CompileOptions{.target = CompileOptions::Target::interpreter});
+  EXPECT_TRUE(has(why(f, written), "is softplus(x)")) << why(f, written);
+  f({Array::vector({1, 2, 3})});
+  EXPECT_TRUE(has(why(f, written), "is softplus(x)")) << why(f, written);
+  EXPECT_TRUE(has(why(f, std::size_t{0}), "softplus(x)")) << why(f, std::size_t{0});
 }
 
 }  // namespace
