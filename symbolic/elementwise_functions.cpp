@@ -347,7 +347,7 @@ bool names_classes(const Operand& target) {
 Expr categorical_crossentropy(const Operand& p, const Operand& target) {
   const BuiltAt here(p.place(), "categorical_crossentropy");
   const Expr x = floating(p);
-  if (names_classes(target) && target.expr().rank() + 1 == x.rank())
+  if (names_classes(target) && target.expr().rank() != x.rank())
     return -log(picked(x, target, "categorical_crossentropy"));
   return -sum(xlogy(target, x), Axes{-1});
 }
@@ -355,7 +355,7 @@ Expr categorical_crossentropy(const Operand& p, const Operand& target) {
 Expr softmax_crossentropy(const Operand& logits, const Operand& target) {
   const BuiltAt here(logits.place(), "softmax_crossentropy");
   const Expr x = floating(logits);
-  if (names_classes(target) && target.expr().rank() + 1 == x.rank())
+  if (names_classes(target) && target.expr().rank() != x.rank())
     return -picked(log_softmax(x), target, "softmax_crossentropy");
   return -sum(mul(target, log_softmax(x)), Axes{-1});
 }

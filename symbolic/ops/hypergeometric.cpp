@@ -91,7 +91,7 @@ const Op hyp2f1_da_op{
       return reference_slope(a, b, c, z, a, 1);
     }>,
     .lowering = Elementwise{.code = "lg_hyp2f1_da({0}, {1}, {2}, {3})"},
-    .domains = arguments,
+    .domain = {-0.45, 0.6},
     .examples = [] { return parameters_and_point(hyp2f1_da_op); },
 };
 
@@ -108,7 +108,7 @@ const Op hyp2f1_dc_op{
       return reference_slope(a, b, c, z, c, -1);
     }>,
     .lowering = Elementwise{.code = "lg_hyp2f1_dc({0}, {1}, {2}, {3})"},
-    .domains = arguments,
+    .domain = {-0.45, 0.6},
     .examples = [] { return parameters_and_point(hyp2f1_dc_op); },
 };
 

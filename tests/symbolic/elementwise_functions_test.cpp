@@ -37,7 +37,7 @@ TEST(ElementwiseFunctions, DivideAndRoundAsTheyAreNamed) {
   const std::vector<double> halves{-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 0.49999999999999994, 4503599627370497.5, inf};
   expect_reals(value_of(round_half_to_even(data(halves))), {-2, -2, 0, 0, 2, 2, 0, 4503599627370498, inf});
   expect_reals(value_of(round_half_away_from_zero(data(halves))), {-3, -2, -1, 1, 2, 3, 0, 4503599627370498, inf});
-  EXPECT_EQ(scalar_of(hypot(3e200, 4e200)), 5e200);
+  EXPECT_NEAR(scalar_of(hypot(3e200, 4e200)) / 5e200, 1, 4e-16);
   EXPECT_EQ(slope_at([](const Expr& x) { return fmod(x, 2.0); }, -3.5), 1);
   expect_reals(value_of(copysign(data({3, -3, 0}), data({-0.0, 1, -1}))), {-3, 3, 0});
   EXPECT_EQ(value_of(signbit(data({-0.0, 0.0, -2}))).reals(), (std::vector<double>{1, 0, 1}));
@@ -112,7 +112,7 @@ TEST(ElementwiseFunctions, ActivateWithoutNan) {
     for (double at : {-800.0, -1.3, 0.4, 800.0}) {
       const double h = 1e-5;
       const double expected = (scalar_of(f(at + h)) - scalar_of(f(at - h))) / (2 * h);
-      EXPECT_NEAR(slope_at(f, at), expected, 1e-9) << name << " at " << at;
+      EXPECT_NEAR(slope_at(f, at), expected, 1e-8) << name << " at " << at;
     }
   }
   expect_reals(value_of(relu(data({-inf, -2, 0, 3, inf}))), {0, 0, 0, 3, inf});
@@ -171,7 +171,7 @@ TEST(SpecialFaces, HaveGradientsAsAccurateAsTheirValues) {
   };
   relative(erfcx, 1e6, -std::numbers::inv_sqrtpi / 1e12 * (1 - 1.5e-12));  // asymptotic series
   relative(log_ndtr, -1e5, 1e5 + 1e-5);
-  relative(log_ndtr, -38, 38.026279);
+  relative(log_ndtr, -38, 38.026279466575868988);
   relative([](const Expr& x) { return gammainc(1.0, x); }, 700, std::exp(-700.0));
   relative([](const Expr& x) { return gammaincc(1e6, x); }, 1e6, -1 / std::sqrt(2 * std::numbers::pi * 1e6) / (1 + 1 / 12e6));
   relative([](const Expr& p) { return gammaincinv(1.0, p); }, 0.25, 1 / 0.75);
