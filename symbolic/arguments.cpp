@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
+#include <utility>
 
 #include "leapgraph/symbolic/error.hpp"
 #include "leapgraph/symbolic/results.hpp"
@@ -31,7 +31,9 @@ Array NestedList::array() const {
     return std::any_of(numbers_.begin(), numbers_.end(), [dtype](const Number& n) { return n.dtype == dtype; });
   };
   DType dtype = DType::boolean;
-  if (numbers_.empty() || has(DType::float64))
+  if (has(DType::complex128))
+    dtype = DType::complex128;
+  else if (numbers_.empty() || has(DType::float64))
     dtype = DType::float64;
   else if (has(DType::uint64))
     dtype = std::any_of(numbers_.begin(), numbers_.end(), [](const Number& n) { return n.real < 0; }) ? DType::float64
@@ -41,7 +43,9 @@ Array NestedList::array() const {
   Array result(Type{dtype, shape_});
   for (std::size_t i = 0; i < numbers_.size(); ++i) {
     const auto index = static_cast<std::int64_t>(i);
-    if (dtype == DType::float64)
+    if (dtype == DType::complex128)
+      result.set_complex(index, numbers_[i].real, numbers_[i].imaginary);
+    else if (dtype == DType::float64)
       result.set(index, numbers_[i].real);
     else
       result.set_integer(index, numbers_[i].whole);
@@ -74,12 +78,15 @@ Array Argument::array() const {
 
 namespace {
 
+bool is_same_real(double x, double y) { return x == y || (std::isnan(x) && std::isnan(y)); }
+
 /// Whether element `i` of both is the same number, or nan in both.
 bool is_same_number(const Array& a, const Array& b, std::int64_t i) {
+  if (!is_same_real(a.imaginary(i), b.imaginary(i))) return false;
   if (is_floating(a.dtype()) || is_floating(b.dtype())) {
     const double x = a.real(i), y = b.real(i);
-    if (std::isnan(x) && std::isnan(y)) return true;
-    if (x != y) return false;
+    if (!is_same_real(x, y)) return false;
+    if (std::isnan(x)) return true;
     // An integer beyond 2^53 looks the same once it is a double.
     const Array& whole = is_floating(a.dtype()) ? b : a;
     if (is_floating(whole.dtype()) || info(whole.dtype()).bytes < 8 || std::abs(x) < 9007199254740992.0) return true;
@@ -94,7 +101,8 @@ bool is_same_number(const Array& a, const Array& b, std::int64_t i) {
 }
 
 std::string element_text(const Array& array, std::int64_t i) {
-  if (is_floating(array.dtype())) return fmt::format("{}", array.real(i));
+  if (is_complex(array.dtype())) return fmt::format("{}{:+}i", array.real(i), array.imaginary(i));
+  if (is_floating(array.dtype())) return std::isnan(array.real(i)) ? "nan" : fmt::format("{}", array.real(i));
   if (array.dtype() == DType::boolean) return array.integer(i) != 0 ? "true" : "false";
   if (array.dtype() == DType::uint64) return fmt::format("{}", static_cast<std::uint64_t>(array.integer(i)));
   return fmt::format("{}", array.integer(i));
@@ -106,6 +114,8 @@ Array converted(const Argument& argument, DType dtype, Downcast downcast) {
   Array given = argument.array();
   if (given.dtype() == dtype) return given;
   const std::string_view wanted = info(dtype).name, got = info(given.dtype()).name;
+  if (is_complex(given.dtype()) && !is_complex(dtype))
+    throw DTypeError(fmt::format("must be {}, got {}; take its real part", wanted, got));
   if (downcast == Downcast::always) return given.cast(dtype);
   const bool every_value_fits = promote(given.dtype(), dtype) == dtype;
   if (!every_value_fits) {
@@ -117,7 +127,12 @@ Array converted(const Argument& argument, DType dtype, Downcast downcast) {
           fmt::format("must be {}, got a real number, which is not converted where downcasts are not allowed", wanted));
   }
   Array result = given.cast(dtype);
-  const bool exact = info(given.dtype()).bytes < info(dtype).bytes && every_value_fits;
+  bool exact = info(given.dtype()).bytes < info(dtype).bytes && every_value_fits;
+  if (given.dtype() == DType::int64 && dtype == DType::float64) {
+    const std::span<const std::int64_t> whole = std::as_const(given).data<std::int64_t>();
+    constexpr std::int64_t limit = std::int64_t{1} << 53;
+    exact = std::all_of(whole.begin(), whole.end(), [](std::int64_t v) { return v >= -limit && v <= limit; });
+  }
   for (std::int64_t i = 0; !exact && i < given.size(); ++i)
     if (!is_same_number(given, result, i))
       throw DTypeError(fmt::format("must be {}, which cannot hold {}{} as it is", wanted, element_text(given, i),

@@ -1,6 +1,8 @@
 /// What functions are called with: numbers, nested lists and arrays, by position or by name.
 #pragma once
 
+#include <algorithm>
+#include <complex>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -17,9 +19,13 @@ class Results;
 
 template <class T>
 concept PlainNumber = std::is_arithmetic_v<T>;
+template <class T>
+inline constexpr bool is_unsigned_word = std::is_unsigned_v<T> && sizeof(T) == 8;
+template <class T>
+concept ComplexNumber = std::is_same_v<T, std::complex<float>> || std::is_same_v<T, std::complex<double>>;
 
 template <class T>
-inline constexpr bool is_list_element = PlainNumber<T>;
+inline constexpr bool is_list_element = PlainNumber<T> || ComplexNumber<T>;
 template <class T>
 inline constexpr bool is_list_element<std::vector<T>> = is_list_element<T>;
 /// What vectors that stand for tensors have: numbers, or vectors of them.
@@ -32,28 +38,34 @@ class NestedList {
  public:
   template <PlainNumber T>
   NestedList(T value) : NestedList(number(value)) {}
+  NestedList(std::complex<double> value) : numbers_{{DType::complex128, 0, value.real(), value.imag()}} {}
+  NestedList(std::complex<float> value) : NestedList(std::complex<double>(value)) {}
   NestedList(std::initializer_list<NestedList> rows);
   template <ListElement T>
   NestedList(const std::vector<T>& values) {
-    std::vector<NestedList> rows;
-    rows.reserve(values.size());
-    for (const auto& value : values) rows.emplace_back(static_cast<T>(value));
-    append(rows.data(), rows.size());
+    if constexpr (PlainNumber<T>) {
+      shape_ = {static_cast<std::int64_t>(values.size())};
+      for (const T value : values) numbers_.push_back(number(value));
+    } else {
+      const std::vector<NestedList> rows(values.begin(), values.end());
+      append(rows.data(), rows.size());
+    }
   }
   Array array() const;
 
  private:
   struct Number {
-    DType dtype;  ///< boolean, int64, uint64 or float64
+    DType dtype;  ///< boolean, int64, uint64, float64 or complex128
     std::int64_t whole;
     double real;
+    double imaginary = 0;
   };
   explicit NestedList(const Number& value) : numbers_{value} {}
   template <PlainNumber T>
   static Number number(T value) {
     if constexpr (std::is_same_v<T, bool>) return {DType::boolean, value, static_cast<double>(value)};
     if constexpr (std::is_floating_point_v<T>) return {DType::float64, 0, static_cast<double>(value)};
-    if constexpr (std::is_same_v<T, std::uint64_t>)
+    if constexpr (is_unsigned_word<T>)
       if (static_cast<std::int64_t>(value) < 0)
         return {DType::uint64, static_cast<std::int64_t>(value), static_cast<double>(value)};
     return {DType::int64, static_cast<std::int64_t>(value), static_cast<double>(value)};
@@ -80,16 +92,18 @@ class Argument {
       kind_ = Kind::real, real_ = static_cast<double>(value);
     } else {
       kind_ = Kind::integer, integer_ = static_cast<std::int64_t>(value);
-      if constexpr (std::is_same_v<T, std::uint64_t>)
+      if constexpr (is_unsigned_word<T>)
         if (integer_ < 0) *this = Argument(NestedList(value).array(), true);
     }
   }
+  template <ComplexNumber T>
+  Argument(T value) : Argument(NestedList(value).array(), true) {}
   Argument(const Array& array) noexcept : kind_(Kind::array), array_(&array) {}
   Argument(Array&& array) : Argument(std::move(array), false) {}
   Argument(const Results& results);
   Argument(std::initializer_list<NestedList> rows) : Argument(NestedList(rows).array(), true) {}
   template <ListElement T>
-  Argument(const std::vector<T>& values) : Argument(NestedList(values).array(), true) {}
+  Argument(const std::vector<T>& values) : Argument(array_of(values), true) {}
 
   Kind kind() const { return kind_; }
   /// A number or a list: it has no element type of its own.
@@ -107,6 +121,17 @@ class Argument {
 
  private:
   Argument(Array array, bool weak);
+  template <class T>
+  static Array array_of(const std::vector<T>& values) {
+    if constexpr (!PlainNumber<T> || std::is_same_v<T, bool> || is_unsigned_word<T>) {
+      return NestedList(values).array();
+    } else {
+      using Element = std::conditional_t<std::is_floating_point_v<T>, double, std::int64_t>;
+      Array array(Type{DTypeOf<Element>::value, {static_cast<std::int64_t>(values.size())}});
+      std::copy(values.begin(), values.end(), array.data<Element>().begin());
+      return array;
+    }
+  }
 
   Kind kind_ = Kind::absent;
   bool weak_ = false;

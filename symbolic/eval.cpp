@@ -49,13 +49,17 @@ class Evaluations {
 }  // namespace
 
 Results eval(const Expr& expression, std::initializer_list<std::pair<Expr, Argument>> values) {
+  return eval(expression, std::span(values.begin(), values.size()));
+}
+
+Results eval(const Expr& expression, std::span<const std::pair<Expr, Argument>> values) {
   Exprs variables;
   std::vector<Argument> arguments;
   for (const auto& [variable, value] : values) {
     variables.push_back(variable);
     arguments.push_back(value);
   }
-  return Evaluations::instance().find_or_make(expression, variables)(std::span<const Argument>(arguments));
+  return Evaluations::instance().find_or_make(expression, variables)(arguments);
 }
 
 }  // namespace leapgraph::symbolic

@@ -14,7 +14,7 @@ In::In(Expr input, const Argument& default_value, std::string own_name, Expr upd
     : variable(std::move(input)), name(std::move(own_name)), update(std::move(update_to)) {
   if (!variable || default_value.kind() == Argument::Kind::absent) return;
   try {
-    value = converted(default_value, variable.dtype());
+    value = copy_of(converted(default_value, variable.dtype()));
   } catch (const DTypeError& error) {
     throw DTypeError(fmt::format("the default of '{}': {}", name_of(variable), error.what()));
   }
@@ -28,14 +28,14 @@ Results Function::call(const Argument* const* arguments, std::size_t count) cons
   return symbolic::call(*state_, arguments, count);
 }
 
-Results Function::operator()(std::span<const Argument> arguments) const {
+Results Function::call_with(std::span<const Argument> arguments) const {
   std::vector<const Argument*> pointers;
   for (const Argument& argument : arguments) pointers.push_back(&argument);
   return call(pointers.data(), pointers.size());
 }
 
 Results Function::operator()(std::span<const Array> arguments) const {
-  return (*this)(std::vector<Argument>(arguments.begin(), arguments.end()));
+  return call_with(std::vector<Argument>(arguments.begin(), arguments.end()));
 }
 
 const std::string& Function::name() const { return state_->options.name; }

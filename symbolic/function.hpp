@@ -2,6 +2,7 @@
 /// variables and their updates.
 #pragma once
 
+#include <concepts>
 #include <functional>
 #include <initializer_list>
 #include <memory>
@@ -38,6 +39,8 @@ struct In {
 class Inputs : public std::vector<In> {
  public:
   Inputs() = default;
+  Inputs(Expr variable) : vector{In(std::move(variable))} {}
+  Inputs(In input) : vector{std::move(input)} {}
   Inputs(std::initializer_list<In> inputs) : vector(inputs) {}
   Inputs(const Exprs& variables) : vector(variables.begin(), variables.end()) {}
   Inputs(std::vector<In> inputs) : vector(std::move(inputs)) {}
@@ -147,7 +150,11 @@ class Function {
   Results operator()(std::initializer_list<Array> arguments) const {
     return (*this)(std::span(arguments.begin(), arguments.size()));
   }
-  Results operator()(std::span<const Argument> arguments) const;
+  template <class Range>  // a braced list is one argument
+  requires std::convertible_to<const Range&, std::span<const Argument>> Results
+  operator()(const Range& arguments) const {
+    return call_with(std::span<const Argument>(arguments));
+  }
 
   const std::string& name() const;
   const std::vector<In>& inputs() const;
@@ -173,6 +180,7 @@ class Function {
   friend Function copy(const Function& f, const struct CopyOptions& options);
   explicit Function(std::shared_ptr<const State> state) : state_(std::move(state)) {}
   Results call(const Argument* const* arguments, std::size_t count) const;
+  Results call_with(std::span<const Argument> arguments) const;
 
   std::shared_ptr<const State> state_;
 };
@@ -197,5 +205,6 @@ Function copy(const Function& f, const CopyOptions& options = {});
 /// The value of `expression` where its variables have these: eval(x + y, {{x, 2.0}, {y, 3.0}}). Functions made for this
 /// are kept for the next time, some hundred of them.
 Results eval(const Expr& expression, std::initializer_list<std::pair<Expr, Argument>> values = {});
+Results eval(const Expr& expression, std::span<const std::pair<Expr, Argument>> values);
 
 }  // namespace leapgraph::symbolic

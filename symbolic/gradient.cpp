@@ -178,7 +178,7 @@ Adjoint undo_broadcast(const Adjoint& adjoint, const Expr& output, const Expr& i
   const Expr value = broadcast_like(adjoint.value, output);
   const Expr summed = sum_like(value, input);
   if (!adjoint.mask || adjoint.mask.rank() == 0 || summed == value) return {summed, adjoint.mask};
-  const Expr weights = broadcast_like(cast(adjoint.mask, input.dtype()), output);
+  const Expr weights = broadcast_like(cast(adjoint.mask, DType::float64), output);
   return {sum_like(where(adjoint.mask, value, 0.0), input), sum_like(weights, input) > 0.0};
 }
 
@@ -566,6 +566,7 @@ Exprs grad(const Expr& cost, std::span<const Expr> wrt, const GradOptions& optio
                       cost ? fmt::format(" ({})", made_at(cost.node())) : "", shown(wrt[i]), made_at(wrt[i].node()),
                       without ? ": every way to it leads through something that is held constant" : ""));
     }
+    const MadeAt here(wrt[i].node().place());
     result[i] = zeros_like(wrt[i]);
   }
   return result;
@@ -610,7 +611,9 @@ Exprs tangent_from_gradient(const Node& node, std::span<const Expr> tangents) {
     back.emplace(fresh.back(), node.input(i));
     if (tangents[i]) {
       moving.push_back(fresh.back());
-      directions.push_back(tangents[i]);
+      // A variable here too: the tangent may be a long way from its beginning, which nobody needs to walk.
+      directions.push_back(input(tangents[i].type(), "direction"));
+      back.emplace(directions.back(), tangents[i]);
     }
   }
   const auto local = make_node(node.op(), fresh, node.attributes(), node.place());

@@ -79,7 +79,8 @@ std::string resolved(std::string_view style) {
     const std::size_t semicolon = std::min(rest.find(';'), rest.size());
     std::string_view one = rest.substr(0, semicolon);
     rest.remove_prefix(std::min(semicolon + 1, rest.size()));
-    one.remove_prefix(std::min(one.find('-'), one.size()));
+    const std::size_t dash = one.find('-');
+    one = dash == std::string_view::npos ? std::string_view() : one.substr(dash);
     if (const std::size_t colon = one.find(':'); colon != std::string_view::npos)
       values.emplace_back(fmt::format("var({})", one.substr(0, colon)), one.substr(colon + 1));
   }

@@ -11,8 +11,14 @@
 namespace leapgraph::symbolic {
 
 Result::operator double() const {
+  const std::complex<double> value = *this;
+  if (is_complex(dtype())) throw DTypeError(fmt::format("a {} is not a real number", to_string(type())));
+  return value.real();
+}
+
+Result::operator std::complex<double>() const {
   if (size() != 1) throw ShapeError(fmt::format("a {} is not one number", to_string(type())));
-  return real();
+  return {real(), imaginary()};
 }
 
 Results::Results(std::vector<Array> arrays, std::shared_ptr<const std::vector<std::string>> names)
@@ -56,7 +62,12 @@ const std::vector<std::string>& Results::names() const {
   return names_ ? *names_ : none;
 }
 
-double Results::one() const { return Result(Array(*this)); }
+double Results::one() const {
+  if (count_ != 1 || !is_inline_) return Result(Array(*this));
+  // Read where it lies.
+  const auto memory = const_cast<std::byte*>(reinterpret_cast<const std::byte*>(words_.data()));
+  return Result(Array(Type{dtypes_[0], {}}, std::shared_ptr<std::byte>(std::shared_ptr<void>(), memory)));
+}
 
 Results::operator Array() const {
   if (count_ != 1) throw GraphError(fmt::format("the function has {} results, of which one is to be picked", count_));
@@ -72,6 +83,7 @@ std::string to_string(const Results& results) {
   return text;
 }
 
+std::ostream& operator<<(std::ostream& stream, const Array& array) { return stream << to_string(array); }
 std::ostream& operator<<(std::ostream& stream, const Results& results) { return stream << to_string(results); }
 
 }  // namespace leapgraph::symbolic

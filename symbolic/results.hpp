@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <complex>
 #include <cstring>
 #include <iosfwd>
 #include <memory>
@@ -15,13 +16,14 @@
 
 namespace leapgraph::symbolic {
 
-/// One result: an Array, which is a number where it has one element.
+/// A value that is handed out: an Array, which is a number where it has one element.
 class Result : public Array {
  public:
   Result() = default;
   Result(Array array) : Array(std::move(array)) {}
-  /// Throws ShapeError unless there is one element.
+  /// Throws ShapeError unless there is one element, DTypeError for a complex one.
   operator double() const;
+  operator std::complex<double>() const;
 };
 
 /// The results of a call. Those of a function with one output are used as a number or an array; of a function with
@@ -51,6 +53,7 @@ class Results {
     if (count_ == 1 && is_inline_ && dtypes_[0] == DType::float64) return number(0);
     return one();
   }
+  operator std::complex<double>() const { return Result(Array(*this)); }
   operator Array() const;
   operator std::vector<Array>() const;
 
@@ -77,5 +80,6 @@ class Results {
 /// "28.4", "[[11, 22], [33, 44]]"; several are separated by commas.
 std::string to_string(const Results& results);
 std::ostream& operator<<(std::ostream& stream, const Results& results);
+std::ostream& operator<<(std::ostream& stream, const Array& array);
 
 }  // namespace leapgraph::symbolic

@@ -30,9 +30,9 @@ SharedVariable shared_variable(const Expr& e) {
   return SharedVariable(e);
 }
 
-Array SharedVariable::get_value() const { return storage_of(*this)->copy(); }
+Result SharedVariable::get_value() const { return storage_of(*this)->copy(); }
 
-void SharedVariable::set_value(const Argument& value) {
+void SharedVariable::set_value(const Argument& value) const {
   SharedStorage& storage = *storage_of(*this);
   Array array;
   try {
@@ -46,7 +46,7 @@ void SharedVariable::set_value(const Argument& value) {
   storage.set(copy_of(array));
 }
 
-void SharedVariable::set_default_update(const Operand& update) {
+void SharedVariable::set_default_update(const Operand& update) const {
   storage_of(*this)->set_default_update(*this, update.expr() ? as_update_of(*this, update) : Expr());
 }
 

@@ -5,27 +5,28 @@
 
 #include "leapgraph/symbolic/arguments.hpp"
 #include "leapgraph/symbolic/ops.hpp"
+#include "leapgraph/symbolic/results.hpp"
 
 namespace leapgraph::symbolic {
 
-/// A variable with a value of its own; a handle, copies share the value. It is used in expressions as any other
-/// variable: its element type and rank are fixed, its lengths are known when a function is called. Any number of
-/// threads may read and set it while functions run: they see it as it was before or after a call.
+/// A variable with a value of its own; a handle, copies share the value: a const handle sets it, too. It is used in
+/// expressions as any other variable: its element type and rank are fixed, its lengths are known when a function is
+/// called. Any number of threads may read and set it while functions run: they see it as it was before or after a call.
 class SharedVariable : public Expr {
  public:
   const Expr& variable() const { return *this; }
   std::string name() const { return name_of(*this); }
 
   /// A copy of the value.
-  Array get_value() const;
+  Result get_value() const;
   /// Takes a copy. Throws DTypeError for numbers that the element type cannot hold and arrays of another one,
   /// ShapeError for another rank; UpdateError inside a call that updates the variable on this thread. Waits for such
   /// calls on other threads.
-  void set_value(const Argument& value);
+  void set_value(const Argument& value) const;
 
   /// The new value that every function which reads the variable gives it, if it does not say otherwise. Throws
   /// UpdateError for an expression of another type. An absent expression: none.
-  void set_default_update(const Operand& update);
+  void set_default_update(const Operand& update) const;
   /// Absent where there is none.
   Expr default_update() const;
 

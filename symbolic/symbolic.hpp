@@ -20,3 +20,4 @@
 #include "leapgraph/symbolic/type.hpp"
 #include "leapgraph/symbolic/variables.hpp"
 #include "leapgraph/symbolic/vectorize.hpp"
+#include "leapgraph/symbolic/verification.hpp"

@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <cstring>
+#include <utility>
 
+#include "leapgraph/symbolic/calls/bind.hpp"
+#include "leapgraph/symbolic/calls/numbers.hpp"
+#include "leapgraph/symbolic/calls/results_of_call.hpp"
 #include "leapgraph/symbolic/checks.hpp"
 #include "leapgraph/symbolic/error.hpp"
 #include "leapgraph/symbolic/interpret.hpp"
@@ -16,6 +18,7 @@ namespace leapgraph::symbolic {
 
 void Frame::use(const Specialisation& s) {
   if (&s == specialisation) return;
+  specialisation = nullptr;
   in.resize(shapes.size());
   in.insert(in.end(), s.data.begin(), s.data.end());
   extents.resize(s.extent_count);
@@ -28,159 +31,9 @@ void Frame::use(const Specialisation& s) {
   specialisation = &s;
 }
 
-/// Builds results where they are returned.
-class ResultsOfCall {
- public:
-  explicit ResultsOfCall(Results& results) : results_(results) {}
-  static constexpr std::size_t inline_count = Results::inline_count;
-  void use_words(std::size_t count) {
-    results_.is_inline_ = true;
-    results_.count_ = static_cast<std::uint32_t>(count);
-  }
-  void* word(std::size_t i, DType dtype) {
-    results_.dtypes_[i] = dtype;
-    return &results_.words_[i];
-  }
-  void reserve(std::size_t count) { results_.arrays_.reserve(count); }
-  void add(Array array) {
-    results_.arrays_.emplace_back(std::move(array));
-    ++results_.count_;
-  }
-  void set_names(const std::shared_ptr<const std::vector<std::string>>& names) { results_.names_ = names; }
-
- private:
-  Results& results_;
-};
-
 namespace {
 
 using State = Function::State;
-
-std::string title(const State& s) {
-  return s.options.name.empty() ? "function" : fmt::format("function '{}'", s.options.name);
-}
-
-std::string title(const State& s, std::size_t i) {
-  const std::string& name = s.inputs[i].name;
-  return fmt::format("{}: input {}{}", title(s), i, name.empty() ? "" : fmt::format(" '{}'", name));
-}
-
-Type type_of(const State::Input& input) { return {input.dtype, input.shape}; }
-
-[[noreturn]] void refuse_shape(const State& s, std::size_t i, const Type& got) {
-  throw ShapeError(fmt::format("{} must be {}, got {}", title(s, i), to_string(type_of(s.inputs[i])), to_string(got)));
-}
-
-void require_shape(const State& s, std::size_t i, const Type& got) {
-  const Shape& wanted = s.inputs[i].shape;
-  if (wanted.size() != got.shape.size()) refuse_shape(s, i, got);
-  for (std::size_t axis = 0; axis < wanted.size(); ++axis)
-    if (wanted[axis] != unknown && wanted[axis] != got.shape[axis]) refuse_shape(s, i, got);
-}
-
-void bind_array(const State& s, Frame& f, std::size_t i, const Array& array) {
-  require_shape(s, i, array.type());
-  f.in[i] = array.raw();
-  f.shapes[i] = &array.shape();
-}
-
-const Shape scalar_shape;
-
-template <class T>
-void bind_word(Frame& f, std::size_t i, T value) {
-  std::memcpy(&f.words[i], &value, sizeof value);
-  f.in[i] = &f.words[i];
-  f.shapes[i] = &scalar_shape;
-}
-
-/// The argument converted, where it is not used as it is.
-void bind_converted(const State& s, Frame& f, std::size_t i, const Argument& argument) {
-  const State::Input& input = s.inputs[i];
-  const Array given = argument.array();
-  if (input.strict && (argument.is_weak() || given.dtype() != input.dtype))
-    throw DTypeError(fmt::format("{} takes nothing but arrays of {}, got {}{}", title(s, i), info(input.dtype).name,
-                                 argument.is_weak() ? "plain numbers, " : "", to_string(given.type())));
-  require_shape(s, i, given.type());
-  try {
-    f.converted[i] = converted(argument, input.dtype, input.downcast);
-  } catch (const DTypeError& error) {
-    throw DTypeError(fmt::format("{} {}", title(s, i), error.what()));
-  }
-  f.has_converted = true;
-  bind_array(s, f, i, *f.converted[i]);
-}
-
-void bind(const State& s, Frame& f, std::size_t i, const Argument& argument) {
-  const State::Input& input = s.inputs[i];
-  switch (argument.kind()) {
-    case Argument::Kind::real:
-      if (input.is_scalar && input.dtype == DType::float64 && !input.strict) return bind_word(f, i, argument.real());
-      break;
-    case Argument::Kind::integer:
-      if (!input.is_scalar || input.strict) break;
-      if (input.dtype == DType::int64) return bind_word(f, i, argument.integer());
-      if (input.dtype == DType::float64 && std::abs(argument.integer()) <= std::int64_t{1} << 53)
-        return bind_word(f, i, static_cast<double>(argument.integer()));
-      break;
-    case Argument::Kind::array:
-      if (!argument.is_weak() && argument.tensor().dtype() == input.dtype)
-        return bind_array(s, f, i, argument.tensor());
-      break;
-    default:
-      break;
-  }
-  bind_converted(s, f, i, argument);
-}
-
-void bind_default(const State& s, Frame& f, std::size_t i) {
-  const State::Input& input = s.inputs[i];
-  if (input.state != nullptr) {  // its turn has begun
-    f.in[i] = input.state->current().raw();
-    f.shapes[i] = &input.state->current().shape();
-  } else if (input.value) {
-    f.in[i] = input.value->raw();
-    f.shapes[i] = &input.value->shape();
-  } else {
-    throw MissingInput(fmt::format("{} is not given, and has no default", title(s, i)));
-  }
-}
-
-[[noreturn]] void refuse_count(const State& s, std::size_t count) {
-  throw GraphError(fmt::format("{}: takes {} arguments, got {}", title(s), s.inputs.size(), count));
-}
-
-std::size_t input_called(const State& s, std::string_view name) {
-  for (std::size_t i = 0; i < s.inputs.size(); ++i)
-    if (s.inputs[i].name == name) return i;
-  std::string known;
-  for (const State::Input& input : s.inputs)
-    if (!input.name.empty()) known += (known.empty() ? "" : ", ") + fmt::format("'{}'", input.name);
-  throw GraphError(
-      fmt::format("{}: there is no input '{}'{}", title(s), name, known.empty() ? "" : ", there are " + known));
-}
-
-void bind_arguments(const State& s, Frame& f, const Argument* const* arguments, std::size_t count) {
-  // Arguments left out at the end are absent ones.
-  while (count > 0 && arguments[count - 1]->kind() == Argument::Kind::absent) --count;
-  std::fill(f.is_given.begin(), f.is_given.end(), false);
-  bool by_name = false;
-  for (std::size_t i = 0; i < count; ++i) {
-    const Argument& argument = *arguments[i];
-    const std::string_view name = argument.name();
-    if (name.empty() && by_name)
-      throw GraphError(fmt::format("{}: argument {} has no name, but follows one by name", title(s), i));
-    by_name = by_name || !name.empty();
-    if (!by_name && i >= s.inputs.size()) refuse_count(s, count);
-    const std::size_t target = by_name ? input_called(s, name) : i;
-    if (f.is_given[target]) throw GraphError(fmt::format("{} is given twice", title(s, target)));
-    if (argument.kind() == Argument::Kind::absent) {
-      if (by_name) throw GraphError(fmt::format("{} is given without a value", title(s, target)));
-      continue;
-    }
-    f.is_given[target] = true;
-    bind(s, f, target, argument);
-  }
-}
 
 /// The turns of all variables that a call updates, in order of address: two calls cannot wait for each other.
 class Turns {
@@ -226,9 +79,9 @@ void bind_shared(const State& s, Frame& f) {
 }
 
 /// What no argument is given for, and then the code for the shapes of all.
-const Specialisation& bind_rest(const State& s, Frame& f) {
-  for (std::size_t i = 0; i < s.inputs.size(); ++i)
-    if (!f.is_given[i]) bind_default(s, f, i);
+const Specialisation& bind_rest(const State& s, Frame& f, std::size_t bound) {
+  for (std::size_t i = bound; i < s.inputs.size(); ++i)
+    if (!f.some_given || !f.is_given[i]) bind_default(s, f, i);
   bind_shared(s, f);
   if (f.specialisation != nullptr && Specialisations::fits(*f.specialisation, f.shapes)) return *f.specialisation;
   return s.code->find(f.shapes);
@@ -248,6 +101,11 @@ class FrameInUse {
     if (frame_->has_converted) {
       frame_->has_converted = false;
       for (std::optional<Array>& array : frame_->converted) array.reset();
+    }
+    if (frame_->workspace_bytes > Frame::kept_bytes) {
+      frame_->workspace.reset();
+      frame_->workspace_bytes = -1;
+      frame_->specialisation = nullptr;
     }
     state_.frames.give_back(frame_);
   }
@@ -299,9 +157,11 @@ bool run_native(const State& s, Frame& f, const Specialisation& code, ResultsOfC
     results.use_words(count);
   } else {
     results.reserve(count);
-    for (std::size_t i = 0; i < count; ++i)
-      results.add(code.outputs[i].extents.empty() ? f.results[i]
-                                                  : used_part(f.results[i], code.outputs[i].extents, f.extents));
+    for (std::size_t i = 0; i < count; ++i) {
+      const Specialisation::Output& output = code.outputs[i];
+      results.add(output.extents.empty() ? f.results[i] : used_part(f.results[i], output.extents, f.extents));
+      if (output.bytes > Frame::kept_bytes) f.results[i] = Array();
+    }
   }
   for (std::size_t i = 0; i < s.updated.size(); ++i) {
     const Specialisation::Output& output = code.outputs[count + i];
@@ -334,15 +194,12 @@ void run_interpreted(const State& s, const Frame& f, const Specialisation& code,
   for (std::size_t i = 0; i < s.updated.size(); ++i) s.updated[i]->set_next(of_its_own(values[count + i]));
 }
 
-}  // namespace
-
-Results call(const State& s, const Argument* const* arguments, std::size_t count) {
+void call_with_anything(const State& s, const Argument* const* arguments, std::size_t count, Results& results) {
   const FrameInUse frame(s);
   Frame& f = *frame;
-  bind_arguments(s, f, arguments, count);
+  const std::size_t bound = bind_arguments(s, f, arguments, count);
   Turns turns(s.turns);
-  const Specialisation* code = &bind_rest(s, f);
-  Results results;
+  const Specialisation* code = &bind_rest(s, f, bound);
   ResultsOfCall building(results);
   if (!code->is_native) {
     run_interpreted(s, f, *code, building);
@@ -355,14 +212,22 @@ Results call(const State& s, const Argument* const* arguments, std::size_t count
   }
   if (s.output_names) building.set_names(s.output_names);
   turns.commit();
+}
+
+}  // namespace
+
+Results call(const State& s, const Argument* const* arguments, std::size_t count) {
+  Results results;
+  if (!s.may_take_numbers_only || !call_with_numbers(s, arguments, count, results))
+    call_with_anything(s, arguments, count, results);
   return results;
 }
 
 CompiledFunction code_for(const State& s, const Argument* const* arguments, std::size_t count) {
   const FrameInUse frame(s);
-  bind_arguments(s, *frame, arguments, count);
+  const std::size_t bound = bind_arguments(s, *frame, arguments, count);
   const Turns turns(s.turns);
-  return bind_rest(s, *frame).compiled;
+  return bind_rest(s, *frame, bound).compiled;
 }
 
 Function::State::State(Definition definition_, const FunctionOptions& options_, std::shared_ptr<Specialisations> known,
@@ -372,7 +237,7 @@ Function::State::State(Definition definition_, const FunctionOptions& options_, 
   for (const In& in : definition.inputs) {
     Input input{.dtype = in.variable.dtype(),
                 .shape = in.variable.shape(),
-                .is_scalar = in.variable.rank() == 0,
+                .takes_numbers = in.variable.rank() == 0 && !in.strict,
                 .strict = in.strict,
                 .downcast = Downcast::exact,
                 .name = in.name,
@@ -380,6 +245,7 @@ Function::State::State(Definition definition_, const FunctionOptions& options_, 
                 .state = nullptr};
     const std::optional<bool> allowed = in.allow_downcast ? in.allow_downcast : options.allow_input_downcast;
     if (allowed) input.downcast = *allowed ? Downcast::always : Downcast::never;
+    input.takes_numbers = input.takes_numbers && input.downcast != Downcast::never;
     inputs.push_back(std::move(input));
   }
   for (const SharedVariable& variable : definition.shared) shared.push_back(storage_of(variable));
@@ -394,11 +260,14 @@ Function::State::State(Definition definition_, const FunctionOptions& options_, 
   for (std::size_t i = 0; i < shared.size(); ++i)
     if (std::find(updated.begin(), updated.end(), shared[i]) == updated.end()) reads.push_back(i);
   std::sort(reads.begin(), reads.end(), [this](std::size_t a, std::size_t b) { return shared[a] < shared[b]; });
+  may_take_numbers_only = shared.empty() && updated.empty() &&
+                          std::all_of(inputs.begin(), inputs.end(), [](const Input& i) { return i.shape.empty(); });
   const auto is_named = [](const Output& output) { return !output.name.empty(); };
   if (std::any_of(definition.outputs.begin(), definition.outputs.end(), is_named)) {
     std::vector<std::string> names;
     for (const Output& output : definition.outputs) names.push_back(output.name);
     output_names = std::make_shared<const std::vector<std::string>>(std::move(names));
+    may_take_numbers_only = false;
   }
 }
 

@@ -17,7 +17,7 @@ struct Function::State {
   struct Input {
     DType dtype;
     Shape shape;
-    bool is_scalar;
+    bool takes_numbers;  ///< plain ones, if they fit exactly
     bool strict;
     Downcast downcast;
     std::string name;
@@ -38,6 +38,7 @@ struct Function::State {
   std::vector<std::size_t> reads;       ///< those of them that are not updated
   std::vector<SharedStorage*> updated;  ///< in order of the graph's outputs
   std::vector<SharedStorage*> turns;    ///< the same, in order of address
+  bool may_take_numbers_only = false;   ///< scalars in, results without names, and nothing else
   mutable Frames frames;
 };
 

@@ -10,6 +10,7 @@
 #include <unordered_set>
 
 #include "leapgraph/symbolic/calls/storage.hpp"
+#include "leapgraph/symbolic/interpret.hpp"
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 
@@ -34,19 +35,6 @@ bool can_agree(const Type& a, const Type& b) {
   return true;
 }
 
-/// A plain number as a constant of the type of what it replaces; other expressions as they are.
-Expr of_type(const Operand& value, const Type& type) {
-  if (!value.expr()) throw UpdateError("function: a given is an empty expression");
-  if (!value.is_weak() || value.expr().type() == type) return value.expr();
-  const Array number = *constant_value(value.expr());
-  try {
-    const Argument plain = is_floating(number.dtype()) ? Argument(number.real()) : Argument(number.integer());
-    return constant(converted(plain, type.dtype));
-  } catch (const DTypeError& error) {
-    throw UpdateError(error.what());
-  }
-}
-
 /// What takes the place of each given expression, with the other givens in it. Those that need no other one come first;
 /// when none is left of these but others are, they go in a circle.
 Substitution resolve(const Givens& givens) {
@@ -54,7 +42,8 @@ Substitution resolve(const Givens& givens) {
   Exprs order;
   for (const Replacement& given : givens) {
     if (!given.variable) throw UpdateError("function: a given replaces an empty expression");
-    const Expr value = of_type(given.value, given.variable.type());
+    if (!given.value.expr()) throw UpdateError("function: a given is an empty expression");
+    const Expr value = given.value.is_weak() ? of_type(given.value, given.variable.dtype()) : given.value.expr();
     if (!can_agree(given.variable.type(), value.type()))
       throw UpdateError(fmt::format("function: the given for {} must be {}, got {}", described(given.variable),
                                     to_string(given.variable.type()), to_string(value.type())));
@@ -128,6 +117,7 @@ class Definer {
                         described(variable)));
       if (!positions_.emplace(variable, i).second)
         throw GraphError(fmt::format("function: the input {} is given twice", called(variable)));
+      if (result_.inputs[i].value) require_fitting(variable, *result_.inputs[i].value);
       if (result_.inputs[i].name.empty()) result_.inputs[i].name = name_of(variable);
     }
   }

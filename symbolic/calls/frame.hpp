@@ -16,6 +16,9 @@
 namespace leapgraph::symbolic {
 
 struct Frame {
+  /// More memory than this is not kept from one call to the next.
+  static constexpr std::int64_t kept_bytes = std::int64_t{64} << 20;
+
   Frame(std::size_t inputs, std::size_t read, std::size_t outputs, std::size_t updates)
       : in(inputs + read),
         words(inputs),
@@ -43,6 +46,7 @@ struct Frame {
   RuntimeError error;
   const Specialisation* specialisation = nullptr;  ///< the last one used
   bool has_converted = false;
+  bool some_given = false;  ///< `is_given` says of which inputs there are arguments
 };
 
 /// Frames that wait for the next call; a thread finds the one it had most of the time.
@@ -52,17 +56,36 @@ class Frames {
   ~Frames() {
     for (Slot& slot : slots_) delete slot.frame.load();
   }
-  /// Null where none waits.
-  Frame* take() { return slot().frame.exchange(nullptr, std::memory_order_acquire); }
-  void give_back(Frame* frame) { delete slot().frame.exchange(frame, std::memory_order_acq_rel); }
+  /// Null where none waits nearby.
+  Frame* take() {
+    const std::size_t own = own_slot();
+    for (std::size_t k = 0; k < reach; ++k) {
+      std::atomic<Frame*>& slot = slots_[(own + k) % slots_.size()].frame;
+      if (slot.load(std::memory_order_relaxed) == nullptr) continue;
+      if (Frame* frame = slot.exchange(nullptr, std::memory_order_acquire)) return frame;
+    }
+    return nullptr;
+  }
+  void give_back(Frame* frame) {
+    const std::size_t own = own_slot();
+    for (std::size_t k = 0; k < reach; ++k) {
+      std::atomic<Frame*>& slot = slots_[(own + k) % slots_.size()].frame;
+      Frame* none = nullptr;
+      if (slot.load(std::memory_order_relaxed) == nullptr &&
+          slot.compare_exchange_strong(none, frame, std::memory_order_release, std::memory_order_relaxed))
+        return;
+    }
+    delete frame;
+  }
 
  private:
   struct alignas(64) Slot {
     std::atomic<Frame*> frame = nullptr;
   };
-  Slot& slot() {
+  static constexpr std::size_t reach = 4;  // slots that are looked at, for threads that begin at the same one
+  static std::size_t own_slot() {
     const auto thread = static_cast<std::uint64_t>(pthread_self());
-    return slots_[(thread >> 8) * 0x9e3779b97f4a7c15ULL >> 60];
+    return static_cast<std::size_t>((thread >> 8) * 0x9e3779b97f4a7c15ULL >> 60);
   }
   std::array<Slot, 16> slots_;
 };

@@ -24,6 +24,7 @@ Specialisation::Specialisation(CompiledFunction function, std::vector<std::int64
     if (is_native && short_scalars == i && output.type.shape.empty() && output.bytes <= 8) ++short_scalars;
     outputs.push_back(std::move(output));
   }
+  only_numbers = is_native && lengths.empty() && short_scalars == outputs.size() && outputs.size() <= 4;
 }
 
 Specialisations::~Specialisations() {

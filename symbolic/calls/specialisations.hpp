@@ -30,6 +30,7 @@ struct Specialisation {
   std::vector<const void*> data;
   std::vector<Output> outputs;
   std::size_t short_scalars = 0;
+  bool only_numbers = false;  ///< inputs are scalars, outputs few short ones, and the code is native
   std::unique_ptr<const Specialisation> older;
 };
 
@@ -50,6 +51,7 @@ class Specialisations {
   std::size_t count() const;
 
   static bool fits(const Specialisation& specialisation, const std::vector<const Shape*>& shapes) {
+    if (specialisation.lengths.empty()) return true;  // scalars only: ranks are known
     const std::int64_t* length = specialisation.lengths.data();
     for (const Shape* shape : shapes)
       for (const std::int64_t other : *shape)

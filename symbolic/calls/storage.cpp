@@ -102,13 +102,20 @@ SharedStorage* storage_of(const Expr& e) {
   return found == nullptr ? nullptr : std::get<std::shared_ptr<SharedStorage>>(*found).get();
 }
 
+Expr of_type(const Operand& number, DType dtype) {
+  const Array value = *constant_value(number.expr());
+  if (value.dtype() == dtype) return number.expr();
+  if (is_floating(value.dtype()) && is_floating(dtype)) return constant(value.cast(dtype));  // as in arithmetic
+  try {
+    return constant(converted(is_floating(value.dtype()) ? Argument(value.real()) : Argument(value.integer()), dtype));
+  } catch (const DTypeError&) {
+    throw UpdateError(fmt::format("{} cannot be stored in {} (written at {}:{})", to_string(value), info(dtype).name,
+                                  number.place().file_name(), number.place().line()));
+  }
+}
+
 Expr as_update_of(const Expr& variable, const Operand& value) {
-  const Expr update = value.is_weak() && variable.dtype() != value.expr().dtype() && value.expr().rank() == 0
-                          ? [&] {
-                              const Array number = *constant_value(value.expr());
-                              return constant(converted(Argument(number.real()), variable.dtype()));
-                            }()
-                          : value.expr();
+  const Expr update = value.is_weak() ? of_type(value, variable.dtype()) : value.expr();
   const Type &wanted = variable.type(), &got = update.type();
   const auto refuse = [&](const std::string& advice) {
     throw UpdateError(fmt::format("the update of '{}', which is {}, must have its type, got {} (made at {}:{}){}",

@@ -84,6 +84,9 @@ class SharedStorage {
 /// The storage of a shared variable; null for other expressions.
 SharedStorage* storage_of(const Expr& e);
 
+/// A plain number as a constant. Throws UpdateError where the element type cannot hold it.
+Expr of_type(const Operand& number, DType dtype);
+
 /// Throws UpdateError unless `value` can become the value of `variable`, a shared variable: its element type and rank,
 /// and lengths that may be equal. A plain number takes the type of the variable: the result.
 Expr as_update_of(const Expr& variable, const Operand& value);

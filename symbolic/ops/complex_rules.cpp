@@ -270,7 +270,7 @@ Expr bilinear(const ComplexApplication& a) {
   // Where nothing is left to give the result its shape, zeros do.
   if (!elementwise && result.re.rank() == 0 && result.im.rank() == 0) {
     const Expr zeros = make(a.op, {whole_parts(a.inputs[0]).re, whole_parts(a.inputs[1]).re}, a.attributes);
-    return complex(zeros, result.im);
+    if (zeros.rank() > 0) return complex(zeros, result.im);
   }
   return joined(result);
 }

@@ -27,9 +27,8 @@ bool follows_from_constants(const Expr& e) {
     const Node* node = stack.back();
     stack.pop_back();
     if (!seen.insert(node).second) continue;
-    if (is_input(Expr(node->shared_from_this(), 0)) || node->op().effect || node->op().evaluate == nullptr ||
-        seen.size() > most_nodes)
-      return false;
+    const bool varies = lowering_as<Source>(node->op()) != nullptr && !is_constant(Expr(node->shared_from_this(), 0));
+    if (varies || node->op().effect || node->op().evaluate == nullptr || seen.size() > most_nodes) return false;
     for (const Expr& input : node->inputs()) stack.push_back(&input.node());
   }
   return true;
@@ -132,8 +131,8 @@ const Op iota_op{
         [] {
           const Expr i = number("i"), x = real({4}, "x"), v = real({}, "v");
           // Lengths from values, of 0 too; with room that the spelling gives, and without.
-          return Exprs{iota(i), iota(minimum(i, std::int64_t{2})) * v, iota(length(x, 0)) * x,
-                       gather(x, iota(i)), broadcast_like(v, iota(number("j")))};
+          return Exprs{iota(i), iota(minimum(number("k"), std::int64_t{2})) * v, iota(length(x, 0)) * x,
+                       gather(x, iota(number("n"))), broadcast_like(v, iota(number("j")))};
         },
 };
 

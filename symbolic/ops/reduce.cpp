@@ -146,7 +146,8 @@ std::vector<Array> cumsum_evaluate(const Node& node, std::span<const Array> inpu
 Exprs extremum_gradient(const Application& a) {
   const Expr attains = eq(a.inputs[0], restored(a, a.output));
   const Expr share = a.adjoint / sum(cast(attains, a.inputs[0].dtype()), axes_of(a.node));
-  return {where(attains, restored(a, share), 0.0)};  // a choice, which the slopes of what did not win cannot spoil
+  // A choice, which the slopes of what did not win cannot spoil; both sides in the shape of the input.
+  return {where(attains, broadcast_like(restored(a, share), a.inputs[0]), 0.0)};
 }
 
 /// Product of all other elements along an axis: what comes before times what comes after, right where elements are 0.

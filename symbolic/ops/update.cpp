@@ -189,8 +189,9 @@ Expr update(const Op& op, const Operand& x, const Operand& index, const Operand&
                                    x.place().line()));
     parts = cast(parts, whole.dtype());
   }
-  // A length that is not known yet may turn out to be 1.
-  if (!is_known(parts.shape()) || !agree(join(rows.shape(), whole.shape(), 1), parts.shape()))
+  // A length that is not known yet may turn out to be 1, unless it was stretched already.
+  const bool is_open = !is_known(parts.shape()) && &parts.op() != &broadcast_like_op;
+  if (is_open || !agree(join(rows.shape(), whole.shape(), 1), parts.shape()))
     parts = broadcast_like(parts, gather(whole, rows));
   return make(op, {whole, rows, parts}, {}, x.place());
 }

@@ -86,8 +86,9 @@ TEST_P(FunctionOf, TypedVariablesNamesTheArgumentThatDoesNotFit) {
 
 TEST_P(FunctionOf, VariablesRefusesWhatItIsNotClosedOver) {
   const Expr x = dscalar("x"), y = dscalar("y");
-  EXPECT_EQ(message_of([&] { function({x}, x + y, options()); }),
-            "function: an output depends on 'y', which is not among the inputs");
+  const std::string message = message_of([&] { function({x}, x + y, options()); });
+  EXPECT_NE(message.find("'y' (made at "), std::string::npos) << message;
+  EXPECT_NE(message.find("is needed by add (made at "), std::string::npos) << message;
   EXPECT_EQ(message_of([&] { function({x, x}, x + 1.0, options()); }), "function: the input 'x' is given twice");
   EXPECT_EQ(message_of([&] { function({x, x + 1.0}, x, options()); }), "function: an input is not a variable");
   EXPECT_EQ(message_of([&] { function({x}, Exprs{Expr()}, options()); }), "function: an output is an empty expression");
