@@ -8,6 +8,7 @@
 
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/reducing.hpp"
+#include "leapgraph/symbolic/places.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -38,25 +39,25 @@ void require_floating(const ReductionOptions& options, std::string_view what) {
 }  // namespace
 
 Expr sum_with(const Operand& a, const ReductionOptions& options) {
-  const MadeAt here(a.place());
+  const BuiltAt here(a.place());
   const Expr x = accumulated(a, options, widened(a), "sum");
   return finished(reduce(sum_op, x, options.axes, options.keepdims, a.place()), options);
 }
 
 Expr prod_with(const Operand& a, const ReductionOptions& options) {
-  const MadeAt here(a.place());
+  const BuiltAt here(a.place());
   const Expr x = accumulated(a, options, widened(a), "prod");
   return finished(reduce(prod_op, x, options.axes, options.keepdims, a.place()), options);
 }
 
 Expr mean_with(const Operand& a, const ReductionOptions& options) {
-  const MadeAt here(a.place());
+  const BuiltAt here(a.place());
   require_floating(options, "mean");
   return finished(mean(accumulated(a, options, floating(a), "mean"), options.axes, options.keepdims), options);
 }
 
 Expr variance_with(const Operand& a, const ReductionOptions& options, std::int64_t ddof) {
-  const MadeAt here(a.place());
+  const BuiltAt here(a.place());
   require_floating(options, "variance");
   return finished(variance(accumulated(a, options, floating(a), "variance"), options.axes, options.keepdims, ddof),
                   options);
@@ -67,12 +68,12 @@ Expr var(const Operand& a, const Axes& axes, bool keepdims, std::int64_t ddof) {
 }
 
 Expr stddev(const Operand& a, const Axes& axes, bool keepdims, std::int64_t ddof) {
-  const MadeAt here(a.place());
+  const BuiltAt here(a.place());
   return sqrt(variance(a, axes, keepdims, ddof));
 }
 
 Expr average(const Operand& a, const Operand& weights, const Axes& axes, bool keepdims) {
-  const MadeAt here(a.place());
+  const BuiltAt here(a.place());
   const Expr x = floating(a);
   Expr w = floating(weights);
   const Axes over = normalize_axes(axes, x.rank(), "average", true);
@@ -87,24 +88,24 @@ Expr average(const Operand& a, const Operand& weights, const Axes& axes, bool ke
 }
 
 Expr prod_without_zeros(const Operand& a, const Axes& axes, bool keepdims) {
-  const MadeAt here(a.place());
+  const BuiltAt here(a.place());
   return prod(where(eq(a, 0), 1, a), axes, keepdims);
 }
 
 Expr count_nonzero(const Operand& a, const Axes& axes, bool keepdims) {
-  const MadeAt here(a.place());
+  const BuiltAt here(a.place());
   return sum(cast(neq(a, 0), DType::int64), axes, keepdims);
 }
 
 Expr ptp(const Operand& a, const Axes& axes, bool keepdims) {
-  const MadeAt here(a.place());
+  const BuiltAt here(a.place());
   return max(a, axes, keepdims) - min(a, axes, keepdims);
 }
 
 namespace {
 
 Expr position(const Op& op, const Operand& a, const Axes& axes, bool keepdims) {
-  const MadeAt here(a.place());
+  const BuiltAt here(a.place());
   const Axes over = normalize_axes(axes, a.expr().rank(), op.name, true);
   if (over.empty()) return constant(std::int64_t{0});
   const Expr result = make(op, {a}, {{"axes", over}});
@@ -121,7 +122,7 @@ std::pair<Expr, Expr> max_and_argmax(const Operand& a, const Axes& axes, bool ke
 }
 
 Expr median(const Operand& a, const Axes& axes, bool keepdims) {
-  const MadeAt here(a.place());
+  const BuiltAt here(a.place());
   const Expr x = floating(a);
   const Axes over = normalize_axes(axes, x.rank(), "median", true);
   if (over.empty()) return x;
@@ -164,7 +165,7 @@ Expr median(const Operand& a, const Axes& axes, bool keepdims) {
 }
 
 Expr norm(const Operand& a, double p, const Axes& axes, bool keepdims) {
-  const MadeAt here(a.place());
+  const BuiltAt here(a.place());
   const Expr x = floating(a);
   if (std::isinf(p)) return p > 0 ? max(abs(x), axes, keepdims) : min(abs(x), axes, keepdims);
   if (std::isnan(p)) throw GraphError("norm: the power is not a number");
@@ -177,7 +178,7 @@ Expr norm(const Operand& a, double p, const Axes& axes, bool keepdims) {
 namespace {
 
 Expr normalised(const Op& op, const Operand& a, const Axes& axes) {
-  const MadeAt here(a.place());
+  const BuiltAt here(a.place());
   const Expr x = floating(a);
   if (axes.empty()) throw ShapeError(fmt::format("{}: needs at least one axis", op.name));
   return make(op, {x}, {{"axes", normalize_axes(axes, x.rank(), op.name, false)}});

@@ -119,8 +119,9 @@ bool calls_vector_function(std::string_view code) {
   std::set<std::string> names;
   collect_calls(code, false, names);
   return std::any_of(names.begin(), names.end(), [](const std::string& name) {
+    const RuntimeSymbol* ours = find_runtime_symbol(name);
     return std::find(vector_math.begin(), vector_math.end(), name) != vector_math.end() ||
-           find_runtime_symbol(name) != nullptr;
+           (ours != nullptr && ours->has_vectors);
   });
 }
 
@@ -154,7 +155,8 @@ std::string declarations(const Module& module) {
     } else if (const RuntimeSymbol* symbol = find_runtime_symbol(base)) {
       std::string arguments = "double";
       for (int k = 1; k < symbol->arguments; ++k) arguments += ", double";
-      out.line(fmt::format("double {}({}) {};", name, arguments, attribute));
+      out.line(fmt::format("double {}({}) {};", name, arguments,
+                           symbol->has_vectors ? attribute : "__attribute__((const))"));
     }
   }
   for (const std::string& name : routines)

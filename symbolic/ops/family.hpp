@@ -68,8 +68,10 @@ std::vector<Array> map_elements(const Node& node, std::span<const Array> inputs)
         return F(at(0, i));
       else if constexpr (std::is_invocable_v<decltype(F), T, T>)
         return F(at(0, i), at(1, i));
-      else
+      else if constexpr (std::is_invocable_v<decltype(F), T, T, T>)
         return F(at(0, i), at(1, i), at(2, i));
+      else
+        return F(at(0, i), at(1, i), at(2, i), at(3, i));
     }();
     if constexpr (std::is_floating_point_v<decltype(value)>)
       output.set(i, value);
@@ -102,6 +104,9 @@ template <auto F>
 std::vector<Array> elementwise_real(const Node& node, std::span<const Array> inputs) {
   return detail::map_elements<F, double>(node, inputs);
 }
+
+/// Throws NotDifferentiable, naming the op and `what` its input `input` is, where the derivative by that is asked for.
+void refuse_derivative(const Application& a, std::size_t input, std::string_view what);
 
 /// Example applications of an elementwise op, from its arity and domains: vectors, a broadcast pair, scalars.
 Exprs elementwise_examples(const Op& op);

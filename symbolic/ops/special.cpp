@@ -13,6 +13,8 @@
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/complex_rules.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
+#include "leapgraph/symbolic/ops/reference.hpp"
+#include "leapgraph/symbolic/special_functions.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -20,17 +22,10 @@ namespace {
 
 // --- Reference values, in extended precision where subtraction would show ---
 
-using Wide = long double;
-
-constexpr double infinite = std::numeric_limits<double>::infinity();
-constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
-
-namespace policies = boost::math::policies;
-/// Boost returns infinities and nan instead of throwing, and computes in long double.
-using Quiet =
-    policies::policy<policies::domain_error<policies::ignore_error>, policies::pole_error<policies::ignore_error>,
-                     policies::overflow_error<policies::ignore_error>,
-                     policies::evaluation_error<policies::ignore_error>>;
+using reference::infinite;
+using reference::Quiet;
+using reference::undefined;
+using reference::Wide;
 
 bool is_pole(double x) { return x <= 0 && x == std::floor(x); }
 
@@ -491,8 +486,9 @@ const Op trigamma_op{
 
 const Op tetragamma_op{
     .name = "tetragamma",
-    .summary = "derivative of trigamma; has no gradient itself",
+    .summary = "derivative of trigamma",
     .type = floating_type,
+    .gradient = [](const Application& a) { return Exprs{a.adjoint * polygamma(3.0, a.inputs[0])}; },
     .evaluate = elementwise_real<[](double x) { return reference_tetragamma(x); }>,
     .lowering = Elementwise{.code = "lg_tetragamma({0})"},
     .domain = positive,

@@ -1,10 +1,10 @@
 /* Special functions of real numbers, called by emitted code by name and, in its loops, as vectors of the machine's
  * width.
  *
- * Contract of all of them: arguments and results as in ops.hpp; the same bits from the scalar function and from every
- * vector one, on every x86 variant; no errno, no exceptions, no memory. Errors are at most 4 units in the last place (lgamma 6,
- * tetragamma 8); near the zeros of lgamma, digamma and tetragamma on the negative axis, and of logaddexp, units of the
- * terms that cancel. */
+ * Contract of all of them: arguments and results as in ops.hpp and special_functions.hpp; no errno, no exceptions, no
+ * memory, re-entrant. Those marked LG_VECTOR: the same bits from the scalar function and from every vector one, on every
+ * x86 variant. How large errors are at most is in symbols.cpp; near the zeros of lgamma, digamma and tetragamma on the
+ * negative axis, and of logaddexp, in units of the terms that cancel. */
 #ifndef LEAPGRAPH_SYMBOLIC_RUNTIME_SPECIAL_H
 #define LEAPGRAPH_SYMBOLIC_RUNTIME_SPECIAL_H
 
@@ -54,11 +54,13 @@ double lg_polygamma(double order, double x);
 /* special_incomplete.c */
 double lg_gammainc(double a, double x);
 double lg_gammaincc(double a, double x);
+double lg_gamma_density(double a, double x); /* derivative of gammainc by x */
 double lg_gammainc_da(double a, double x);  /* derivative of gammainc by a */
 double lg_gammainc_daa(double a, double x); /* the second one */
 double lg_gammaincinv(double a, double p);
 double lg_gammainccinv(double a, double q);
 double lg_betainc(double a, double b, double x);
+double lg_beta_density(double a, double b, double x);
 double lg_betainc_da(double a, double b, double x);
 double lg_betainc_db(double a, double b, double x);
 double lg_betaincinv(double a, double b, double p);
@@ -71,8 +73,7 @@ double lg_ive(double nu, double x); /* exp(-|x|) iv */
 double lg_kv(double nu, double x);
 double lg_kve(double nu, double x); /* exp(x) kv */
 double lg_hyp2f1(double a, double b, double c, double z);
-double lg_hyp2f1_da(double a, double b, double c, double z); /* derivatives by a, b, c */
-double lg_hyp2f1_db(double a, double b, double c, double z);
+double lg_hyp2f1_da(double a, double b, double c, double z); /* derivatives by a and c */
 double lg_hyp2f1_dc(double a, double b, double c, double z);
 
 #ifdef __cplusplus

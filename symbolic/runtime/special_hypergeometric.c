@@ -147,5 +147,4 @@ static dual hypergeometric(double a, double b, double c, double z) {
 
 double lg_hyp2f1(double a, double b, double c, double z) { return (double)hypergeometric(a, b, c, z).value; }
 double lg_hyp2f1_da(double a, double b, double c, double z) { return (double)hypergeometric(a, b, c, z).d[0]; }
-double lg_hyp2f1_db(double a, double b, double c, double z) { return (double)hypergeometric(a, b, c, z).d[1]; }
 double lg_hyp2f1_dc(double a, double b, double c, double z) { return (double)hypergeometric(a, b, c, z).d[2]; }

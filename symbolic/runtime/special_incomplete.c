@@ -152,6 +152,13 @@ double lg_gammaincc(double a, double x) { return incomplete_gamma(a, x, 0).upper
 double lg_gammainc_da(double a, double x) { return incomplete_gamma(a, x, 1).by_a; }
 double lg_gammainc_daa(double a, double x) { return incomplete_gamma(a, x, 1).by_a_a; }
 
+double lg_gamma_density(double a, double x) {
+  if (!(a > 0.0 && x >= 0.0)) return not_a_number;
+  if (a == infinity || x == infinity) return a == x ? not_a_number : 0.0;
+  if (x == 0.0) return a < 1.0 ? infinity : (a == 1.0 ? 1.0 : 0.0);
+  return (double)expl(log_gamma_density(a, x) - logl(x));
+}
+
 /* x with P(a, x) = p and Q(a, x) = q, by Newton's method for the logarithm of the smaller one as a function of log(x), which
  * is concave: from the left (P) it never overshoots. Brackets stop what overshoots elsewhere. */
 static double inverse_gamma(double a, double p, double q) {
@@ -362,6 +369,13 @@ static beta_parts incomplete_beta(double a, double b, double x, double y, int de
 double lg_betainc(double a, double b, double x) { return incomplete_beta(a, b, x, 1.0 - x, 0).value; }
 double lg_betainc_da(double a, double b, double x) { return incomplete_beta(a, b, x, 1.0 - x, 1).by_a; }
 double lg_betainc_db(double a, double b, double x) { return incomplete_beta(a, b, x, 1.0 - x, 1).by_b; }
+
+double lg_beta_density(double a, double b, double x) {
+  if (!(a > 0.0 && b > 0.0 && x >= 0.0 && x <= 1.0) || a == infinity || b == infinity) return not_a_number;
+  if (x == 0.0) return a < 1.0 ? infinity : (a == 1.0 ? b : 0.0);
+  if (x == 1.0) return b < 1.0 ? infinity : (b == 1.0 ? a : 0.0);
+  return (double)expl(log_beta_density(a, b, x, 1.0 - x) - logl(x) - log1pl(-(long double)x));
+}
 
 /* Newton's method for the logarithm of the smaller tail as a function of log(x / (1 - x)): it is concave and falls off as
  * a straight line on both sides. */

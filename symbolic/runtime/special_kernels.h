@@ -201,7 +201,7 @@ static inline __attribute__((always_inline)) double log_normal(double x, double 
 /* The same for every x. */
 static inline __attribute__((always_inline)) double log_of(double x, double correction) {
   const int denormal = x < 0x1p-1022;
-  const double regular = log_normal(denormal ? x * 0x1p54 : x, denormal ? -54.0 * log_2_low : correction);
+  const double regular = log_normal(denormal ? x * 0x1p54 : x, denormal ? correction - 54.0 * log_2_low : correction);
   const double result = denormal ? regular - 54.0 * log_2_high : regular;
   const double special = x == 0.0 ? -infinity : not_a_number;
   return x > 0.0 ? (x == infinity ? infinity : result) : special;

@@ -75,7 +75,7 @@ double lg_log_ndtr(double x) {
   const double tail = normal_tail(a);
   const double rounded = 1.0 - tail;
   const double above = log_normal(rounded, ((1.0 - rounded) - tail) / rounded);
-  const double below = log_of(0.5 * erfcx_positive(a * root_half), 0.0) - 0.5 * x * x;
+  const double below = log_of(0.5 * erfcx_positive(a * root_half), 0.0) - (0.5 * x) * x;
   const double result = x > 0.0 ? above : below;
   return a == infinity ? (x > 0.0 ? 0.0 : -infinity) : result;
 }
@@ -117,10 +117,10 @@ double lg_ndtri_exp(double y) {
   const double size = quantile(upper ? 0.5 + minus_one : scale * e.fraction + (scale - 0.5), level);
 
   const double far = level > 784.0 ? level : 784.0;
-  double x = __builtin_sqrt(2.0 * far - log_of(12.566370614359172954 * far, 0.0));
+  double x = __builtin_sqrt(far - 0.5 * log_of(far, 2.5310242469692907930)) / root_half; /* log(4 pi) */
   for (int i = 0; i < 2; ++i) {
     const double scaled = erfcx_positive(x * root_half);
-    const double excess = (far - 0.5 * x * x) + log_of(0.5 * scaled, 0.0);
+    const double excess = (far - (0.5 * x) * x) + log_of(0.5 * scaled, 0.0);
     x += excess * scaled * 1.2533141373155002512; /* over the slope sqrt(2 / pi) / scaled */
   }
   const double beyond = level == infinity ? infinity : x;

@@ -6,11 +6,13 @@
 
 namespace leapgraph::symbolic {
 
-/// A real function of reals in runtime/special.h; all of them have vector versions (attribute simd("notinbranch")).
+/// A real function of reals in runtime/special.h.
 struct RuntimeSymbol {
   std::string_view name;
   int arguments;
   void (*address)();  ///< the scalar function, for tests
+  bool has_vectors;   ///< there are vector versions (attribute simd("notinbranch"))
+  double ulps;        ///< the largest error, in units in the last place, where the function is well conditioned
 };
 
 std::span<const RuntimeSymbol> runtime_symbols();
