@@ -221,8 +221,10 @@ CompiledFunction CompiledFunction::larger(const RuntimeError& error) const {
   if (!state_->larger) {
     CompileOptions options = state_->options;
     // Powers of two; steps of eight where nobody knows how many there will be.
-    while (options.capacity < error.value) options.capacity *= 2;
+    while (options.capacity < error.value && options.capacity > 0) options.capacity *= 2;
     if (error.value <= state_->options.capacity) options.capacity *= 8;
+    constexpr std::int64_t most = std::int64_t{1} << 40;
+    if (options.capacity > most || error.value > most) throw GraphError(failure(error));
     options.rewrite = false;  // it is rewritten already
     state_->larger = compile(state_->graph, options).state_;
     state_->has_larger = true;

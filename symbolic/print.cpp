@@ -9,6 +9,7 @@
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
+#include "leapgraph/symbolic/ops/indexing.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -327,6 +328,11 @@ std::string pp(const Expr& e, std::size_t longest) {
     const Exprs& inputs = part.node().inputs();
     if (inputs.empty()) {
       text += leaf_text(part);
+      continue;
+    }
+    if (&part.op() == &part_op) {
+      const auto words = index_words(part.node());
+      stack.insert(stack.end(), words.rbegin(), words.rend());
       continue;
     }
     Pieces pieces = pieces_of(part);

@@ -122,6 +122,12 @@ std::span<const Op* const> all_ops() {
       // update
       &set_rows_op,
       &add_rows_op,
+      // order
+      &argsort_op,
+      &searchsorted_op,
+      // effects
+      &assertion_op,
+      &printing_op,
       // linalg
       &contract_op,
       // scan, control, host_call

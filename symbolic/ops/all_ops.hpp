@@ -26,6 +26,10 @@ extern const Op reshape_op, reshape_like_op, transpose_op, expand_dims_op, squee
 extern const Op slice_op, slice_like_op, at_op, pad_slice_op, pad_like_op, gather_op, scatter_add_op, scatter_like_op;
 // update
 extern const Op set_rows_op, add_rows_op;
+// order
+extern const Op argsort_op, searchsorted_op;
+// effects
+extern const Op assertion_op, printing_op;
 // linalg
 extern const Op contract_op;
 // scan, control, host_call

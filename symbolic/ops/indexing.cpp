@@ -453,6 +453,36 @@ std::optional<Selection> selection_of(const Expr& part) {
   return std::nullopt;
 }
 
+}  // namespace
+
+std::vector<std::variant<Expr, std::string>> index_words(const Node& part) {
+  std::vector<std::variant<Expr, std::string>> words{part.input(1), std::string("[")};
+  const Indices items =
+      decoded(part.get<std::vector<std::int64_t>>("items"), std::span(part.inputs()).subspan(2));
+  const auto add = [&words](const Bound& bound) {
+    if (const auto n = bound.number()) words.emplace_back(std::to_string(*n));
+    if (bound.expr()) words.emplace_back(bound.expr());
+  };
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (i > 0) words.emplace_back(std::string(", "));
+    const Index::Item& item = items[i].item();
+    if (const auto* number = std::get_if<std::int64_t>(&item)) words.emplace_back(std::to_string(*number));
+    if (const auto* e = std::get_if<Expr>(&item)) words.emplace_back(*e);
+    if (std::holds_alternative<NewAxis>(item)) words.emplace_back(std::string("newaxis"));
+    if (std::holds_alternative<Ellipsis>(item)) words.emplace_back(std::string("..."));
+    if (const auto* range = std::get_if<Range>(&item)) {
+      add(range->start);
+      words.emplace_back(std::string(":"));
+      add(range->stop);
+      if (range->step != 1) words.emplace_back(":" + std::to_string(range->step));
+    }
+  }
+  words.emplace_back(std::string("]"));
+  return words;
+}
+
+namespace {
+
 // ---------------------------------------------------------------- writing
 
 /// Values stretched to what they replace, with leading axes of length 1 dropped where they have too many.
@@ -567,6 +597,7 @@ Expr update(const Op& op, std::string_view name, const Operand& part, const Oper
                                  "of {} (made at {}:{})",
                                  name, part.expr().op().name, to_string(part.expr().type()), part.place().file_name(),
                                  part.place().line()));
+  const MadeAt here(part.place());
   const Expr& x = selection->x;
   const Terms terms = terms_of(x, selection->items, part.place());
   const Expr fitting = fitting_values(values, x, name, part.place());
@@ -598,11 +629,10 @@ const Op part_op{
         [] {
           const Expr i = input({DType::int64, {}}, "i"), j = input({DType::int64, {2, 1}}, "j");
           const Expr x = example({4, 3}), cube = example({3, 4, 3});
-          return Exprs{index(x, {range(i, none, 2), -1}), index(x, {newaxis, i}),
+          return Exprs{index(x, {range(1, none, 2), -1}), index(x, {newaxis, i}),
                        index(cube, {j, _, constant(Array::of<std::int64_t>({3}, {0, -1, 1}))}),
                        set_subtensor(index(x, {j, i}), 2.0 * example({2, 1}, "v")),
                        inc_subtensor(index(cube, {ellipsis, j, range(none, none, -2)}), example({2}, "v")),
-                       index(example({4}), {example({4}, "m") > 0.0}) * example({}, "s"),
                        set_subtensor(index(example({3}), {example({3}, "m") > 0.5}), example({}, "v"))};
         },
     .batched = [](const Batch& b) -> std::vector<Batched> { return {b.inputs[0]}; },
@@ -650,6 +680,7 @@ const Op shaped_like_op{
 // --- Builders ---
 
 Expr index(const Operand& x, const Indices& items) {
+  const MadeAt here(x.place());
   const Expr value = read(x, terms_of(x, items, x.place()), x.place());
   if (value.op().name == "at" || value.op().name == "slice")
     if (value.node().input(0) == x.expr()) return value;  // says itself which part it is

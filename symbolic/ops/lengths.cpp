@@ -27,9 +27,8 @@ bool follows_from_constants(const Expr& e) {
     const Node* node = stack.back();
     stack.pop_back();
     if (!seen.insert(node).second) continue;
-    if (is_input(Expr(node->shared_from_this(), 0)) || node->op().effect || node->op().evaluate == nullptr ||
-        seen.size() > most_nodes)
-      return false;
+    const bool varies = lowering_as<Source>(node->op()) != nullptr && !is_constant(Expr(node->shared_from_this(), 0));
+    if (varies || node->op().effect || node->op().evaluate == nullptr || seen.size() > most_nodes) return false;
     for (const Expr& input : node->inputs()) stack.push_back(&input.node());
   }
   return true;
