@@ -45,6 +45,8 @@ const Op assertion_op{
       if (inputs[0].dtype != DType::boolean) throw DTypeError("conditions must be boolean");
       return truth_type(inputs, attributes);
     },
+    .gradient = [](const Application&) { return Exprs{Expr()}; },
+    .tangent = [](const Node&, std::span<const Expr>) { return Exprs{Expr()}; },
     .evaluate = [](const Node& node, std::span<const Array> inputs) -> std::vector<Array> {
       for (std::int64_t i = 0; i < inputs[0].size(); ++i)
         if (inputs[0].integer(i) == 0)
@@ -72,6 +74,8 @@ const Op printing_op{
     .name = "print",
     .summary = "true, when the input was written to the standard error stream",
     .type = truth_type,
+    .gradient = [](const Application&) { return Exprs{Expr()}; },
+    .tangent = [](const Node&, std::span<const Expr>) { return Exprs{Expr()}; },
     .evaluate = [](const Node& node, std::span<const Array> inputs) -> std::vector<Array> {
       Array done = Array::scalar(false);
       const void* const in[] = {inputs[0].raw()};

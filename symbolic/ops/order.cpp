@@ -63,6 +63,8 @@ const Op argsort_op{
       if (inputs[0].rank() == 0) throw ShapeError("a scalar has no axis to sort");
       return {Type{DType::int64, inputs[0].shape}};
     },
+    .gradient = [](const Application&) { return Exprs{Expr()}; },
+    .tangent = [](const Node&, std::span<const Expr>) { return Exprs{Expr()}; },
     .evaluate = [](const Node&, std::span<const Array> inputs) -> std::vector<Array> {
       const Array& x = inputs[0];
       Array result(Type{DType::int64, x.shape()});
@@ -103,6 +105,11 @@ const Op searchsorted_op{
       if (inputs[0].rank() != 1) throw ShapeError("what is searched must be a vector");
       return {Type{DType::int64, inputs[1].shape}};
     },
+    .gradient =
+        [](const Application&) {
+          return Exprs{Expr(), Expr()};
+        },
+    .tangent = [](const Node&, std::span<const Expr>) { return Exprs{Expr()}; },
     .evaluate = [](const Node& node, std::span<const Array> inputs) -> std::vector<Array> {
       const Array &sorted = inputs[0], &values = inputs[1];
       const bool right = node.get<bool>("right");
