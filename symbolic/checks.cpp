@@ -39,6 +39,8 @@ std::string words(const Failure& f, const std::string& note) {
       return (note.empty() ? "an assertion failed" : note) + (f.value < 0 ? "" : fmt::format(" (element {})", f.value));
     case Check::shape:
       return fmt::format("a run-time length is {}, and had to be {}", f.value, f.limit);
+    case Check::memory:
+      return fmt::format("there is no memory for {} numbers", f.value);
   }
   return "a check at run time failed";
 }
@@ -46,7 +48,9 @@ std::string words(const Failure& f, const std::string& note) {
 }  // namespace
 
 std::string describe(const Failure& failure, const Origin& origin) {
-  return fmt::format("{} (made at {}:{})", words(failure, origin.note), origin.place.file_name(), origin.place.line());
+  const bool has_subject = !origin.subject.empty() && failure.check != Check::assertion;
+  return fmt::format("{}{}{} (made at {}:{})", has_subject ? origin.subject : "", has_subject ? ": " : "",
+                     words(failure, origin.note), origin.place.file_name(), origin.place.line());
 }
 
 void raise(const Failure& failure, const Origin& origin) {
@@ -72,6 +76,7 @@ void raise(const Failure& failure, const Origin& origin) {
       throw AssertionFailed(what);
     case Check::never_stopped:
     case Check::capacity:
+    case Check::memory:
       break;
   }
   throw GraphError(what);

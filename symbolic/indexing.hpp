@@ -20,7 +20,7 @@ struct Ellipsis {};
 inline constexpr WholeAxis _{};           ///< a[:]
 inline constexpr NewAxis newaxis{};       ///< a[None]
 inline constexpr Ellipsis ellipsis{};     ///< a[...]
-inline constexpr std::nullopt_t none = std::nullopt;  ///< an end of a range that is not given
+inline constexpr std::nullopt_t None = std::nullopt;  ///< an end of a range that is not given
 
 /// An end of a range: a number or an integer scalar of the graph, which may be known at run time only.
 class Bound {
@@ -46,7 +46,7 @@ class Bound {
 
 /// start:stop:step with Python's rules. The step is a number, not 0.
 struct Range {
-  Bound start = none, stop = none;
+  Bound start = None, stop = None;
   std::int64_t step = 1;
 };
 inline Range range(Bound start, Bound stop, std::int64_t step = 1) { return {std::move(start), std::move(stop), step}; }
@@ -82,7 +82,7 @@ using Indices = std::vector<Index>;
 
 // --- x[...] ---
 
-/// x[items...], as NumPy has it: `index(x, {_, 1, range(1, none, 2), newaxis, ellipsis, positions, mask})`. Tensors are
+/// x[items...], as NumPy has it: `index(x, {_, 1, range(1, None, 2), newaxis, ellipsis, positions, mask})`. Tensors are
 /// broadcast together, integers with them; their axes stand where they stood when they were neighbours, else in front.
 /// Negative positions count from the end. Throws IndexError for what is known to be out of range, names several
 /// ellipses, or more axes than there are; positions of the graph are checked when the function runs.

@@ -5,9 +5,11 @@
 
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/batching.hpp"
+#include "leapgraph/symbolic/ops/complex_rules.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/scan.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
+#include "leapgraph/symbolic/places.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -318,6 +320,7 @@ const Op slice_like_op{
       return {{slice_like(x, expand_axes(item, leading_axes(b.axes)),
                           b.node.attributes().with("axis", axis_of(b.node.attributes()) + b.axes))}};
     },
+    .complex = complex_rule::each_part,
 };
 
 const Op at_op{
@@ -417,6 +420,7 @@ const Op pad_like_op{
       if (!b.inputs[0].varies) return {{pad_like(x, item, axis, range), false}};
       return {{pad_like(x, nested_like(batch_like(x, b.axes), item), axis + b.axes, range)}};
     },
+    .complex = complex_rule::each_part,
 };
 
 const Op gather_op{
@@ -507,11 +511,13 @@ const Op scatter_like_op{
         return {{scatter_like(b.inputs[0].value, b.inputs[1].value, like), false}};
       return scatter_batched(b, like);
     },
+    .complex = complex_rule::each_part,
 };
 
 // --- Builders ---
 
 Expr slice(const Operand& a, std::int64_t axis, Slice range) {
+  const BuiltAt here(a.place());
   const Expr& x = a;
   require_step("slice", range);
   const std::int64_t normal = normalize_axis(axis, x.rank(), "slice");
@@ -527,6 +533,7 @@ Expr slice(const Operand& a, std::int64_t axis, Slice range) {
 }
 
 Expr at(const Operand& a, std::int64_t position, std::int64_t axis) {
+  const BuiltAt here(a.place());
   const Expr& x = a;
   const std::int64_t normal = normalize_axis(axis, x.rank(), "at");
   const std::int64_t length = along(x.shape(), normal);
@@ -538,6 +545,7 @@ Expr at(const Operand& a, std::int64_t position, std::int64_t axis) {
 }
 
 Expr gather(const Operand& a, const Operand& index, std::int64_t axis) {
+  const BuiltAt here(a.place(), "gather");
   const Expr &x = a, &i = index;
   const std::int64_t normal = normalize_axis(axis, x.rank(), "gather");
   require_index(i.type());
@@ -557,6 +565,7 @@ Expr gather(const Operand& a, const Operand& index, std::int64_t axis) {
 }
 
 Expr scatter_add(const Operand& values, const Operand& index, std::int64_t length) {
+  const BuiltAt here(values.place(), "scatter_add");
   if (length < 0) throw NegativeLength(fmt::format("scatter_add: the length must not be negative, got {}", length));
   require_index(index.expr().type());
   if (const auto positions = constant_value(index)) require_positions("scatter_add", *positions, length);
@@ -574,6 +583,7 @@ Expr pad_like(const Expr& part, const Expr& like, std::int64_t axis, Slice range
 }
 
 Expr pad_slice(const Operand& part, const Operand& like, std::int64_t axis, Slice range) {
+  const BuiltAt here(part.place());
   const Expr &x = part, &y = like;
   require_step("pad_slice", range);
   const std::int64_t normal = normalize_axis(axis, y.rank(), "pad_slice");

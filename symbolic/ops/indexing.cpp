@@ -398,7 +398,7 @@ Indices decoded(const std::vector<std::int64_t>& codes, std::span<const Expr> op
   const auto bound = [&]() -> Bound {
     const std::int64_t kind = codes[next++], number = codes[next++];
     if (kind == 2) return operands[operand++];
-    return kind == 1 ? Bound(number) : Bound(none);
+    return kind == 1 ? Bound(number) : Bound(None);
   };
   while (next < codes.size()) {
     switch (static_cast<Code>(codes[next++])) {
@@ -629,10 +629,10 @@ const Op part_op{
         [] {
           const Expr i = input({DType::int64, {}}, "i"), j = input({DType::int64, {2, 1}}, "j");
           const Expr x = example({4, 3}), cube = example({3, 4, 3});
-          return Exprs{index(x, {range(1, none, 2), -1}), index(x, {newaxis, i}),
+          return Exprs{index(x, {range(1, None, 2), -1}), index(x, {newaxis, i}),
                        index(cube, {j, _, constant(Array::of<std::int64_t>({3}, {0, -1, 1}))}),
                        set_subtensor(index(x, {j, i}), 2.0 * example({2, 1}, "v")),
-                       inc_subtensor(index(cube, {ellipsis, j, range(none, none, -2)}), example({2}, "v")),
+                       inc_subtensor(index(cube, {ellipsis, j, range(None, None, -2)}), example({2}, "v")),
                        set_subtensor(index(example({3}), {example({3}, "m") > 0.5}), example({}, "v"))};
         },
     .batched = [](const Batch& b) -> std::vector<Batched> { return {b.inputs[0]}; },

@@ -5,6 +5,7 @@
 #include "leapgraph/symbolic/ops/batching.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
+#include "leapgraph/symbolic/places.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -245,12 +246,14 @@ const Op split_like_op{
 
 Expr stack(const Operands& parts, std::int64_t axis) {
   if (parts.empty()) throw ShapeError("stack: needs at least one part");
+  const BuiltAt here(parts[0].place());
   return make(stack_op, promoted(parts), {{"axis", normalize_axis(axis, parts[0].expr().rank() + 1, "stack")}},
               parts[0].place());
 }
 
 Expr concatenate(const Operands& parts, std::int64_t axis) {
   if (parts.empty()) throw ShapeError("concatenate: needs at least one part");
+  const BuiltAt here(parts[0].place());
   return make(concatenate_op, promoted(parts), {{"axis", normalize_axis(axis, parts[0].expr().rank(), "concatenate")}},
               parts[0].place());
 }

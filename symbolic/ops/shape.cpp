@@ -5,8 +5,10 @@
 
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/batching.hpp"
+#include "leapgraph/symbolic/ops/complex_rules.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
+#include "leapgraph/symbolic/places.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -20,7 +22,7 @@ Expr example(Shape shape, const char* name = "x") { return input({DType::float64
 Shape filled_in(const Shape& wanted, const Shape& from) {
   std::int64_t given = 1, open = 0;
   for (std::int64_t length : wanted) {
-    if (length < unknown) throw ShapeError(fmt::format("{} is no shape", to_string(wanted)));
+    if (length < unknown) throw NegativeLength(fmt::format("{} is no shape", to_string(wanted)));
     if (length == unknown)
       ++open;
     else
@@ -277,6 +279,7 @@ const Op reshape_like_op{
       if (!b.inputs[0].varies) return {{reshape_like(x, item), false}};
       return {{reshape_like(x, nested_like(batch_like(x, b.axes), item))}};
     },
+    .complex = complex_rule::each_part,
 };
 
 const Op transpose_op{
@@ -407,6 +410,7 @@ const Op broadcast_like_op{
       if (!b.inputs[0].varies) return {{broadcast_like(x, item), false}};
       return {{broadcast_like(with_item_rank(x, item.rank(), b.axes), nested_like(batch_like(x, b.axes), item))}};
     },
+    .complex = complex_rule::each_part,
 };
 
 const Op length_op{
@@ -434,6 +438,7 @@ const Op length_op{
     .batched = [](const Batch& b) -> std::vector<Batched> {
       return {{length(b.inputs[0].value, b.node.get<std::int64_t>("axis") + b.axes), false}};
     },
+    .complex = complex_rule::shape_only,
 };
 
 const Op arange_op{
@@ -520,6 +525,7 @@ const Op diag_like_op{
           square, nested_like(batch, nested_like(any(whole, {1}), item_like({at(square, 0, -2)}, b.axes))), b.axes, {});
       return {{pad_like(rows, nested_like(batch, whole), b.axes + 1, {})}};
     },
+    .complex = complex_rule::each_part,
 };
 
 const Op diagonal_op{
@@ -562,6 +568,7 @@ const Op diagonal_op{
 // --- Builders ---
 
 Expr reshape(const Operand& a, Shape shape) {
+  const BuiltAt here(a.place(), "reshape");
   const Expr& x = a;
   const Shape target = filled_in(shape, x.shape());
   if (target == x.shape() && (is_known(target) || target.size() == 1)) return x;
@@ -582,6 +589,7 @@ Expr transpose(const Operand& a) {
 }
 
 Expr transpose(const Operand& a, const Axes& permutation) {
+  const BuiltAt here(a.place());
   Axes normal;
   for (std::int64_t axis : permutation) normal.push_back(normalize_axis(axis, a.expr().rank(), "transpose"));
   if (std::is_sorted(normal.begin(), normal.end()) && normal.size() == a.expr().shape().size() &&
@@ -595,11 +603,13 @@ Expr expand_axes(const Expr& a, const Axes& axes) {
 }
 
 Expr expand_dims(const Operand& a, std::int64_t axis) {
+  const BuiltAt here(a.place());
   return make(expand_dims_op, {a}, {{"axes", Axes{normalize_axis(axis, a.expr().rank() + 1, "expand_dims")}}},
               a.place());
 }
 
 Expr squeeze(const Operand& a, std::int64_t axis) {
+  const BuiltAt here(a.place());
   return make(squeeze_op, {a}, {{"axes", Axes{normalize_axis(axis, a.expr().rank(), "squeeze")}}}, a.place());
 }
 
@@ -617,14 +627,15 @@ Expr broadcast_like(const Operand& a, const Operand& like) {
 }
 
 Expr length(const Operand& a, std::int64_t axis) {
+  const BuiltAt here(a.place());
   const std::int64_t normal = normalize_axis(axis, a.expr().rank(), "length");
   const std::int64_t known = a.expr().shape()[static_cast<std::size_t>(normal)];
   if (known != unknown) return constant(known);
   return make(length_op, {a}, {{"axis", normal}}, a.place());
 }
 
-Expr zeros_like(const Operand& a) { return broadcast_like(constant(0.0, a.expr().dtype()), a); }
-Expr ones_like(const Operand& a) { return broadcast_like(constant(1.0, a.expr().dtype()), a); }
+Expr zeros_like(const Operand& a) { return broadcast_like({constant(0.0, a.expr().dtype()), a.place()}, a); }
+Expr ones_like(const Operand& a) { return broadcast_like({constant(1.0, a.expr().dtype()), a.place()}, a); }
 Expr full(Shape shape, const Operand& value) { return broadcast_to(value, std::move(shape)); }
 Expr arange(std::int64_t n) { return make(arange_op, {}, {{"axis", std::int64_t{0}}, {"length", n}}); }
 Expr diag(const Operand& vector) { return make(diag_op, {vector}, {}, vector.place()); }

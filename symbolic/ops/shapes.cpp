@@ -23,6 +23,11 @@ std::optional<Type> agree(const Type& a, const Type& b) {
   return Type{a.dtype, *shape};
 }
 
+void refuse_types(const Type& a, const Type& b, const std::string& what) {
+  if (a.dtype != b.dtype) throw DTypeError(what);
+  throw ShapeError(what);
+}
+
 std::vector<std::int64_t> row_major(const Shape& shape) {
   std::vector<std::int64_t> strides(shape.size());
   std::int64_t stride = 1;
@@ -72,6 +77,18 @@ Axes axis_from_front(std::int64_t axis, std::int64_t rank) {
   for (std::int64_t i = 1; i < rank; ++i) permutation.push_back(i);
   permutation.insert(permutation.begin() + axis, 0);
   return permutation;
+}
+
+Array fitted(const Array& from, const Shape& shape) {
+  if (from.shape() == shape) return from;
+  Array result(Type{from.dtype(), shape});
+  Shape common = shape;
+  for (std::size_t axis = 0; axis < common.size(); ++axis) common[axis] = std::min(common[axis], from.shape()[axis]);
+  const auto strides = row_major(from.shape()), new_strides = row_major(shape);
+  for_each_index(common, [&](auto index, std::int64_t) {
+    copy_elements(from, position_of(index, strides), result, position_of(index, new_strides));
+  });
+  return result;
 }
 
 }  // namespace leapgraph::symbolic

@@ -8,6 +8,7 @@
 #include "leapgraph/symbolic/ops/batching.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
+#include "leapgraph/symbolic/places.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -174,6 +175,7 @@ const Op add_rows_op{
 namespace {
 
 Expr update(const Op& op, const Operand& x, const Operand& index, const Operand& values) {
+  const BuiltAt here(x.place(), op.name);
   const Expr &whole = x, &rows = index;
   require_index(rows.type());
   if (whole.rank() == 0) throw ShapeError(fmt::format("{}: a scalar has no rows", op.name));
@@ -187,7 +189,10 @@ Expr update(const Op& op, const Operand& x, const Operand& index, const Operand&
                                    x.place().line()));
     parts = cast(parts, whole.dtype());
   }
-  if (!agree(join(rows.shape(), whole.shape(), 1), parts.shape())) parts = broadcast_like(parts, gather(whole, rows));
+  // A length that is not known yet may turn out to be 1, unless it was stretched already.
+  const bool is_open = !is_known(parts.shape()) && &parts.op() != &broadcast_like_op;
+  if (is_open || !agree(join(rows.shape(), whole.shape(), 1), parts.shape()))
+    parts = broadcast_like(parts, gather(whole, rows));
   return make(op, {whole, rows, parts}, {}, x.place());
 }
 

@@ -201,6 +201,7 @@ Expr Bounder::identity(Combine combine, DType dtype) {
     case Combine::maximum:
       return extreme(-std::numeric_limits<double>::infinity(), is_unsigned ? 0 : -top - 1);
     case Combine::minimum:
+      if (dtype == DType::uint64) return constant(UINT64_MAX);
       return extreme(std::numeric_limits<double>::infinity(), top);
   }
   return {};

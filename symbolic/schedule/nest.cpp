@@ -111,7 +111,7 @@ class NestBuilder {
     from.row_is_checked = rows_fit(*member.node, from.rows) || data_fit(member.inputs[1], from.rows);
     if (member.node->attributes().has("check"))
       from.check = static_cast<Check>(member.node->get<std::int64_t>("check"));
-    from.made_at = region_.module_.number_of(*member.node);
+    from.made_at = region_.module_.number_of(*member.node, from.check != Check::row);
     define(member, statement(Load{std::move(from)}, member.node->types()[0].dtype));
   }
 
@@ -153,7 +153,7 @@ class NestBuilder {
     if (!data) return false;
     for (std::int64_t i = 0; i < data->size(); ++i)
       if (data->integer(i) < 0 || data->integer(i) >= rows)
-        throw GraphError(fmt::format("{}: position {} of the index is {}, but there are {} rows (made at {}:{})",
+        throw IndexError(fmt::format("{}: position {} of the index is {}, but there are {} rows (made at {}:{})",
                                      node.op().name, i, data->integer(i), rows, index.node().place().file_name(),
                                      index.node().place().line()));
     return true;

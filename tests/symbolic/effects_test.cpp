@@ -68,7 +68,7 @@ TEST(Assert, StaysInGradientsAndIsNotDroppedForAConstantCondition) {
 
 TEST(Assert, LooksAtWhatARunTimeLengthMeans) {
   const Expr x = dvector("x"), n = lscalar("n");
-  const Expr part = index(x, {range(none, n)});
+  const Expr part = index(x, {range(None, n)});
   for (const CompileOptions& way : ways()) {
     const Function f = function({x, n}, {sum(assert_op(part, {part > 0.0}, "sign"))}, way);
     expect_reals(f({Array::vector({1, 2, -3}), whole(2)})[0], {3});
@@ -184,7 +184,7 @@ TEST(Shaping, HasTheRightDerivatives) {
   const Expr m = index(v, {v > 0.4});
   expect_derivatives(
       {x, v, n, i},
-      {index(x, {range(n, none, -1), range(none, none, 2)}), index(x, {i, n}), m * sum(m), index(x, {newaxis, ellipsis, -1}),
+      {index(x, {range(n, None, -1), range(None, None, 2)}), index(x, {i, n}), m * sum(m), index(x, {newaxis, ellipsis, -1}),
        set_subtensor(index(x, {i}), v), set_subtensor(index(x, {_, n}), sqr(index(x, {_, 0}))),
        inc_subtensor(index(x, {i, range(0, 2)}), index(v, {range(0, 2)})), set_subtensor(index(x, {x > 0.5}), 2.0),
        inc_subtensor(index(x, {x > 0.5}), at(v, 0) * at(v, 1))},

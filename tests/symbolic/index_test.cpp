@@ -90,7 +90,7 @@ TEST(Gather, NamesThePositionThatDoesNotExist) {
   expect_says(error_of([&] {
                 value_of({x, i}, gather(x, i), {some_values({3}), integers({2}, {1, 5})});
               }),
-              {"gather: position 5 does not exist along an axis of length 3"});
+              {"gather(x: float64[3], i: int64[?]): position 5 does not exist along an axis of length 3"});
   expect_says(error_of([&] { gather(x, x); }), {"the index must be of integers, got float64[3]"});
   expect_says(error_of([&] { gather(constant(1.0), i); }), {"axis 0 does not exist in a tensor of rank 0"});
 }

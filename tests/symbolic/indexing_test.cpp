@@ -56,7 +56,7 @@ Case case_of(const std::string& line, bool run_time) {
     const std::string rest = word.substr(1);
     const std::vector<std::string> parts = split(rest, ':');
     const auto bound = [&](const std::string& text) -> Bound {
-      if (text == "None") return none;
+      if (text == "None") return None;
       if (!run_time) return std::stoll(text);
       return given(Array::scalar(std::int64_t{std::stoll(text)}), "bound");
     };

@@ -270,7 +270,7 @@ Cases cases(bool run_time) {
   t.add("run-time max", max(vm));
   t.add("run-time mean", mean(vm));
   t.add("run-time flip", flip(vm));
-  t.add("run-time every", index(vm, {range(none, none, 2)}));
+  t.add("run-time every", index(vm, {range(None, None, 2)}));
   t.add("run-time last", index(vm, {-1}));
   t.add("run-time sort", sort(vm));
   t.add("run-time roll", roll(vm, 1));
