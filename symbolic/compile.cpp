@@ -125,7 +125,8 @@ std::vector<BoundedGraph> bounded(std::span<const Graph> graphs, std::int64_t ca
 ScheduledModule scheduled(std::span<const BoundedGraph> graphs) {
   std::vector<NamedGraph> named;
   for (std::size_t i = 0; i < graphs.size(); ++i)
-    named.push_back({fmt::format("function_{}", i), with_complex_pairs(graphs[i].graph), graphs[i].extent_count, graphs[i].wanted});
+    named.push_back(
+        {fmt::format("function_{}", i), with_complex_pairs(graphs[i].graph), graphs[i].extent_count, graphs[i].wanted});
   return schedule(named);
 }
 

@@ -8,8 +8,8 @@
 
 namespace leapgraph::symbolic {
 
-/// `x`, where all conditions are true, element by element; else the call fails with AssertionFailed, the message and the
-/// number of the first element that is not.
+/// `x`, where all conditions are true, element by element; else the call fails with AssertionFailed, the message and
+/// the number of the first element that is not.
 Expr assert_op(const Operand& x, const Operands& conditions, const std::string& message);
 /// A call that needs the value fails with that message. In a branch that is not taken nothing fails.
 Expr raise_op(const Operand& x, const std::string& message);

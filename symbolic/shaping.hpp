@@ -22,8 +22,7 @@ namespace leapgraph::symbolic {
 class Length {
  public:
   template <std::integral T>
-    requires(!std::same_as<T, bool>)
-  Length(T value) : value_(static_cast<std::int64_t>(value)) {}
+  requires(!std::same_as<T, bool>) Length(T value) : value_(static_cast<std::int64_t>(value)) {}
   Length(Expr value);  ///< throws DTypeError unless it is an integer scalar; a literal becomes a number
 
   std::optional<std::int64_t> number() const {
@@ -94,8 +93,8 @@ Expr triu(const Operand& x, const Length& k = 0);
 Exprs tril_indices(const Length& rows, const Length& k = 0, std::optional<Length> columns = std::nullopt);
 Exprs triu_indices(const Length& rows, const Length& k = 0, std::optional<Length> columns = std::nullopt);
 
-/// start, start + step, ... below stop, as many as NumPy makes: ceil((stop - start) / step). Arguments may be integers or
-/// reals, numbers or values of the graph; the element type is theirs together, or `dtype`.
+/// start, start + step, ... below stop, as many as NumPy makes: ceil((stop - start) / step). Arguments may be integers
+/// or reals, numbers or values of the graph; the element type is theirs together, or `dtype`.
 Expr arange(const Operand& start, const Operand& stop, const Operand& step = 1,
             std::optional<DType> dtype = std::nullopt);
 Expr arange(const Expr& stop, std::optional<DType> dtype = std::nullopt);
@@ -172,8 +171,7 @@ Expr join(std::int64_t axis, const Operands& parts);  ///< concatenate
 struct Nested {
   std::variant<Operand, std::vector<Nested>> what;
   template <class T>
-    requires std::constructible_from<Operand, T>
-  Nested(T&& leaf) : what(Operand(std::forward<T>(leaf))) {}
+  requires std::constructible_from<Operand, T> Nested(T&& leaf) : what(Operand(std::forward<T>(leaf))) {}
   Nested(std::initializer_list<Nested> list) : what(std::vector<Nested>(list)) {}
   Nested(std::vector<Nested> list) : what(std::move(list)) {}
 };

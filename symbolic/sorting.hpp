@@ -1,4 +1,5 @@
-/// Order: sorting, searching in sorted vectors, counting, distinct elements. nan is larger than everything, as in NumPy.
+/// Order: sorting, searching in sorted vectors, counting, distinct elements. nan is larger than everything, as in
+/// NumPy.
 #pragma once
 
 #include <optional>

@@ -152,11 +152,11 @@ Expr swapaxes(const Operand& x, std::int64_t a, std::int64_t b) {
 
 Expr moveaxis(const Operand& x, const Axes& from, const Axes& to) {
   const std::int64_t rank = x.expr().rank();
-  if (from.size() != to.size())
-    throw ShapeError(fmt::format("moveaxis: {} axes to {} places", from.size(), to.size()));
+  if (from.size() != to.size()) throw ShapeError(fmt::format("moveaxis: {} axes to {} places", from.size(), to.size()));
   Axes order(static_cast<std::size_t>(rank), -1), rest = counted(0, rank);
   for (std::size_t i = 0; i < from.size(); ++i) {
-    const std::int64_t source = normalize_axis(from[i], rank, "moveaxis"), place = normalize_axis(to[i], rank, "moveaxis");
+    const std::int64_t source = normalize_axis(from[i], rank, "moveaxis"),
+                       place = normalize_axis(to[i], rank, "moveaxis");
     const auto found = std::find(rest.begin(), rest.end(), source);
     std::int64_t& target = order[static_cast<std::size_t>(place)];
     if (found == rest.end() || target != -1) throw ShapeError("moveaxis: an axis is named twice");

@@ -41,8 +41,8 @@ Expr extreme(const Expr& x, bool lowest) {
   const std::int64_t bits = 8 * info(x.dtype()).bytes;
   const bool is_unsigned = info(x.dtype()).kind == NumberKind::unsigned_integer;
   if (is_unsigned && bits == 64) return cast(constant(lowest ? zero : std::int64_t{-1}), x.dtype());
-  const std::int64_t top = bits == 64 ? std::numeric_limits<std::int64_t>::max()
-                                      : (std::int64_t{1} << (is_unsigned ? bits : bits - 1)) - 1;
+  const std::int64_t top =
+      bits == 64 ? std::numeric_limits<std::int64_t>::max() : (std::int64_t{1} << (is_unsigned ? bits : bits - 1)) - 1;
   return cast(constant(lowest ? (is_unsigned ? zero : -top - 1) : top), x.dtype());
 }
 
@@ -51,8 +51,9 @@ Expr extreme(const Expr& x, bool lowest) {
 Expr cumprod(const Operand& x, std::int64_t axis) {
   const MadeAt here(x.place());
   const NumberKind kind = info(x.expr().dtype()).kind;
-  const Expr wide = kind == NumberKind::floating ? x.expr()
-                                                 : cast(x, kind == NumberKind::unsigned_integer ? DType::uint64 : DType::int64);
+  const Expr wide = kind == NumberKind::floating
+                        ? x.expr()
+                        : cast(x, kind == NumberKind::unsigned_integer ? DType::uint64 : DType::int64);
   return running(wide, axis, "cumprod", cast(constant(1.0), wide.dtype()), mul);
 }
 Expr cummax(const Operand& x, std::int64_t axis) {
@@ -133,8 +134,7 @@ Expr bartlett(const Length& count) {
 Expr to_one_hot(const Operand& positions, const Length& classes, DType dtype) {
   const MadeAt here(positions.place());
   const Expr& p = positions;
-  if (!is_integer(p.dtype()))
-    throw DTypeError("to_one_hot: positions must be integers, got " + to_string(p.type()));
+  if (!is_integer(p.dtype())) throw DTypeError("to_one_hot: positions must be integers, got " + to_string(p.type()));
   const Expr i = iota_along(classes.expr(), p.rank(), p.rank() + 1);
   return cast(eq(expand_dims(cast(p, DType::int64), p.rank()), i), dtype);
 }

@@ -84,8 +84,9 @@ const Op printing_op{
       lg_print(in, out, reinterpret_cast<const long*>(sizes.data()));
       return {done};
     },
-    .lowering = Routine{"lg_print",
-                        [](const Node& node) { return print_sizes(node.input(0).type(), node.get<std::string>("note")); }},
+    .lowering =
+        Routine{"lg_print",
+                [](const Node& node) { return print_sizes(node.input(0).type(), node.get<std::string>("note")); }},
     .effect = true,
     .examples = [] { return Exprs(); },  // it writes to the terminal
     .batched = [](const Batch& b) -> std::vector<Batched> {

@@ -27,8 +27,8 @@ Lengths::Lengths(const Expr& lengths) {
     return;
   }
   if (lengths.rank() != 1 || lengths.shape()[0] == unknown || !is_integer(lengths.dtype()))
-    throw ShapeError(fmt::format("lengths must be an integer vector whose own length is known, got {}",
-                                 to_string(lengths.type())));
+    throw ShapeError(
+        fmt::format("lengths must be an integer vector whose own length is known, got {}", to_string(lengths.type())));
   for (std::int64_t axis = 0; axis < lengths.shape()[0]; ++axis) lengths_.emplace_back(at(lengths, axis));
 }
 
@@ -66,8 +66,7 @@ Expr of_lengths(const Lengths& lengths) {
 
 Expr shape(const Operand& x) {
   const Expr& e = x;
-  if (is_known(e.shape()))
-    return constant(Array::of<std::int64_t>({e.rank()}, {e.shape().begin(), e.shape().end()}));
+  if (is_known(e.shape())) return constant(Array::of<std::int64_t>({e.rank()}, {e.shape().begin(), e.shape().end()}));
   Operands lengths;
   for (std::int64_t axis = 0; axis < e.rank(); ++axis) lengths.emplace_back(length(e, axis), x.place());
   return stack(lengths);
@@ -169,7 +168,8 @@ Expr arange(const Operand& start, const Operand& stop, const Operand& step, std:
   } else {
     for (Expr& e : ends) e = cast(e, DType::int64);
     Expr count = maximum(-floor_div(ends[0] - ends[1], ends[2]), std::int64_t{0});
-    if (const auto by = literal_value(ends[2]); by == 1.0 && literal_value(ends[0]) == 0.0) count = maximum(ends[1], std::int64_t{0});
+    if (const auto by = literal_value(ends[2]); by == 1.0 && literal_value(ends[0]) == 0.0)
+      count = maximum(ends[1], std::int64_t{0});
     if (const auto known = known_integer(count)) count = constant(*known);
     result = ends[0] + iota(Operand(count, start.place())) * ends[2];
   }
@@ -223,8 +223,7 @@ Expr geomspace(const Operand& start, const Operand& stop, const Length& count, b
   const MadeAt here(start.place());
   const Exprs ends = floating_pair(start, stop);
   const Expr n = count.expr(), i = iota_along(n, 0, std::max(ends[0].rank(), ends[1].rank()) + 1);
-  const Expr inner =
-      sign(ends[0]) * pow(10.0, spaced(log10(abs(ends[0])), log10(abs(ends[1])), count, endpoint));
+  const Expr inner = sign(ends[0]) * pow(10.0, spaced(log10(abs(ends[0])), log10(abs(ends[1])), count, endpoint));
   Expr numbers = where(eq(i, std::int64_t{0}), ends[0], inner);
   if (endpoint) numbers = where(logical_and(eq(i, n - std::int64_t{1}), n > std::int64_t{1}), ends[1], numbers);
   return as(numbers, dtype);

@@ -187,7 +187,8 @@ Expr repeat(const Operand& x, const Operand& times, std::optional<std::int64_t> 
   const Expr e = axis ? x.expr() : ravel(x);
   const std::int64_t normal = normalize_axis(axis.value_or(0), e.rank(), "repeat");
   Expr t = whole_number(times, "repeat", "numbers of times");
-  if (t.rank() > 1) throw ShapeError("repeat: numbers of times must be a scalar or a vector, got " + to_string(t.type()));
+  if (t.rank() > 1)
+    throw ShapeError("repeat: numbers of times must be a scalar or a vector, got " + to_string(t.type()));
   if (t.rank() == 1 && t.shape()[0] == 1) t = at(t, 0);
   if (t.rank() == 1) return repeated_one_by_one(e, t, normal);
   const Length count(t);

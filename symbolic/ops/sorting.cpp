@@ -1,4 +1,6 @@
 /// Order along an axis: the ops that sort positions and search, and what is built from them.
+#include "leapgraph/symbolic/sorting.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,7 +11,6 @@
 #include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/lengths.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
-#include "leapgraph/symbolic/sorting.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -72,23 +73,22 @@ const Op argsort_op{
       std::vector<std::int64_t> order(static_cast<std::size_t>(n));
       for (std::int64_t start = 0; start < x.size(); start += n) {
         std::iota(order.begin(), order.end(), start);
-        std::stable_sort(order.begin(), order.end(),
-                         [&x](std::int64_t i, std::int64_t j) { return less(x, i, x, j); });
+        std::stable_sort(order.begin(), order.end(), [&x](std::int64_t i, std::int64_t j) { return less(x, i, x, j); });
         for (std::int64_t i = 0; i < n; ++i) result.set_integer(start + i, order[static_cast<std::size_t>(i)] - start);
       }
       return {result};
     },
-    .lowering = Routine{"lg_argsort",
-                        [](const Node& node) -> std::vector<std::int64_t> {
-                          const Shape& shape = node.input(0).shape();
-                          return {shape.back() == 0 ? 0 : element_count(shape) / shape.back(), shape.back(),
-                                  is_whole(node)};
-                        }},
+    .lowering =
+        Routine{"lg_argsort",
+                [](const Node& node) -> std::vector<std::int64_t> {
+                  const Shape& shape = node.input(0).shape();
+                  return {shape.back() == 0 ? 0 : element_count(shape) / shape.back(), shape.back(), is_whole(node)};
+                }},
     .examples =
         [] {
           const Expr x = example({5}), m = example({3, 4});
-          return Exprs{argsort(x), sort(x), sort(m, 0), sort(m), topk(m, 2), topk(x, -3), sort(example({0})),
-                       sort(m, std::nullopt)};
+          return Exprs{argsort(x), sort(x),     sort(m, 0),         sort(m),
+                       topk(m, 2), topk(x, -3), sort(example({0})), sort(m, std::nullopt)};
         },
     .batched = [](const Batch& b) -> std::vector<Batched> {
       return {{make(argsort_op, {b.inputs[0].value}, {}, b.node.place())}};
@@ -116,8 +116,7 @@ const Op searchsorted_op{
       Array result(Type{DType::int64, values.shape()});
       for (std::int64_t i = 0; i < values.size(); ++i) {
         std::int64_t place = 0;
-        while (place < sorted.size() &&
-               (right ? !less(values, i, sorted, place) : less(sorted, place, values, i)))
+        while (place < sorted.size() && (right ? !less(values, i, sorted, place) : less(sorted, place, values, i)))
           ++place;
         result.set_integer(i, place);
       }
@@ -136,8 +135,7 @@ const Op searchsorted_op{
         },
     .batched = [](const Batch& b) -> std::vector<Batched> {
       const Expr &sorted = b.inputs[0].value, &values = b.inputs[1].value;
-      if (!b.inputs[0].varies)
-        return {{make(searchsorted_op, {sorted, values}, b.node.attributes(), b.node.place())}};
+      if (!b.inputs[0].varies) return {{make(searchsorted_op, {sorted, values}, b.node.attributes(), b.node.place())}};
       // How many keys come before each value, all compared with all.
       const std::int64_t rank = b.node.input(1).rank();
       const Expr value = expand_dims(with_batch_axes(b.inputs[1], b.axes), -1);
@@ -179,9 +177,10 @@ Exprs topk_and_argtopk(const Operand& x, std::int64_t k, std::int64_t axis) {
   const std::int64_t normal = normalize_axis(axis, e.rank(), "topk"), count = k < 0 ? -k : k;
   const std::int64_t known = e.shape()[static_cast<std::size_t>(normal)];
   if (k == 0 || (known != unknown && count > known))
-    throw ShapeError(fmt::format("topk: k must be from 1 to the length of the axis or negative so, got {} for {} "
-                                 "(made at {}:{})",
-                                 k, to_string(e.type()), x.place().file_name(), x.place().line()));
+    throw ShapeError(
+        fmt::format("topk: k must be from 1 to the length of the axis or negative so, got {} for {} "
+                    "(made at {}:{})",
+                    k, to_string(e.type()), x.place().file_name(), x.place().line()));
   const Expr order = argsort(x, normal);
   const Expr part = k > 0 ? slice(order, normal, {-1, -count - 1, -1}) : slice(order, normal, {0, count});
   std::vector<Length> lengths(static_cast<std::size_t>(e.rank()), Length(unknown));

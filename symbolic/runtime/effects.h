@@ -10,8 +10,8 @@ extern "C" {
  * number of the first that is false, -1 for a scalar. */
 long lg_assertion(const void* const* in, void* const* out, const long* sizes);
 
-/* in: a tensor; out: one byte, 1; sizes: {element type, rank, lengths..., bytes of the message, the message, eight bytes
- * a number}. Element types: 0 boolean, 1 signed, 2 unsigned, 3 real; times 256, plus bytes of an element. Writes
+/* in: a tensor; out: one byte, 1; sizes: {element type, rank, lengths..., bytes of the message, the message, eight
+ * bytes a number}. Element types: 0 boolean, 1 signed, 2 unsigned, 3 real; times 256, plus bytes of an element. Writes
  * "message __str__ = value" and a new line to the standard error stream, at once. */
 long lg_print(const void* const* in, void* const* out, const long* sizes);
 

@@ -163,7 +163,8 @@ Bounded Bounder::counted(const Node& node, const Bounded& length) const {
   constexpr std::int64_t generous = std::int64_t{1} << 24;
   Expr n = checked(length.value, length.value >= std::int64_t{0}, Check::negative_length);
   const auto most = upper_bound(length.value);
-  if (most && *most <= std::max(generous, iota_capacity_)) return {everywhere(arange(std::max<std::int64_t>(0, *most))), {n}};
+  if (most && *most <= std::max(generous, iota_capacity_))
+    return {everywhere(arange(std::max<std::int64_t>(0, *most))), {n}};
   n = checked(n, n <= iota_capacity_, Check::capacity);
   return {everywhere(arange(iota_capacity_)), {n}};
 }
@@ -306,7 +307,8 @@ std::int64_t iota_capacity(const Graph& graph, std::int64_t capacity) {
     for (const Type& type : node->types())
       most = std::max(most, std::count(type.shape.begin(), type.shape.end(), unknown));
   if (most < 3) return capacity;
-  return std::max<std::int64_t>(1, std::llround(std::pow(static_cast<double>(capacity), 2.0 / static_cast<double>(most))));
+  return std::max<std::int64_t>(1,
+                                std::llround(std::pow(static_cast<double>(capacity), 2.0 / static_cast<double>(most))));
 }
 
 }  // namespace

@@ -1,10 +1,11 @@
 /// Indexing in NumPy's way against NumPy itself (indexing_values.py), with indices that are numbers, data and values of
 /// the call; derivatives; error messages.
+#include "leapgraph/symbolic/indexing.hpp"
+
 #include <fstream>
 #include <sstream>
 
 #include "leapgraph/symbolic/function.hpp"
-#include "leapgraph/symbolic/indexing.hpp"
 #include "symbolic/derivative_check.hpp"
 
 namespace leapgraph::symbolic {
