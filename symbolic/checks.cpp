@@ -36,7 +36,7 @@ std::string words(const Failure& f, const std::string& note) {
     case Check::no_convergence:
       return "the iteration did not converge";
     case Check::assertion:
-      return fmt::format("{} (element {})", note.empty() ? "an assertion failed" : note, f.value);
+      return (note.empty() ? "an assertion failed" : note) + (f.value < 0 ? "" : fmt::format(" (element {})", f.value));
     case Check::shape:
       return fmt::format("a run-time length is {}, and had to be {}", f.value, f.limit);
     case Check::memory:

@@ -22,7 +22,7 @@ enum class Check : std::int64_t {
   not_positive_definite = 9,  ///< value: order of the first leading minor that is not positive
   singular = 10,              ///< value: number of the pivot that is 0
   no_convergence = 11,        ///< of an iteration
-  assertion = 12,             ///< value: number of the element that is false
+  assertion = 12,             ///< value: number of the element that is false, -1 for a scalar
   shape = 13,                 ///< value: a run-time length; limit: what it had to be
   memory = 14                 ///< value: numbers that a routine found no room for
 };

@@ -127,7 +127,8 @@ std::vector<BoundedGraph> bounded(std::span<const Graph> graphs, std::int64_t ca
 ScheduledModule scheduled(std::span<const BoundedGraph> graphs) {
   std::vector<NamedGraph> named;
   for (std::size_t i = 0; i < graphs.size(); ++i)
-    named.push_back({fmt::format("function_{}", i), with_complex_pairs(graphs[i].graph), graphs[i].extent_count, graphs[i].wanted});
+    named.push_back(
+        {fmt::format("function_{}", i), with_complex_pairs(graphs[i].graph), graphs[i].extent_count, graphs[i].wanted});
   return schedule(named);
 }
 
@@ -216,8 +217,11 @@ CompiledFunction CompiledFunction::larger(const RuntimeError& error) const {
   if (!state_->larger) {
     CompileOptions options = state_->options;
     // Powers of two; steps of eight where nobody knows how many there will be.
+    constexpr std::int64_t most = std::int64_t{1} << 40;
+    if (error.value > most) throw GraphError(failure(error));
     while (options.capacity < error.value) options.capacity *= 2;
     if (error.value <= state_->options.capacity) options.capacity *= 8;
+    if (options.capacity > most) throw GraphError(failure(error));
     options.rewrite = false;  // it is rewritten already
     state_->larger = compile(state_->graph, options).state_;
     state_->has_larger = true;

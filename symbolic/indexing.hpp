@@ -17,10 +17,10 @@ namespace leapgraph::symbolic {
 struct WholeAxis {};
 struct NewAxis {};
 struct Ellipsis {};
-inline constexpr WholeAxis _{};           ///< a[:]
-inline constexpr NewAxis newaxis{};       ///< a[None]
-inline constexpr Ellipsis ellipsis{};     ///< a[...]
-inline constexpr std::nullopt_t none = std::nullopt;  ///< an end of a range that is not given
+inline constexpr WholeAxis _{};                       ///< a[:]
+inline constexpr NewAxis newaxis{};                   ///< a[None]
+inline constexpr Ellipsis ellipsis{};                 ///< a[...]
+inline constexpr std::nullopt_t None = std::nullopt;  ///< an end of a range that is not given
 
 /// An end of a range: a number or an integer scalar of the graph, which may be known at run time only.
 class Bound {
@@ -46,7 +46,7 @@ class Bound {
 
 /// start:stop:step with Python's rules. The step is a number, not 0.
 struct Range {
-  Bound start = none, stop = none;
+  Bound start = None, stop = None;
   std::int64_t step = 1;
 };
 inline Range range(Bound start, Bound stop, std::int64_t step = 1) { return {std::move(start), std::move(stop), step}; }
@@ -57,15 +57,13 @@ class Index {
  public:
   using Item = std::variant<std::int64_t, Expr, Range, NewAxis, Ellipsis>;
   template <std::integral T>
-    requires(!std::same_as<T, bool>)
-  Index(T position) : item_(static_cast<std::int64_t>(position)) {}
+  requires(!std::same_as<T, bool>) Index(T position) : item_(static_cast<std::int64_t>(position)) {}
   Index(bool) = delete;
   Index(Expr index) : item_(std::move(index)) {}
   Index(const Array& index) : item_(constant(index)) {}
   Index(const std::vector<std::int64_t>& positions)
       : Index(Array::of<std::int64_t>({static_cast<std::int64_t>(positions.size())}, positions)) {}
-  Index(const std::vector<int>& positions)
-      : Index(std::vector<std::int64_t>(positions.begin(), positions.end())) {}
+  Index(const std::vector<int>& positions) : Index(std::vector<std::int64_t>(positions.begin(), positions.end())) {}
   Index(const std::vector<bool>& mask);
   Index(WholeAxis) : item_(Range{}) {}
   Index(const Slice& range) : item_(Range{range.start, range.stop, range.step}) {}
@@ -82,14 +80,14 @@ using Indices = std::vector<Index>;
 
 // --- x[...] ---
 
-/// x[items...], as NumPy has it: `index(x, {_, 1, range(1, none, 2), newaxis, ellipsis, positions, mask})`. Tensors are
+/// x[items...], as NumPy has it: `index(x, {_, 1, range(1, None, 2), newaxis, ellipsis, positions, mask})`. Tensors are
 /// broadcast together, integers with them; their axes stand where they stood when they were neighbours, else in front.
 /// Negative positions count from the end. Throws IndexError for what is known to be out of range, names several
 /// ellipses, or more axes than there are; positions of the graph are checked when the function runs.
 Expr index(const Operand& x, const Indices& items);
 
-/// `x` with `part`, which `index(x, ...)` has made (or `at`, `slice`, `gather` along axis 0), replaced by `values`, which
-/// are broadcast to it. Of positions named twice the last counts. Throws DTypeError where values do not fit the
+/// `x` with `part`, which `index(x, ...)` has made (or `at`, `slice`, `gather` along axis 0), replaced by `values`,
+/// which are broadcast to it. Of positions named twice the last counts. Throws DTypeError where values do not fit the
 /// elements, and GraphError when `part` is no part of anything.
 Expr set_subtensor(const Operand& part, const Operand& values);
 /// The same with `values` added: a position named twice gets both.
@@ -125,7 +123,8 @@ Expr ravel_multi_index(const Operands& positions, const Operands& shape, Outside
 
 /// q with q[p[i]] = i.
 Expr inverse_permutation(const Operand& permutation);
-/// Each row of `x` (along its last axis) in the order of the same row of `order`, or undoing it. Leading axes broadcast.
+/// Each row of `x` (along its last axis) in the order of the same row of `order`, or undoing it. Leading axes
+/// broadcast.
 Expr permute_row_elements(const Operand& x, const Operand& order, bool inverse = false);
 
 }  // namespace leapgraph::symbolic

@@ -181,6 +181,12 @@ std::span<const Op* const> all_ops() {
       // update
       &set_rows_op,
       &add_rows_op,
+      // sorting
+      &argsort_op,
+      &searchsorted_op,
+      // effects
+      &assertion_op,
+      &printing_op,
       // linalg
       &contract_op,
       // random

@@ -41,13 +41,15 @@ extern const Op reshape_op, reshape_like_op, transpose_op, expand_dims_op, squee
 extern const Op slice_op, slice_like_op, at_op, pad_slice_op, pad_like_op, gather_op, scatter_add_op, scatter_like_op;
 // update
 extern const Op set_rows_op, add_rows_op;
+// sorting
+extern const Op argsort_op, searchsorted_op;
+// effects
+extern const Op assertion_op, printing_op;
 // linalg
 extern const Op contract_op;
 // random
 extern const Op random_uniform_op, random_normal_op, random_like_op, random_integers_op, random_poisson_op,
     random_binomial_op, random_multinomial_op, random_permutation_op, random_choice_op;
-// scan, control, host_call
-extern const Op scan_op, scan_gradient_op, call_op, ifelse_op, host_call_op;
 // scan, control, host_call, custom_gradient
 extern const Op scan_op, scan_gradient_op, call_op, ifelse_op, host_call_op, with_gradient_op;
 

@@ -85,8 +85,7 @@ Progress progress_of(const Range& range, const Expr& length) {
   const Expr zero = whole(std::int64_t{0}), last = length - std::int64_t{1};
   const Expr lowest = forwards ? zero : whole(std::int64_t{-1}), highest = forwards ? length : last;
   const auto place = [&](const Bound& bound) {
-    if (const auto n = bound.number())
-      return clip(*n < 0 ? length + *n : whole(*n), lowest, highest);
+    if (const auto n = bound.number()) return clip(*n < 0 ? length + *n : whole(*n), lowest, highest);
     const Expr p = whole(bound.expr());
     return clip(where(p < std::int64_t{0}, p + length, p), lowest, highest);
   };
@@ -114,8 +113,8 @@ struct Term {
   Expr mask = {};  ///< the boolean tensor that this term is the first axis of
 
   bool is_whole() const {
-    return kind == Kind::range && range.step == 1 && range.start.number().value_or(range.start.is_given() ? 1 : 0) == 0 &&
-           !range.stop.is_given();
+    return kind == Kind::range && range.step == 1 &&
+           range.start.number().value_or(range.start.is_given() ? 1 : 0) == 0 && !range.stop.is_given();
   }
   bool is_number() const { return kind == Kind::position && !index; }
   std::string note() const { return fmt::format("index, axis {}", axis); }
@@ -196,13 +195,14 @@ Terms terms_of(const Expr& x, const Indices& items, const Where& place) {
       terms.push_back({.kind = Term::Kind::position, .axis = axis++, .number = *number});
     } else if (const auto* range = std::get_if<Range>(&item.item())) {
       if (range->step == 0) refuse("the step of a range must not be 0", place);
-      terms.push_back({.axis = axis++,
-                       .range = {settled(range->start, place), settled(range->stop, place), range->step}});
+      terms.push_back(
+          {.axis = axis++, .range = {settled(range->start, place), settled(range->stop, place), range->step}});
     } else if (const Expr& e = std::get<Expr>(item.item()); e.dtype() == DType::boolean) {
       if (e.rank() == 0) refuse("a boolean scalar is no index", place);
       const Exprs positions = nonzero(fitting_mask(e, x, axis, place));
       for (std::size_t k = 0; k < positions.size(); ++k)
-        terms.push_back({.kind = Term::Kind::tensor, .axis = axis++, .index = positions[k], .mask = k == 0 ? e : Expr()});
+        terms.push_back(
+            {.kind = Term::Kind::tensor, .axis = axis++, .index = positions[k], .mask = k == 0 ? e : Expr()});
     } else if (!is_integer(e.dtype())) {
       throw DTypeError(fmt::format("index: positions must be integers or booleans, got {} (made at {}:{})",
                                    to_string(e.type()), place.file_name(), place.line()));
@@ -399,7 +399,7 @@ Indices decoded(const std::vector<std::int64_t>& codes, std::span<const Expr> op
   const auto bound = [&]() -> Bound {
     const std::int64_t kind = codes[next++], number = codes[next++];
     if (kind == 2) return operands[operand++];
-    return kind == 1 ? Bound(number) : Bound(none);
+    return kind == 1 ? Bound(number) : Bound(None);
   };
   while (next < codes.size()) {
     switch (static_cast<Code>(codes[next++])) {
@@ -454,14 +454,43 @@ std::optional<Selection> selection_of(const Expr& part) {
   return std::nullopt;
 }
 
+}  // namespace
+
+std::vector<std::variant<Expr, std::string>> index_words(const Node& part) {
+  std::vector<std::variant<Expr, std::string>> words{part.input(1), std::string("[")};
+  const Indices items = decoded(part.get<std::vector<std::int64_t>>("items"), std::span(part.inputs()).subspan(2));
+  const auto add = [&words](const Bound& bound) {
+    if (const auto n = bound.number()) words.emplace_back(std::to_string(*n));
+    if (bound.expr()) words.emplace_back(bound.expr());
+  };
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (i > 0) words.emplace_back(std::string(", "));
+    const Index::Item& item = items[i].item();
+    if (const auto* number = std::get_if<std::int64_t>(&item)) words.emplace_back(std::to_string(*number));
+    if (const auto* e = std::get_if<Expr>(&item)) words.emplace_back(*e);
+    if (std::holds_alternative<NewAxis>(item)) words.emplace_back(std::string("newaxis"));
+    if (std::holds_alternative<Ellipsis>(item)) words.emplace_back(std::string("..."));
+    if (const auto* range = std::get_if<Range>(&item)) {
+      add(range->start);
+      words.emplace_back(std::string(":"));
+      add(range->stop);
+      if (range->step != 1) words.emplace_back(":" + std::to_string(range->step));
+    }
+  }
+  words.emplace_back(std::string("]"));
+  return words;
+}
+
+namespace {
+
 // ---------------------------------------------------------------- writing
 
 /// Values stretched to what they replace, with leading axes of length 1 dropped where they have too many.
 Expr stretched_to(Expr values, const Expr& part) {
   while (values.rank() > part.rank()) {
     if (length_of(values, 0) != 1 && length_of(values, 0) != unknown)
-      throw ShapeError(fmt::format("values {} do not stretch to the part {}", to_string(values.type()),
-                                   to_string(part.type())));
+      throw ShapeError(
+          fmt::format("values {} do not stretch to the part {}", to_string(values.type()), to_string(part.type())));
     values = squeeze(values, 0);
   }
   return broadcast_like(values, part);
@@ -564,10 +593,10 @@ Expr set_under_mask(const Expr& x, const Terms& terms, const Expr& value) {
 Expr update(const Op& op, std::string_view name, const Operand& part, const Operand& values) {
   const auto selection = selection_of(part);
   if (!selection)
-    throw GraphError(fmt::format("{}: the first argument must be a part of a tensor as index(x, ...) makes it, got {} "
-                                 "of {} (made at {}:{})",
-                                 name, part.expr().op().name, to_string(part.expr().type()), part.place().file_name(),
-                                 part.place().line()));
+    throw GraphError(fmt::format(
+        "{}: the first argument must be a part of a tensor as index(x, ...) makes it, got {} "
+        "of {} (made at {}:{})",
+        name, part.expr().op().name, to_string(part.expr().type()), part.place().file_name(), part.place().line()));
   const MadeAt here(part.place());
   const Expr& x = selection->x;
   const Terms terms = terms_of(x, selection->items, part.place());
@@ -600,10 +629,11 @@ const Op part_op{
         [] {
           const Expr i = input({DType::int64, {}}, "i"), j = input({DType::int64, {2, 1}}, "j");
           const Expr x = example({4, 3}), cube = example({3, 4, 3});
-          return Exprs{index(x, {range(1, none, 2), -1}), index(x, {newaxis, i}),
+          return Exprs{index(x, {range(1, None, 2), -1}),
+                       index(x, {newaxis, i}),
                        index(cube, {j, _, constant(Array::of<std::int64_t>({3}, {0, -1, 1}))}),
                        set_subtensor(index(x, {j, i}), 2.0 * example({2, 1}, "v")),
-                       inc_subtensor(index(cube, {ellipsis, j, range(none, none, -2)}), example({2}, "v")),
+                       inc_subtensor(index(cube, {ellipsis, j, range(None, None, -2)}), example({2}, "v")),
                        set_subtensor(index(example({3}), {example({3}, "m") > 0.5}), example({}, "v"))};
         },
     .batched = [](const Batch& b) -> std::vector<Batched> { return {b.inputs[0]}; },
@@ -655,7 +685,7 @@ const Op shaped_like_op{
 Expr index(const Operand& x, const Indices& items) {
   const MadeAt here(x.place());
   const Expr value = read(x, terms_of(x, items, x.place()), x.place());
-  if (value.op().name == "at" || value.op().name == "slice")
+  if (&value.op() == &at_op || &value.op() == &slice_op)
     if (value.node().input(0) == x.expr()) return value;  // says itself which part it is
   Encoded what = encoded(items);
   what.operands.insert(what.operands.begin(), {value, x});

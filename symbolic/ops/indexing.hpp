@@ -16,6 +16,9 @@ Expr within(const Expr& positions, const Expr& length, Outside outside, const st
 /// Rows of `x` (along axis 0) by positions that count from the front, checked when they are read.
 Expr checked_rows(const Expr& x, const Expr& rows, const std::string& note, const Where& place);
 
+/// How `part` is written: "x[1:, i]", expressions among the words.
+std::vector<std::variant<Expr, std::string>> index_words(const Node& part);
+
 /// A range along an axis of `length`: its first position, and how many.
 struct Progress {
   Expr start, count;

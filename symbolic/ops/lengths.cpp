@@ -112,6 +112,8 @@ const Op iota_op{
       if (inputs[0] != Type{DType::int64, {}}) throw DTypeError("a length must be an integer scalar");
       return {Type{DType::int64, {unknown}}};
     },
+    .gradient = [](const Application&) { return Exprs{Expr()}; },
+    .tangent = [](const Node&, std::span<const Expr>) { return Exprs{Expr()}; },
     .evaluate = [](const Node& node, std::span<const Array> inputs) -> std::vector<Array> {
       const std::int64_t n = inputs[0].integer();
       if (n < 0) raise({Check::negative_length, n, 0}, node.place());
@@ -129,10 +131,11 @@ const Op iota_op{
         },
     .examples =
         [] {
-          const Expr i = number("i"), x = real({4}, "x"), v = real({}, "v");
+          const auto i = [] { return number("i"); };
+          const Expr x = real({4}, "x"), v = real({}, "v");
           // Lengths from values, of 0 too; with room that the spelling gives, and without.
-          return Exprs{iota(i), iota(minimum(number("k"), std::int64_t{2})) * v, iota(length(x, 0)) * x,
-                       gather(x, iota(number("n"))), broadcast_like(v, iota(number("j")))};
+          return Exprs{iota(i()), iota(minimum(i(), std::int64_t{2})) * v, iota(length(x, 0)) * x, gather(x, iota(i())),
+                       broadcast_like(v, iota(i()))};
         },
 };
 

@@ -40,9 +40,8 @@ Expr counted_within(const Operand& positions, const Expr& length, Outside outsid
 Expr part_along_axis(std::string_view op, const Operand& x, const Operand& positions, std::int64_t axis) {
   require_integers(op, positions);
   if (x.expr().rank() != positions.expr().rank())
-    throw ShapeError(fmt::format("{}: {} and {} must have as many axes (made at {}:{})", op,
-                                 to_string(x.expr().type()), to_string(positions.expr().type()), x.place().file_name(),
-                                 x.place().line()));
+    throw ShapeError(fmt::format("{}: {} and {} must have as many axes (made at {}:{})", op, to_string(x.expr().type()),
+                                 to_string(positions.expr().type()), x.place().file_name(), x.place().line()));
   return index(x, along_axis(x, normalize_axis(axis, x.expr().rank(), op), positions));
 }
 
@@ -74,7 +73,8 @@ Expr choose(const Operand& which, const Operands& choices, Outside outside) {
   const Expr count = constant(static_cast<std::int64_t>(parts.size()));
   const Expr i = counted_within(which, count, outside, "choose");
   Expr result = parts.back();
-  for (std::size_t k = parts.size() - 1; k-- > 0;) result = where(eq(i, static_cast<std::int64_t>(k)), parts[k], result);
+  for (std::size_t k = parts.size() - 1; k-- > 0;)
+    result = where(eq(i, static_cast<std::int64_t>(k)), parts[k], result);
   // One choice is read where it is chosen, so that the position is checked.
   return parts.size() > 1 ? result : where(eq(i, zero), result, cast(constant(0.0), result.dtype()));
 }

@@ -8,6 +8,7 @@
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
+#include "leapgraph/symbolic/ops/indexing.hpp"
 #include "leapgraph/symbolic/print.hpp"
 #include "leapgraph/symbolic/print/text.hpp"
 
@@ -182,6 +183,14 @@ class FormulaWriter {
     if (lowering_as<Branch>(op) != nullptr && node.attributes().has("then")) return list_branch(part, items);
     if (lowering_as<Call>(op) != nullptr && node.attributes().has("body")) {
       items.emplace_back(Part{inside(part, "body"), argument_meaning(part)});
+      return;
+    }
+    if (&op == &part_op) {
+      for (const auto& word : index_words(node))
+        if (const auto* text = std::get_if<std::string>(&word))
+          items.emplace_back(*text);
+        else
+          items.emplace_back(Part{std::get<Expr>(word), part.meaning});
       return;
     }
     if (&op == &slice_op || &op == &at_op) {

@@ -88,6 +88,8 @@ class Bounder {
   Expr align(std::vector<Bounded>& values, const std::vector<AxisOf>& meeting, bool broadcasts) const;
   /// `value`, after `check` was computed.
   static Expr guarded(const Expr& value, const Expr& check);
+  /// `value`, which is wanted at all positions: it may be one node with a value that is wanted in part.
+  Expr everywhere(const Expr& value) const;
   /// Where an axis means something, broadcast along the others.
   Expr mask(const Bounded& b, std::size_t axis) const;
   /// All positions of the result are wanted, unless they are those of one axis that a sum leaves out again.
@@ -159,6 +161,9 @@ class Bounder {
   Bounded diagonal_matrix(const Node& node, const std::vector<Bounded>& inputs);
   Bounded diagonal_like(const Node& node, const std::vector<Bounded>& inputs);
   Bounded diagonal_of(const Node& node, const std::vector<Bounded>& inputs);
+  Bounded ordered(const Node& node, const std::vector<Bounded>& inputs);
+  Bounded searched(const Node& node, const std::vector<Bounded>& inputs);
+  Bounded asserted(const Node& node, const std::vector<Bounded>& inputs);
   Bounded part(const Node& node, const std::vector<Bounded>& inputs);
   Bounded shaped_as(const Node& node, const std::vector<Bounded>& inputs);
   /// Starts of the parts along an axis, and the end of the last.

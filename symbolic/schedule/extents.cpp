@@ -141,15 +141,19 @@ Expr Bounder::guarded(const Expr& value, const Expr& check) {
   return where(check >= std::int64_t{0}, value, cast(constant(0.0), value.dtype()));
 }
 
+Expr Bounder::everywhere(const Expr& value) const {
+  add_extents(wanted_, value, Exprs(value.shape().size()));
+  return value;
+}
+
 Expr Bounder::mask(const Bounded& b, std::size_t axis) const {
-  return positions(b.room(axis), axis, b.rank()) < b.extents[axis];
+  return everywhere(positions(b.room(axis), axis, b.rank()) < b.extents[axis]);
 }
 
 Expr Bounder::masked(const Bounded& b, std::size_t axis, const Expr& fill, bool all_wanted) const {
   if (!b.extents[axis]) return b.value;
   const Expr result = where(mask(b, axis), b.value, fill);
-  if (all_wanted) add_extents(wanted_, result, Exprs(b.rank()));
-  return result;
+  return all_wanted ? everywhere(result) : result;
 }
 
 Bounded Bounder::counted(const Node& node, const Bounded& length) const {
@@ -159,9 +163,10 @@ Bounded Bounder::counted(const Node& node, const Bounded& length) const {
   constexpr std::int64_t generous = std::int64_t{1} << 24;
   Expr n = checked(length.value, length.value >= std::int64_t{0}, Check::negative_length);
   const auto most = upper_bound(length.value);
-  if (most && *most <= std::max(generous, iota_capacity_)) return {arange(std::max<std::int64_t>(0, *most)), {n}};
+  if (most && *most <= std::max(generous, iota_capacity_))
+    return {everywhere(arange(std::max<std::int64_t>(0, *most))), {n}};
   n = checked(n, n <= iota_capacity_, Check::capacity);
-  return {arange(iota_capacity_), {n}};
+  return {everywhere(arange(iota_capacity_)), {n}};
 }
 
 // ---------------------------------------------------------------- by lowering
@@ -271,7 +276,7 @@ Expr Bounder::with_a_row(const Expr& table) {
 Bounded Bounder::picked(const Bounded& x, std::size_t axis, const Expr& start, std::int64_t step, const Expr& count,
                         std::int64_t room) const {
   const std::int64_t last = std::max<std::int64_t>(0, x.room(axis) - 1);
-  const Expr row = clip(start + step * arange(room), std::int64_t{0}, last);
+  const Expr row = everywhere(clip(start + step * arange(room), std::int64_t{0}, last));
   Bounded result = x;
   Expr table = x.value;
   if (x.room(axis) == 0) table = resized(Bounded(x.value), axis, 1).value;
@@ -294,14 +299,16 @@ bool mentions_unknown(const Graph& graph) {
   return false;
 }
 
-/// Room for each axis that counts to a number of the graph, so that not even all of them together take more than the
+/// Room for each axis that counts to a number of the graph, so that tensors of several such axes take no more than the
 /// square of the capacity.
 std::int64_t iota_capacity(const Graph& graph, std::int64_t capacity) {
-  int axes = 0;
+  std::ptrdiff_t most = 0;
   for (const Node* node : topological_order(graph.outputs))
-    if (&node->op() == &iota_op && !upper_bound(node->input(0))) ++axes;
-  if (axes < 3) return capacity;
-  return std::max<std::int64_t>(1, std::llround(std::pow(static_cast<double>(capacity), 2.0 / axes)));
+    for (const Type& type : node->types())
+      most = std::max(most, std::count(type.shape.begin(), type.shape.end(), unknown));
+  if (most < 3) return capacity;
+  return std::max<std::int64_t>(1,
+                                std::llround(std::pow(static_cast<double>(capacity), 2.0 / static_cast<double>(most))));
 }
 
 }  // namespace

@@ -42,6 +42,9 @@ const Bounder::Rule* Bounder::find_rule(const Op& op) {
       {&diag_like_op, &Bounder::diagonal_like},
       {&diagonal_op, &Bounder::diagonal_of},
       {&part_op, &Bounder::part},
+      {&argsort_op, &Bounder::ordered},
+      {&searchsorted_op, &Bounder::searched},
+      {&assertion_op, &Bounder::asserted},
       {&shaped_like_op, &Bounder::shaped_as},
   };
   const auto found = std::find_if(std::begin(rules), std::end(rules), [&op](const Rule& r) { return r.op == &op; });
@@ -158,7 +161,7 @@ Bounded Bounder::rearranged(const Bounded& x, const Shape& rooms, const Exprs& e
   for (std::size_t axis = 0; axis < source.size(); ++axis) given = given * length(source, x.extents, axis);
   const std::int64_t size = element_count(source);
   const Expr table = with_a_row(reshape(x.value, {size}));
-  row = clip(row, std::int64_t{0}, std::max<std::int64_t>(0, size - 1));
+  row = everywhere(clip(row, std::int64_t{0}, std::max<std::int64_t>(0, size - 1)));
   if (row.shape() != rooms) row = broadcast_to(row, rooms);
   return {guarded(make(gather_op, {table, row}, {}, place_), equal(count, given)), extents};
 }
@@ -299,9 +302,9 @@ Bounded Bounder::placed(const Bounded& part, std::size_t axis, const Slice& rang
   shape[axis] = room;
   Bounded spread = part;
   const Expr table = part.room(axis) == 0 ? resized(Bounded(part.value), axis, 1).value : part.value;
-  const Expr row = clip(number, std::int64_t{0}, std::max<std::int64_t>(0, part.room(axis) - 1));
+  const Expr row = everywhere(clip(number, std::int64_t{0}, std::max<std::int64_t>(0, part.room(axis) - 1)));
   spread.value = gather(Operand(table, place_), row, static_cast<std::int64_t>(axis));
-  spread.value = where(reshape(inside, shape), spread.value, cast(constant(0.0), spread.value.dtype()));
+  spread.value = where(reshape(everywhere(inside), shape), spread.value, cast(constant(0.0), spread.value.dtype()));
   spread.extents[axis] = n;
   return spread;
 }
@@ -403,6 +406,33 @@ Bounded Bounder::diagonal_of(const Node& node, const std::vector<Bounded>& input
   return {again(node, inputs)[0], {minimum(x.extent(0), x.extent(1))}};
 }
 
+/// What has no meaning is put behind all that has: it is as large as can be, and sorting is stable.
+Bounded Bounder::ordered(const Node& node, const std::vector<Bounded>& inputs) {
+  Bounded x = inputs[0];
+  const DType dtype = x.value.dtype();
+  const Expr largest = is_floating(dtype) ? constant(std::numeric_limits<double>::quiet_NaN(), dtype)
+                                          : identity(Combine::minimum, dtype);
+  x.value = masked(x, x.rank() - 1, largest);
+  return {again(node, {x})[0], inputs[0].extents};
+}
+
+Bounded Bounder::searched(const Node& node, const std::vector<Bounded>& inputs) {
+  Bounded keys = inputs[0];
+  if (!keys.extents[0]) return {again(node, inputs)[0], inputs[1].extents};
+  const DType dtype = keys.value.dtype();
+  const Expr largest = is_floating(dtype) ? constant(std::numeric_limits<double>::quiet_NaN(), dtype)
+                                          : identity(Combine::minimum, dtype);
+  keys.value = masked(keys, 0, largest);
+  return {minimum(again(node, {keys, inputs[1]})[0], keys.extents[0]), inputs[1].extents};
+}
+
+Bounded Bounder::asserted(const Node& node, const std::vector<Bounded>& inputs) {
+  Bounded conditions = inputs[0];
+  for (std::size_t axis = 0; axis < conditions.rank(); ++axis)
+    conditions.value = masked(conditions, axis, constant(true));
+  return again(node, {conditions})[0];
+}
+
 Bounded Bounder::part(const Node&, const std::vector<Bounded>& inputs) { return inputs[0]; }
 
 Bounded Bounder::shaped_as(const Node&, const std::vector<Bounded>& inputs) {
@@ -441,7 +471,7 @@ Bounded Bounder::joined(const Node& node, const std::vector<Bounded>& inputs) {
     lies_at += parts[k - 1].room(axis);
     from = where(i < starts[k], from, i + (lies_at - starts[k]));
   }
-  const Expr row = clip(from, std::int64_t{0}, std::max<std::int64_t>(0, room - 1));
+  const Expr row = everywhere(clip(from, std::int64_t{0}, std::max<std::int64_t>(0, room - 1)));
   extents[axis] = starts.back();
   return {gather(Operand(together, place_), row, axis_of(node)), extents};
 }

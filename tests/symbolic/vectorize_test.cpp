@@ -173,7 +173,8 @@ INSTANTIATE_TEST_SUITE_P(Ops, VectorizeEveryOp, testing::ValuesIn(all_ops().begi
 
 /// `iota` makes lengths: items of different lengths are no batch. A random stream gives one sample after the other.
 bool may_refuse(const Op& op) {
-  return op.effect || op.name == "iota" || op.name == "random_like" || (lowering_as<Routine>(op) != nullptr && op.batched == nullptr);
+  return op.effect || op.name == "iota" || op.name == "random_like" ||
+         (lowering_as<Routine>(op) != nullptr && op.batched == nullptr);
 }
 
 TEST_P(VectorizeEveryOp, IsALoopOfCalls) {
