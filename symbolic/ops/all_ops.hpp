@@ -27,7 +27,11 @@ extern const Op slice_op, slice_like_op, at_op, pad_slice_op, pad_like_op, gathe
 // update
 extern const Op set_rows_op, add_rows_op;
 // linalg
-extern const Op contract_op;
+extern const Op contract_op, band_op, cholesky_op, solve_triangular_op, lu_op, lu_solve_op, solve_op, inverse_op,
+    cofactors_op, det_op, log_abs_det_op, sign_det_op, qr_op, eigh_op, svd_op, pinv_op, sqrtm_op,
+    symmetric_sylvester_op, expm_op;
+// fft
+extern const Op fft_op, rfft_op, irfft_op, irfft_like_op;
 // scan, control, host_call
 extern const Op scan_op, scan_gradient_op, call_op, ifelse_op, host_call_op;
 

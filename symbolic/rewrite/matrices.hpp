@@ -1,0 +1,12 @@
+/// Simplifications of what is computed from whole matrices.
+#pragma once
+
+#include "leapgraph/symbolic/graph.hpp"
+
+namespace leapgraph::symbolic {
+
+/// Logarithms of determinants without the determinant, which over- and underflows, and their derivatives without it;
+/// products with an inverse as solutions of systems, where the inverse is used for nothing else.
+Graph simplify_matrices(const Graph& graph);
+
+}  // namespace leapgraph::symbolic
