@@ -1,6 +1,8 @@
 /// What the ops on matrices mean, one matrix of a stack after another.
 #include "leapgraph/symbolic/ops/linalg_reference.hpp"
 
+#include <fmt/format.h>
+
 #include <Eigen/Cholesky>
 #include <Eigen/Eigenvalues>
 #include <Eigen/LU>
@@ -36,7 +38,11 @@ class Stacks {
     }
     std::vector<Type> types;
     for (const Array& input : inputs) types.push_back(input.type());
-    for (Type& type : node.op().type(types, node.attributes())) outputs_.emplace_back(std::move(type));
+    try {
+      for (Type& type : node.op().type(types, node.attributes())) outputs_.emplace_back(std::move(type));
+    } catch (const GraphError& error) {
+      error.rethrow(fmt::format("{}: {}", node.op().name, error.what()));
+    }
   }
 
   /// Calls f() for each item, which asks for its parts.
@@ -282,9 +288,12 @@ Arrays qr(const Node& node, std::span<const Array> inputs) {
     first = Matrix::Identity(m, q);
     second.setZero();
     if (least == 0) return;
-    const Eigen::HouseholderQR<Matrix> factors{Matrix(a)};
+    // Eigen squares elements without scaling them.
+    const int exponent = std::ilogb(std::max(a.cwiseAbs().maxCoeff(), std::numeric_limits<double>::min()));
+    const Eigen::HouseholderQR<Matrix> factors{Matrix(a.unaryExpr([=](double x) { return std::scalbn(x, -exponent); }))};
     first = factors.householderQ() * Matrix::Identity(m, q);
-    second = factors.matrixQR().topRows(q).triangularView<Eigen::Upper>();
+    const Matrix upper = factors.matrixQR().topRows(q).triangularView<Eigen::Upper>();
+    second = upper.unaryExpr([=](double x) { return std::scalbn(x, exponent); });
     for (std::int64_t i = 0; i < least; ++i)
       if (second(i, i) < 0) {
         second.row(i) *= -1;

@@ -32,33 +32,58 @@ Expr without_determinant(const Node& node, const Exprs& inputs) {
   return where(make(sign_det_op, {a}) >= 0.0, make(log_abs_det_op, {a}), std::numeric_limits<double>::quiet_NaN());
 }
 
-/// e det(a), where `e` is something divided by that or by its absolute value; absent where it is not.
-Expr multiplied_out(const Expr& e, const Expr& a, int depth = 0) {
-  if (depth > 20) return {};
-  const auto is_determinant = [&](const Expr& x) { return is(x, det_op) && argument(x) == a; };
-  const auto divided_by = [&](const Expr& rest, const Expr& below) -> Expr {
-    if (is_determinant(below)) return rest;
-    if (is(below, abs_op) && is_determinant(argument(below))) return rest * make(sign_det_op, {a});
-    return {};
-  };
-  const auto inside = [&](std::size_t k) { return multiplied_out(argument(e, k), a, depth + 1); };
+/// How deep a factor is looked for in a product.
+constexpr int deepest = 20;
+
+Expr expanded_as(const Expr& e, const Expr& inner) {
+  return outputs_of(*make_node(expand_dims_op, {inner}, e.node().attributes()))[0];
+}
+
+/// e / det(a), where `e` has that or its absolute value as a factor; absent where it does not.
+Expr divided_out(const Expr& e, const Expr& a, int depth = 0) {
+  if (depth > deepest || !is_known(e.shape())) return {};
+  const auto inside = [&](std::size_t k) { return divided_out(argument(e, k), a, depth + 1); };
+  if (is(e, det_op) && argument(e) == a) return ones_like(e);
+  if (is(e, abs_op) && is(argument(e), det_op) && argument(argument(e)) == a) return make(sign_det_op, {a});
   if (is(e, expand_dims_op)) {
     const Expr x = inside(0);
-    return x ? outputs_of(*make_node(expand_dims_op, {x}, e.node().attributes()))[0] : Expr();
+    return x ? expanded_as(e, x) : Expr();
   }
   if (is(e, neg_op)) {
     const Expr x = inside(0);
     return x ? -x : Expr();
   }
-  if (is(e, inv_op)) return divided_by(constant(1.0), argument(e));
-  if (is(e, div_op)) {
-    if (const Expr x = divided_by(argument(e), argument(e, 1))) return x;
-    const Expr x = inside(0);
-    return x ? x / argument(e, 1) : Expr();
-  }
   if (is(e, mul_op))
     for (const std::size_t k : {std::size_t{0}, std::size_t{1}})
       if (const Expr x = inside(k)) return x * argument(e, 1 - k);
+  return {};
+}
+
+/// e det(a), in the shape of `e`, where `e` is something divided by that; absent where it is not.
+Expr multiplied_out(const Expr& e, const Expr& a, int depth = 0) {
+  if (depth > deepest || !is_known(e.shape())) return {};
+  const auto inside = [&](std::size_t k) { return multiplied_out(argument(e, k), a, depth + 1); };
+  const auto shaped = [&e](const Expr& x) { return x.shape() == e.shape() ? x : broadcast_to(x, e.shape()); };
+  if (is(e, expand_dims_op)) {
+    const Expr x = inside(0);
+    return x ? expanded_as(e, x) : Expr();
+  }
+  if (is(e, neg_op)) {
+    const Expr x = inside(0);
+    return x ? -x : Expr();
+  }
+  if (is(e, inv_op)) {
+    const Expr rest = divided_out(argument(e), a);
+    return rest ? inv(rest) : Expr();
+  }
+  if (is(e, div_op)) {
+    if (const Expr rest = divided_out(argument(e, 1), a)) return shaped(argument(e) / rest);
+    const Expr x = inside(0);
+    return x ? shaped(x / argument(e, 1)) : Expr();
+  }
+  if (is(e, mul_op))
+    for (const std::size_t k : {std::size_t{0}, std::size_t{1}})
+      if (const Expr x = inside(k)) return shaped(x * argument(e, 1 - k));
   return {};
 }
 

@@ -178,6 +178,7 @@ Graph with_bodies(const Graph& graph, const std::function<Graph(const Graph&)>& 
 Graph lower_abstract(const Graph& graph) {
   return with_bodies(graph, [](const Graph& g) {
     return Graph{g.inputs, rebuild(g.outputs, [](const Node& node, const Exprs& inputs) {
+                   const MadeAt at(node.place());
                    Exprs outputs = rebuild_same(node, inputs);
                    for (const Expr& e : inputs)
                      if (!is_known(e.shape())) return outputs;

@@ -268,7 +268,7 @@ TEST(LinearAlgebra, SaysWhatDoesNotFit) {
   expect_says(error_message<ShapeError>([&] { solve(square, b); }), {"solve: axis -1 of input 0 and axis -2 of input 1", "float64[2, 2]"});
   expect_says(error_message<ShapeError>([&] { solve_triangular(square, tensor({4})); }), {"solve_triangular", "float64[4, 1]"});
   expect_says(error_message<ShapeError>([&] { matrix_power(a, 2); }), {"matrix_power: input 0 must be square"});
-  expect_says(error_message<NotDifferentiable>([&] { grad(sum(qr(tensor({4, 2}), true).q), tensor({4, 2})); const Expr x = tensor({4, 2}); grad(sum(qr(x, true).q), x); }), {"complete Q"});
+  expect_says(error_message<NotDifferentiable>([&] { const Expr x = tensor({4, 2}); grad(sum(qr(x, true).q), x); }), {"complete Q"});
 
   const Expr x = dmatrix("x"), y = dvector("y");
   const auto run = [&](const Expr& e, Array argument) { function({x}, e)({std::move(argument)}); };
