@@ -7,7 +7,7 @@
 #include "leapgraph/cli/commands.hpp"
 #include "leapgraph/cli/model_files.hpp"
 #include "leapgraph/samplers/leapfrog.hpp"
-#include "leapgraph/symbolic/function.hpp"
+#include "leapgraph/symbolic/compile.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 
 namespace leapgraph::cli {

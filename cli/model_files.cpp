@@ -7,7 +7,7 @@
 #include <set>
 
 #include "leapgraph/cli/message.hpp"
-#include "leapgraph/symbolic/function.hpp"
+#include "leapgraph/symbolic/compile.hpp"
 
 namespace leapgraph::cli {
 

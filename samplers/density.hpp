@@ -11,7 +11,7 @@
 #include "leapgraph/samplers/metric.hpp"
 #include "leapgraph/samplers/sample.hpp"
 #include "leapgraph/samplers/trace.hpp"
-#include "leapgraph/symbolic/function.hpp"
+#include "leapgraph/symbolic/compile.hpp"
 #include "leapgraph/symbolic/graph.hpp"
 
 namespace leapgraph::samplers {

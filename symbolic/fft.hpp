@@ -1,6 +1,7 @@
 /// Discrete Fourier transforms along an axis of any length, and what goes with them.
 ///
-/// Complex numbers are pairs along a last axis of length 2: real and imaginary part. Numbers are computed in float64 and
+/// Complex numbers are pairs along a last axis of length 2: real and imaginary part; `fft` and `ifft` take complex
+/// tensors as well and return them. Numbers are computed in float64 and
 /// given back in the floating element type of the arguments. All are linear and have gradients of any order.
 #pragma once
 

@@ -107,15 +107,16 @@ Expr solve_continuous_lyapunov(const Operand& a, const Operand& q);
 /// x with a x a' - x + q = 0.
 Expr solve_discrete_lyapunov(const Operand& a, const Operand& q);
 
-// --- Norms: of a vector, or of each matrix of a stack ---
+// --- Norms of matrices; those of vectors, and of all elements, are `norm` of reductions.hpp ---
 
-/// Euclidean, or Frobenius. The gradient at 0 is 0.
-Expr norm(const Operand& a);
-/// Vectors: any order, infinities are the largest and the smallest, 0 counts. Matrices: 1, -1, 2, -2, infinities.
-Expr norm(const Operand& a, double order);
-inline Expr norm(const Operand& a, int order) { return norm(a, static_cast<double>(order)); }
-/// "fro" or "nuc" (the sum of singular values).
-Expr norm(const Operand& a, const char* name);
+/// Frobenius. The gradient at 0 is 0.
+Expr matrix_norm(const Operand& a);
+/// 1 and -1: largest and smallest sum of a column; infinities: of a row; 2 and -2: largest and smallest singular value.
+Expr matrix_norm(const Operand& a, double order);
+/// "fro", or "nuc": the sum of singular values.
+Expr matrix_norm(const Operand& a, std::string_view name);
+inline Expr matrix_norm(const Operand& a, int order) { return matrix_norm(a, static_cast<double>(order)); }
+inline Expr matrix_norm(const Operand& a, const char* name) { return matrix_norm(a, std::string_view(name)); }
 
 // --- Products ---
 

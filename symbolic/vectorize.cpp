@@ -302,6 +302,7 @@ std::vector<Batched> batched(Batch b, const Mask& mask) {
 /// `known` are the inputs; nothing before them is looked at.
 std::vector<Batched> vectorized(std::span<const Expr> outputs, Known known, std::int64_t axes, const Mask& mask) {
   for (const Node* node : order_above(outputs, [&known](const Expr& e) { return known.contains(e); })) {
+    const MadeAt at(node->place());
     Batch batch{*node, {}, axes};
     for (const Expr& e : node->inputs()) batch.inputs.push_back(known.at(e));
     const Exprs old = outputs_of(*node);
@@ -333,7 +334,7 @@ Exprs vectorize(std::span<const Expr> outputs, std::span<const Expr> inputs, std
     const bool fits = batch.dtype == item.dtype && batch.rank() == item.rank() + axes &&
                       agree(Shape(batch.shape.begin() + axes, batch.shape.end()), item.shape);
     if (!fits)
-      throw GraphError(fmt::format("vectorize: input {} is {}, its batch must have {} axes in front and is {}", i,
+      throw ShapeError(fmt::format("vectorize: input {} is {}, its batch must have {} axes in front and is {}", i,
                                    to_string(item), axes, to_string(batch)));
     common = broadcast(common, Shape(batch.shape.begin(), batch.shape.begin() + axes));
     known.emplace(inputs[i], Batched{batches[i]});

@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <link.h>
 #include <spawn.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -12,6 +13,7 @@
 #include <array>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <mutex>
 
 #include "leapgraph/symbolic/backend/cache.hpp"
@@ -53,6 +55,9 @@ std::string key_of(std::initializer_list<std::string_view> parts) {
   }
   return fmt::format("{:016x}{:016x}", a, b);
 }
+
+/// The loader counts users of an object by its file: nobody lets go of one while somebody looks which one it got.
+std::mutex loader_mutex;
 
 /// A private folder for one compilation, removed with everything in it.
 class TemporaryFolder {
@@ -171,7 +176,10 @@ std::optional<Compiler> find_compiler() {
   return compiler;
 }
 
-LoadedObject::~LoadedObject() { ::dlclose(handle_); }
+LoadedObject::~LoadedObject() {
+  const std::lock_guard lock(loader_mutex);
+  ::dlclose(handle_);
+}
 
 void* LoadedObject::symbol(const std::string& name) const {
   void* found = ::dlsym(handle_, name.c_str());
@@ -179,21 +187,41 @@ void* LoadedObject::symbol(const std::string& name) const {
   return found;
 }
 
+namespace {
+
+/// An object of the cache. The loader knows it by the name of our descriptor. A file that is loaded already keeps the
+/// name that it has, which is free for other files once the first one to load it is done: such files are copied.
+std::shared_ptr<const LoadedObject> load(File object) {
+  const std::string name = fmt::format("/proc/self/fd/{}", object.descriptor());
+  {
+    const std::lock_guard lock(loader_mutex);
+    void* handle = open_object(name);
+    link_map* map = nullptr;
+    if (::dlinfo(handle, RTLD_DI_LINKMAP, &map) == 0 && map->l_name == name)
+      return std::make_shared<const LoadedObject>(handle, std::move(object));
+    ::dlclose(handle);
+  }
+  const TemporaryFolder folder;
+  std::error_code failed;
+  std::filesystem::copy_file(name, folder.file("code.so"), failed);
+  if (failed)
+    throw GraphError(fmt::format("cannot copy an object to {}: {}", folder.file("code.so"), failed.message()));
+  return std::make_shared<const LoadedObject>(open_object(folder.file("code.so")));
+}
+
+}  // namespace
+
 std::shared_ptr<const LoadedObject> load_source(const std::string& source, const Compiler& compiler, bool use_cache) {
   load_runtime();
   std::string flags;
   for (const std::string& flag : compiler.flags) flags += flag + " ";
   const std::string key = key_of({source, compiler.identity, flags, version});
-  const auto loaded = [](File object) {
-    void* handle = open_object(fmt::format("/proc/self/fd/{}", object.descriptor()));
-    return std::make_shared<const LoadedObject>(handle, std::move(object));
-  };
   const std::optional<CompileCache> cache = use_cache ? CompileCache::open() : std::nullopt;
   if (cache)
     if (std::optional<File> object = cache->find(key, source)) {
       // A file that cannot be loaded (a full disk, a copied folder) is made anew.
       try {
-        return loaded(std::move(*object));
+        return load(std::move(*object));
       } catch (const GraphError&) {
       }
     }
@@ -205,7 +233,7 @@ std::shared_ptr<const LoadedObject> load_source(const std::string& source, const
   }
   const std::string object = cache->temporary_path(key);
   run_compiler(compiler, folder, object);
-  if (std::optional<File> stored = cache->store(key, source, object)) return loaded(std::move(*stored));
+  if (std::optional<File> stored = cache->store(key, source, object)) return load(std::move(*stored));
   run_compiler(compiler, folder, folder.file("code.so"));
   return std::make_shared<const LoadedObject>(open_object(folder.file("code.so")));
 }

@@ -15,6 +15,8 @@ namespace leapgraph::symbolic {
 namespace {
 
 constexpr std::int64_t max_iterations = 32;
+/// Of products of small matrices: sums that a loop would load and store for every term are registers.
+constexpr std::int64_t max_product_iterations = 96;
 constexpr std::size_t max_statements = 600;
 constexpr std::int64_t max_outer_terms = 8192;
 /// Fewer calls than these are not worth a vector.
@@ -267,8 +269,12 @@ std::optional<std::size_t> straight_from(const Nest& nest, bool in_loop, std::si
   std::int64_t iterations = 1, all = 1;
   for (std::int64_t extent : nest.extents) all *= extent;
   if (all == 0) return std::nullopt;
+  const bool is_product =
+      !nest.accumulations.empty() &&
+      std::all_of(nest.accumulations.begin(), nest.accumulations.end(), [](const auto& a) { return a.factor >= 0; });
   const auto fits = [&](std::int64_t count) {
-    return count <= max_iterations && static_cast<std::size_t>(count) * nest.statements.size() <= max_statements;
+    return count <= (is_product ? max_product_iterations : max_iterations) &&
+           static_cast<std::size_t>(count) * nest.statements.size() <= max_statements;
   };
   while (first > 0 && fits(iterations * nest.extents[first - 1])) iterations *= nest.extents[--first];
   // Outside of loops, what is long enough to be worth a loop over vectors stays one.

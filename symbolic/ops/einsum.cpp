@@ -10,6 +10,7 @@
 #include "leapgraph/symbolic/ops/contract.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/matrices.hpp"
+#include "leapgraph/symbolic/places.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -282,7 +283,7 @@ class Summation {
 
 Expr einsum(std::string_view subscripts, const Operands& operands) {
   if (operands.empty()) throw ShapeError("einsum: needs at least one operand");
-  const MadeAt here(operands[0].place());
+  const BuiltAt here(operands[0].place());
   return Summation(subscripts, operands).result();
 }
 

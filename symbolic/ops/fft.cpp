@@ -7,10 +7,12 @@
 #include <complex>
 #include <numbers>
 
+#include "leapgraph/symbolic/complex.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/batching.hpp"
 #include "leapgraph/symbolic/ops/matrices.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
+#include "leapgraph/symbolic/places.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -89,6 +91,7 @@ bool is_alone(std::int64_t k, std::int64_t n) { return k == 0 || 2 * k == n; }
 
 std::vector<Array> fft_evaluate(const Node& node, std::span<const Array> inputs) {
   const Array& x = inputs[0];
+  require_pairs(x.type());
   const std::int64_t n = from_end(x.shape(), 2), sign = node.get<bool>("inverse") ? 1 : -1;
   Array result(x.type());
   for (std::int64_t start = 0; start < x.size(); start += 2 * n)
@@ -277,29 +280,36 @@ Expr scaled(const Expr& y, const Expr& n, FftNorm norm, bool is_forward) {
 
 }  // namespace
 
-Expr fft(const Operand& x, FftNorm norm) {
-  const MadeAt here(x.place());
-  const RealOperands real = real_operands("fft", {x});
-  const Expr y = transformed(real.values[0], false);
-  return cast(scaled(y, length(y, -2), norm, true), real.dtype);
+namespace {
+
+/// Of pairs, or of a complex tensor, which is taken apart and put together again.
+Expr transformed_and_scaled(std::string_view what, const Operand& x, FftNorm norm, bool is_forward) {
+  const BuiltAt here(x.place());
+  const Expr& given = x;
+  if (is_complex(given.dtype())) {
+    const Expr pairs = transformed_and_scaled(
+        what, Operand(stack({real(given), imag(given)}, given.rank()), x.place()), norm, is_forward);
+    return complex(at(pairs, 0, -1), at(pairs, 1, -1));
+  }
+  const RealOperands operands = real_operands(what, {x});
+  const Expr y = transformed(operands.values[0], !is_forward);
+  return cast(scaled(y, length(y, -2), norm, is_forward), operands.dtype);
 }
 
-Expr ifft(const Operand& y, FftNorm norm) {
-  const MadeAt here(y.place());
-  const RealOperands real = real_operands("ifft", {y});
-  const Expr x = transformed(real.values[0], true);
-  return cast(scaled(x, length(x, -2), norm, false), real.dtype);
-}
+}  // namespace
+
+Expr fft(const Operand& x, FftNorm norm) { return transformed_and_scaled("fft", x, norm, true); }
+Expr ifft(const Operand& y, FftNorm norm) { return transformed_and_scaled("ifft", y, norm, false); }
 
 Expr rfft(const Operand& x, FftNorm norm) {
-  const MadeAt here(x.place());
+  const BuiltAt here(x.place());
   const RealOperands real = real_operands("rfft", {x});
   const Expr y = forward(real.values[0], false);
   return cast(scaled(y, length(real.values[0], -1), norm, true), real.dtype);
 }
 
 Expr irfft(const Operand& y, bool is_odd, FftNorm norm) {
-  const MadeAt here(y.place());
+  const BuiltAt here(y.place());
   const RealOperands real = real_operands("irfft", {y});
   const Expr x = backward(real.values[0], is_odd, false);
   return cast(scaled(x, length(x, -1), norm, false), real.dtype);
@@ -346,17 +356,17 @@ Expr rfftfreq(std::int64_t n, double spacing) {
 }
 
 Expr fftshift(const Operand& x, std::int64_t axis) {
-  const MadeAt here(x.place());
+  const BuiltAt here(x.place());
   return turned(x, axis, false);
 }
 
 Expr ifftshift(const Operand& x, std::int64_t axis) {
-  const MadeAt here(x.place());
+  const BuiltAt here(x.place());
   return turned(x, axis, true);
 }
 
 Expr convolve1d(const Operand& a, const Operand& b, Overlap overlap) {
-  const MadeAt here(a.place());
+  const BuiltAt here(a.place());
   if (a.expr().rank() == 0 || b.expr().rank() == 0)
     throw ShapeError(fmt::format("convolve1d: takes vectors or stacks of them, got {} and {} {}",
                                  to_string(a.expr().type()), to_string(b.expr().type()), made_at(a.place())));

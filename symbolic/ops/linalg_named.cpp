@@ -11,6 +11,8 @@
 #include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/matrices.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
+#include "leapgraph/symbolic/places.hpp"
+#include "leapgraph/symbolic/reductions.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -23,7 +25,7 @@ std::string made_at(const std::source_location& place) {
 /// f of the operand in float64, in its own floating type again; nodes are made at its place.
 template <class F>
 Expr of_matrix(std::string_view what, const Operand& a, F&& f) {
-  const MadeAt here(a.place());
+  const BuiltAt here(a.place());
   const RealOperands real = real_operands(what, {a});
   return cast(f(real.values[0]), real.dtype);
 }
@@ -31,7 +33,7 @@ Expr of_matrix(std::string_view what, const Operand& a, F&& f) {
 /// f(a, b) for a right side b that may be a vector.
 template <class F>
 Expr of_system(std::string_view what, const Operand& a, const Operand& b, F&& f) {
-  const MadeAt here(a.place());
+  const BuiltAt here(a.place());
   const RealOperands real = real_operands(what, {a, b});
   const Expr& right = real.values[1];
   const bool is_vector = right.rank() == 1;
@@ -106,7 +108,7 @@ Expr lstsq(const Operand& a, const Operand& b) {
 }
 
 LuFactors lu(const Operand& a) {
-  const MadeAt here(a.place());
+  const BuiltAt here(a.place());
   const RealOperands real = real_operands("lu", {a});
   const Exprs parts = outputs_of(*make_node(lu_op, real.values));
   return {parts[1], cast(lower_part(parts[0], 0.0) + identity_like(parts[0]), real.dtype),
@@ -114,7 +116,7 @@ LuFactors lu(const Operand& a) {
 }
 
 PackedLu lu_factor(const Operand& a) {
-  const MadeAt here(a.place());
+  const BuiltAt here(a.place());
   const RealOperands real = real_operands("lu_factor", {a});
   const Exprs parts = outputs_of(*make_node(lu_op, real.values));
   return {cast(parts[0], real.dtype), parts[1]};
@@ -147,14 +149,14 @@ Expr logdet(const Operand& a) {
 // --- Decompositions ---
 
 QrFactors qr(const Operand& a, bool complete) {
-  const MadeAt here(a.place());
+  const BuiltAt here(a.place());
   const RealOperands real = real_operands("qr", {a});
   const Exprs parts = outputs_of(*make_node(qr_op, real.values, {{"complete", complete}}));
   return {cast(parts[0], real.dtype), cast(parts[1], real.dtype)};
 }
 
 Eigenpairs eigh(const Operand& a) {
-  const MadeAt here(a.place());
+  const BuiltAt here(a.place());
   const RealOperands real = real_operands("eigh", {a});
   const Exprs parts = outputs_of(*make_node(eigh_op, real.values));
   return {cast(parts[0], real.dtype), cast(parts[1], real.dtype)};
@@ -175,7 +177,7 @@ Expr completed(const Expr& columns) {
 }  // namespace
 
 Svd svd(const Operand& a, bool full_matrices) {
-  const MadeAt here(a.place());
+  const BuiltAt here(a.place());
   const RealOperands real = real_operands("svd", {a});
   const Exprs parts = outputs_of(*make_node(svd_op, real.values));
   Expr u = parts[0], vt = parts[2];
@@ -193,7 +195,7 @@ Svd svd(const Operand& a, bool full_matrices) {
 Expr svdvals(const Operand& a) { return svd(a).s; }
 
 Expr matrix_rank(const Operand& a, double tolerance) {
-  const MadeAt here(a.place());
+  const BuiltAt here(a.place());
   const Expr x = real_operands("matrix_rank", {a}).values[0], s = outputs_of(*make_node(svd_op, {x}))[1];
   const Expr sides = cast(maximum(length(x, -1), length(x, -2)), DType::float64);
   const Expr least = tolerance < 0 ? sides * std::numeric_limits<double>::epsilon() : constant(tolerance);
@@ -232,7 +234,7 @@ void require_sides(std::string_view what, const Operand& a) {
 }  // namespace
 
 Expr matrix_power(const Operand& a, std::int64_t exponent) {
-  const MadeAt here(a.place());
+  const BuiltAt here(a.place());
   require_sides("matrix_power", a);
   Expr power = exponent < 0 ? inverse(a) : a.expr();
   if (power.dtype() == DType::boolean) power = cast(power, DType::int64);
@@ -271,7 +273,7 @@ Expr solved_as_vector(const Expr& system, const Expr& right) {
 
 Expr solve_sylvester(const Operand& a, const Operand& b, const Operand& c) {
   require_plain_square("solve_sylvester", {a, b});
-  const MadeAt here(a.place());
+  const BuiltAt here(a.place());
   const RealOperands real = real_operands("solve_sylvester", {a, b, c});
   const Expr &x = real.values[0], &y = real.values[1], &right = real.values[2];
   const Type types[] = {x.type(), y.type(), right.type()};
@@ -289,7 +291,7 @@ Expr solve_continuous_lyapunov(const Operand& a, const Operand& q) {
 
 Expr solve_discrete_lyapunov(const Operand& a, const Operand& q) {
   require_plain_square("solve_discrete_lyapunov", {a, q});
-  const MadeAt here(a.place());
+  const BuiltAt here(a.place());
   const RealOperands real = real_operands("solve_discrete_lyapunov", {a, q});
   const Expr& x = real.values[0];
   const Expr both = kron(x, x);
@@ -300,68 +302,46 @@ Expr solve_discrete_lyapunov(const Operand& a, const Operand& q) {
 
 namespace {
 
-/// sqrt(squares), with slope 0 at 0.
-Expr root_of(const Expr& squares) {
-  const Expr is_zero = eq(squares, 0.0);
-  return where(is_zero, 0.0, sqrt(where(is_zero, 1.0, squares)));
-}
-
 Expr singular_values(const Expr& x) { return outputs_of(*make_node(svd_op, {x}))[1]; }
 
-Expr vector_norm(const Expr& x, double order) {
-  if (order == 2) return root_of(sum(sqr(x)));
-  if (order == 1) return sum(abs(x));
-  if (order == 0) return sum(cast(neq(x, 0.0), DType::float64));
-  if (std::isinf(order)) return order > 0 ? max(abs(x)) : min(abs(x));
-  return pow(sum(pow(abs(x), order)), 1.0 / order);
-}
-
-Expr matrix_norm(const Expr& x, double order, const std::source_location& place) {
-  const auto extreme = [order](const Expr& values) { return order > 0 ? max(values, {-1}) : min(values, {-1}); };
-  if (order == 1 || order == -1) return extreme(sum(abs(x), {-2}));
-  if (std::isinf(order)) return extreme(sum(abs(x), {-1}));
-  if (order == 2 || order == -2) return extreme(singular_values(x));
-  throw GraphError(fmt::format("norm: matrices have norms of order 1, -1, 2, -2, infinity and -infinity, got {} {}",
-                               order, made_at(place)));
-}
-
-void require_axes(const Operand& a) {
-  if (a.expr().rank() == 0)
-    throw ShapeError(fmt::format("norm: takes vectors and matrices, got {} {}", to_string(a.expr().type()),
-                                 made_at(a.place())));
+void require_matrices(std::string_view what, const Operand& a) {
+  if (a.expr().rank() < 2)
+    throw ShapeError(fmt::format("{}: input 0 must be a matrix or a stack of matrices, got {} {}", what,
+                                 to_string(a.expr().type()), made_at(a.place())));
 }
 
 }  // namespace
 
-Expr norm(const Operand& a) {
-  require_axes(a);
-  return of_matrix("norm", a,
-                   [](const Expr& x) { return root_of(x.rank() == 1 ? sum(sqr(x)) : sum_of_matrix(sqr(x))); });
+Expr matrix_norm(const Operand& a) {
+  require_matrices("matrix_norm", a);
+  return of_matrix("matrix_norm", a, [](const Expr& x) { return norm(x, 2, {-2, -1}); });
 }
 
-Expr norm(const Operand& a, double order) {
-  require_axes(a);
-  return of_matrix("norm", a, [&](const Expr& x) {
-    return x.rank() == 1 ? vector_norm(x, order) : matrix_norm(x, order, a.place());
+Expr matrix_norm(const Operand& a, double order) {
+  require_matrices("matrix_norm", a);
+  const bool is_sum = std::abs(order) == 1 || std::isinf(order);
+  if (!is_sum && std::abs(order) != 2)
+    throw GraphError(fmt::format("matrix_norm: the order must be 1, -1, 2, -2, infinity or -infinity, got {} {}", order,
+                                 made_at(a.place())));
+  return of_matrix("matrix_norm", a, [&](const Expr& x) {
+    const Expr values = is_sum ? sum(abs(x), {std::isinf(order) ? -1 : -2}) : singular_values(x);
+    return order > 0 ? max(values, {-1}) : min(values, {-1});
   });
 }
 
-Expr norm(const Operand& a, const char* name) {
-  const std::string_view wanted = name;
-  if (wanted == "fro" && a.expr().rank() >= 2) return norm(a);
-  if (wanted == "nuc" && a.expr().rank() >= 2)
-    return of_matrix("norm", a, [](const Expr& x) { return sum(singular_values(x), {-1}); });
-  throw GraphError(fmt::format("norm: matrices have the norms 'fro' and 'nuc', got '{}' of {} {}", name,
-                               to_string(a.expr().type()), made_at(a.place())));
+Expr matrix_norm(const Operand& a, std::string_view name) {
+  require_matrices("matrix_norm", a);
+  if (name == "fro") return matrix_norm(a);
+  if (name == "nuc")
+    return of_matrix("matrix_norm", a, [](const Expr& x) { return sum(singular_values(x), {-1}); });
+  throw GraphError(fmt::format("matrix_norm: the norm must be 'fro' or 'nuc', got '{}' {}", name, made_at(a.place())));
 }
 
 // --- Products ---
 
 Expr matrix_transpose(const Operand& a) {
-  const MadeAt here(a.place());
-  if (a.expr().rank() < 2)
-    throw ShapeError(fmt::format("matrix_transpose: input 0 must be a matrix or a stack of matrices, got {} {}",
-                                 to_string(a.expr().type()), made_at(a.place())));
+  const BuiltAt here(a.place());
+  require_matrices("matrix_transpose", a);
   return transposed(a);
 }
 
@@ -383,7 +363,7 @@ Expr merged_to_end(const Expr& x) {
 }  // namespace
 
 Expr kron(const Operand& a, const Operand& b) {
-  const MadeAt here(a.place());
+  const BuiltAt here(a.place());
   const Operand operands[] = {a, b};
   const Exprs values = promoted(operands);
   const std::int64_t rank = std::max(values[0].rank(), values[1].rank());
@@ -404,7 +384,7 @@ Expr kron(const Operand& a, const Operand& b) {
 
 Expr block_diag(const Operands& blocks) {
   if (blocks.empty()) throw ShapeError("block_diag: needs at least one block");
-  const MadeAt here(blocks[0].place());
+  const BuiltAt here(blocks[0].place());
   Exprs parts = promoted(blocks);
   for (Expr& part : parts) {
     part = with_rank(part, 2);
@@ -441,7 +421,7 @@ Expr chained(const Exprs& factors, const std::vector<std::vector<std::size_t>>& 
 
 Expr multi_dot(const Operands& operands) {
   if (operands.empty()) throw ShapeError("multi_dot: needs at least one factor");
-  const MadeAt here(operands[0].place());
+  const BuiltAt here(operands[0].place());
   const Exprs factors = promoted(operands);
   const std::size_t n = factors.size();
   std::vector<double> sides;
@@ -474,18 +454,18 @@ Expr multi_dot(const Operands& operands) {
 }
 
 Expr vdot(const Operand& a, const Operand& b) {
-  const MadeAt here(a.place());
+  const BuiltAt here(a.place());
   return dot(reshape(a, {unknown}), reshape(b, {unknown}));
 }
 
 Expr inner(const Operand& a, const Operand& b) {
-  const MadeAt here(a.place());
+  const BuiltAt here(a.place());
   if (a.expr().rank() == 0 || b.expr().rank() == 0) return mul(a, b);
   return tensordot(a, b, {-1}, {-1});
 }
 
 Expr vecdot(const Operand& a, const Operand& b, std::int64_t axis) {
-  const MadeAt here(a.place());
+  const BuiltAt here(a.place());
   const Expr product = mul(a, b);
   return sum(product, {normalize_axis(axis, product.rank(), "vecdot")});
 }
@@ -501,21 +481,21 @@ void require_rank(std::string_view what, const char* name, const Operand& operan
 }  // namespace
 
 Expr matvec(const Operand& a, const Operand& x) {
-  const MadeAt here(a.place());
+  const BuiltAt here(a.place());
   require_rank("matvec", "matrix", a, 2);
   require_rank("matvec", "vector", x, 1);
   return squeeze(matmul(a, as_column(x)), -1);
 }
 
 Expr vecmat(const Operand& x, const Operand& a) {
-  const MadeAt here(x.place());
+  const BuiltAt here(x.place());
   require_rank("vecmat", "matrix", a, 2);
   require_rank("vecmat", "vector", x, 1);
   return squeeze(matmul(as_row(x), a), -2);
 }
 
 Expr batched_tensordot(const Operand& a, const Operand& b, const Axes& axes_a, const Axes& axes_b) {
-  const MadeAt here(a.place());
+  const BuiltAt here(a.place());
   require_rank("batched_tensordot", "first input", a, 1);
   require_rank("batched_tensordot", "second input", b, 1);
   const std::int64_t rank_a = a.expr().rank(), rank_b = b.expr().rank();
@@ -558,7 +538,7 @@ void require_known(std::string_view what, const Operand& operand) {
 }  // namespace
 
 Expr tensorinv(const Operand& a, std::int64_t axes) {
-  const MadeAt here(a.place());
+  const BuiltAt here(a.place());
   require_known("tensorinv", a);
   const Shape& shape = a.expr().shape();
   if (axes <= 0 || axes > a.expr().rank())
@@ -575,7 +555,7 @@ Expr tensorinv(const Operand& a, std::int64_t axes) {
 }
 
 Expr tensorsolve(const Operand& a, const Operand& b) {
-  const MadeAt here(a.place());
+  const BuiltAt here(a.place());
   require_known("tensorsolve", a);
   require_known("tensorsolve", b);
   const Shape &shape = a.expr().shape(), &right = b.expr().shape();

@@ -15,7 +15,7 @@ namespace leapgraph::symbolic {
 RealOperands real_operands(std::string_view what, std::initializer_list<Operand> operands) {
   Exprs values = promoted_floating({operands.begin(), operands.size()});
   const DType dtype = values[0].dtype();
-  if (!is_floating(dtype))
+  if (is_complex(dtype))
     throw DTypeError(fmt::format("{}: takes real numbers, got {} (made at {}:{})", what, to_string(values[0].type()),
                                  operands.begin()->place().file_name(), operands.begin()->place().line()));
   for (Expr& e : values) e = cast(e, DType::float64);

@@ -159,7 +159,7 @@ namespace {
 
 class Engine {
  public:
-  Engine(const RuleSet& rules, std::vector<Firing>* log) : rules_(rules), log_(log) {}
+  Engine(const RuleSet& rules, const PassLog& log) : rules_(rules), log_(log) {}
 
   Graph run(Graph graph) {
     for (int round = 0; round < most_rounds; ++round) {
@@ -225,6 +225,7 @@ class Engine {
 
   Expr simplified(Expr e, bool top_of_sum, bool top_of_product) {
     const Type type = e.type();
+    const MadeAt at(e.node().place());
     for (int step = 0; step < most_steps_at_a_node; ++step) {
       if (e.node().inputs().empty()) break;
       Expr next = by_node_rule(e);
@@ -233,7 +234,7 @@ class Engine {
       if (!next || next == e) break;
       next = fitted(next, type);
       if (!next) break;
-      if (log_ != nullptr) log_->push_back({fired_rule_, e, next});
+      log_.note(fired_rule_, e, next);
       fired_ = true;
       e = next;
     }
@@ -585,7 +586,7 @@ class Engine {
   }
 
   const RuleSet& rules_;
-  std::vector<Firing>* log_;
+  const PassLog& log_;
   Views views_;
   bool fired_ = false;
   std::string_view fired_rule_;
@@ -593,7 +594,7 @@ class Engine {
 
 }  // namespace
 
-Graph apply_rules(const Graph& graph, const RuleSet& rules, std::vector<Firing>* log) {
+Graph apply_rules(const Graph& graph, const RuleSet& rules, const PassLog& log) {
   return Engine(rules, log).run(graph);
 }
 

@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "leapgraph/symbolic/rewrite/firing.hpp"
 #include "leapgraph/symbolic/rewrite/pattern.hpp"
 
 namespace leapgraph::symbolic {
@@ -67,14 +68,8 @@ class RuleSet {
   Index factors;  ///< of products; nullptr: tried on every factor
 };
 
-/// What one rule did at one node; `why` is built from these.
-struct Firing {
-  std::string_view rule;
-  Expr before, after;
-};
-
 /// `graph` after the rules have been applied to every node, inputs before users, again and again until nothing changes.
-/// Linear in the number of nodes a round. Bodies are left alone. `log`, if given, gets what fired.
-Graph apply_rules(const Graph& graph, const RuleSet& rules, std::vector<Firing>* log = nullptr);
+/// Linear in the number of nodes a round. Bodies are left alone. The log gets what fired.
+Graph apply_rules(const Graph& graph, const RuleSet& rules, const PassLog& log = {});
 
 }  // namespace leapgraph::symbolic

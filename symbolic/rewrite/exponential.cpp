@@ -35,8 +35,10 @@ Expr peeled(const Expr& e) {
 Expr rewrapped(const Expr& whole, const Expr& inner, Expr made) {
   std::vector<const Node*> wrappers;
   for (Expr e = whole; !(e == inner); e = e.node().input(0)) wrappers.push_back(&e.node());
-  for (auto it = wrappers.rbegin(); it != wrappers.rend(); ++it)
-    made = make((*it)->op(), {made}, (*it)->attributes(), (*it)->place());
+  for (auto it = wrappers.rbegin(); it != wrappers.rend(); ++it) {
+    const MadeAt at((*it)->place());
+    made = make((*it)->op(), {made}, (*it)->attributes());
+  }
   return made;
 }
 

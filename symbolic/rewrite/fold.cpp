@@ -44,6 +44,8 @@ Exprs folded(const Node& node, const Exprs& inputs) {
 
 }  // namespace
 
-Graph fold_constants(const Graph& graph) { return {graph.inputs, rebuild(graph.outputs, folded)}; }
+Graph fold_constants(const Graph& graph, const PassLog& log) {
+  return {graph.inputs, rebuild_noted(graph.outputs, "constants", log, folded)};
+}
 
 }  // namespace leapgraph::symbolic

@@ -61,13 +61,14 @@ Expr progression_of_rows(const Expr& x, const Progression& p, std::int64_t count
 
 class GatherSimplifier {
  public:
-  Exprs run(std::span<const Expr> outputs) {
-    return rebuild(outputs, [this](const Node& node, const Exprs& inputs) -> Exprs {
-      Exprs made = rebuild_same(node, inputs);
-      if (&made[0].op() == &gather_op || &made[0].op() == &scatter_add_op)
-        for (Expr next = simpler(made[0]); next; next = simpler(made[0])) made[0] = next;
-      return made;
-    });
+  Exprs run(std::span<const Expr> outputs, const PassLog& log) {
+    return rebuild_noted(outputs, "rows picked by a constant index", log,
+                         [this](const Node& node, const Exprs& inputs) -> Exprs {
+                           Exprs made = rebuild_same(node, inputs);
+                           if (&made[0].op() == &gather_op || &made[0].op() == &scatter_add_op)
+                             for (Expr next = simpler(made[0]); next; next = simpler(made[0])) made[0] = next;
+                           return made;
+                         });
   }
 
  private:
@@ -178,11 +179,11 @@ class Hoister {
  public:
   explicit Hoister(HoistingLimits limits) : limits_(limits) {}
 
-  Exprs run(std::span<const Expr> outputs) {
+  Exprs run(std::span<const Expr> outputs, const PassLog& log) {
     std::unordered_map<Expr, int, ExprHash> uses;
     for (const Node* node : topological_order(outputs))
       for (const Expr& e : node->inputs()) ++uses[e];
-    return rebuild(outputs, [&](const Node& node, const Exprs& inputs) -> Exprs {
+    return rebuild_noted(outputs, "f(x[i]) is f(x)[i]", log, [&](const Node& node, const Exprs& inputs) -> Exprs {
       Exprs made = rebuild_same(node, inputs);
       if (&made[0].op() == &gather_op) {
         if (may_hoist(made[0])) picked_.emplace(made[0], Picked{made[0].node().input(0), made[0]});
@@ -266,20 +267,23 @@ class Hoister {
 
 }  // namespace
 
-Graph simplify_gathers(const Graph& graph) { return {graph.inputs, GatherSimplifier().run(graph.outputs)}; }
-
-Graph hoist_through_gathers(const Graph& graph) {
-  return with_bodies(graph, [](const Graph& g) {
-    return Graph{g.inputs, Hoister({.every_row = true, .exponentials_stay = true}).run(g.outputs)};
-  });
+Graph simplify_gathers(const Graph& graph, const PassLog& log) {
+  return {graph.inputs, GatherSimplifier().run(graph.outputs, log)};
 }
 
-Graph hoist_but_exponentials(const Graph& graph) {
-  return {graph.inputs, Hoister({.every_row = false, .exponentials_stay = true}).run(graph.outputs)};
+Graph hoist_through_gathers(const Graph& graph, const PassLog& log) {
+  const auto pass = [&log](const Graph& g) {
+    return Graph{g.inputs, Hoister({.every_row = true, .exponentials_stay = true}).run(g.outputs, log)};
+  };
+  return with_bodies(graph, pass, log);
 }
 
-Graph hoist_all_through_gathers(const Graph& graph) {
-  return {graph.inputs, Hoister({.every_row = false, .exponentials_stay = false}).run(graph.outputs)};
+Graph hoist_but_exponentials(const Graph& graph, const PassLog& log) {
+  return {graph.inputs, Hoister({.every_row = false, .exponentials_stay = true}).run(graph.outputs, log)};
+}
+
+Graph hoist_all_through_gathers(const Graph& graph, const PassLog& log) {
+  return {graph.inputs, Hoister({.every_row = false, .exponentials_stay = false}).run(graph.outputs, log)};
 }
 
 }  // namespace leapgraph::symbolic

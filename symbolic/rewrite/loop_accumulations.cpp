@@ -144,6 +144,7 @@ class SumOverSteps {
  private:
   /// May be of a shape that stretches to that of `e`.
   std::optional<Expr> sum(const Expr& e) {
+    const MadeAt at(e.node().place());
     if (is(e, scatter_add_op)) return sum_scattered(e);
     if (is(e, contract_op)) return sum_product(e);
     if (is_linear_view(e)) {

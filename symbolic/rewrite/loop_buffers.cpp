@@ -117,6 +117,7 @@ bool read_initial_rows(LoopParts& loop) {
       const auto rows = known_rows(loop, in(read, 1));
       if (!rows || !reads_before_writes(*rows, *buffer, loop.length)) continue;
       if (!initial) initial = loop.add_constant(carry.initial);
+      const MadeAt at(read.node().place());
       in_body.emplace(read, make(gather_op, {initial, in(read, 1)}, {}, read.node().place()));
     }
   }

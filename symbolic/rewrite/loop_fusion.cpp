@@ -76,7 +76,7 @@ std::optional<LoopParts> fused(const LoopParts& a, const LoopParts& b) {
 
 }  // namespace
 
-Graph fuse_two_loops(const Graph& graph) {
+Graph fuse_two_loops(const Graph& graph, const PassLog& log) {
   const Scans scans(graph);
   if (scans.depends.empty()) return graph;
   for (std::size_t j = 1; j < scans.nodes.size(); ++j)
@@ -88,11 +88,15 @@ Graph fuse_two_loops(const Graph& graph) {
       const auto all_read = [](const Node& node) { return std::vector<bool>(node.types().size(), true); };
       const auto both = fused(LoopParts(a, all_read(a)), LoopParts(b, all_read(b)));
       if (!both) continue;
+      const MadeAt at(b.place());
       const Exprs values = both->close();
       Substitution replaced;
       std::size_t next = 0;
       for (const Node* node : {&a, &b})
-        for (const Expr& old : outputs_of(*node)) replaced.emplace(old, values[next++]);
+        for (const Expr& old : outputs_of(*node)) {
+          log.note("scans of the same steps as one", old, values[next]);
+          replaced.emplace(old, values[next++]);
+        }
       return {graph.inputs, substitute(graph.outputs, replaced)};
     }
   return graph;

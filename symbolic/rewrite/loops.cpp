@@ -72,32 +72,33 @@ std::unordered_map<const Node*, std::vector<bool>> outputs_read(const std::vecto
   return read;
 }
 
-Graph simplify_each(const Graph& graph, const std::vector<const Node*>& order) {
+Graph simplify_each(const Graph& graph, const std::vector<const Node*>& order, const PassLog& log) {
   const auto read = outputs_read(order, graph.outputs);
-  return {graph.inputs, rebuild(graph.outputs, [&read](const Node& node, const Exprs& inputs) {
-            Exprs same = rebuild_same(node, inputs);
-            if (!is_scan(node) || !is_understood(node)) return same;
-            LoopParts loop(same[0].node(), read.at(&node));
-            simplify(loop);
-            Exprs values = loop.close();
-            // Nobody reads the others.
-            for (std::size_t i = 0; i < values.size(); ++i)
-              if (!values[i]) values[i] = same[i];
-            return values;
-          })};
+  return {graph.inputs, rebuild_noted(graph.outputs, "what a scan need not do step by step", log,
+                                      [&read](const Node& node, const Exprs& inputs) {
+                                        Exprs same = rebuild_same(node, inputs);
+                                        if (!is_scan(node) || !is_understood(node)) return same;
+                                        LoopParts loop(same[0].node(), read.at(&node));
+                                        simplify(loop);
+                                        Exprs values = loop.close();
+                                        // Nobody reads the others.
+                                        for (std::size_t i = 0; i < values.size(); ++i)
+                                          if (!values[i]) values[i] = same[i];
+                                        return values;
+                                      })};
 }
 
 }  // namespace
 
-Graph rewrite_loops(const Graph& graph) {
+Graph rewrite_loops(const Graph& graph, const PassLog& log) {
   Graph result = graph;
   // What one scan no longer reads, another need not compute: a few rounds settle it.
   for (int round = 0; round < 16; ++round) {
     const std::vector<const Node*> order = topological_order(result.outputs);
     if (std::none_of(order.begin(), order.end(), [](const Node* node) { return is_scan(*node); })) break;
-    Graph next = simplify_each(result, order);
+    Graph next = simplify_each(result, order, log);
     if (next.outputs == result.outputs) {
-      next = fuse_two_loops(result);
+      next = fuse_two_loops(result, log);
       if (next.outputs == result.outputs) break;
     }
     result = std::move(next);

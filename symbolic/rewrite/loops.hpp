@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "leapgraph/symbolic/graph.hpp"
+#include "leapgraph/symbolic/rewrite/firing.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -14,7 +14,7 @@ namespace leapgraph::symbolic {
 /// * carries that are what a sequence was a step before, and counters, become sequences;
 /// * expensive parts that carries have no part in are computed before the loop, those that feed no carry after it;
 /// * scans of the same steps that share carries or sequences become one; very short ones are written out.
-Graph rewrite_loops(const Graph& graph);
+Graph rewrite_loops(const Graph& graph, const PassLog& log = {});
 
 /// Each scan of the graph and its bodies with the reason why it is one, a line each:
 /// "scan at model.cpp:12: stays a loop: carry 1 feeds itself".

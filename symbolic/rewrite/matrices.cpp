@@ -168,21 +168,21 @@ bool has_work(const Graph& graph) {
 
 }  // namespace
 
-Graph simplify_matrices(const Graph& graph) {
+Graph simplify_matrices(const Graph& graph, const PassLog& log) {
   if (!has_work(graph)) return graph;
   const auto kept = inverses_to_keep(graph);
-  return {graph.inputs, rebuild(graph.outputs, [&kept](const Node& node, const Exprs& inputs) -> Exprs {
-            const MadeAt here(node.place());
-            if (const Expr e = without_determinant(node, inputs)) return {e};
-            if (const Expr e = without_cofactors(node, inputs)) return {e};
-            for (std::size_t k = 0; k < inputs.size() && inputs.size() == 2; ++k) {
-              bool is_transposed = false;
-              const Expr old = inverse_in(node.input(k), is_transposed);
-              if (!old || kept.contains(&old.node())) continue;
-              if (const auto product = inverse_product(node, inputs, k)) return {as_solution(*product)};
-            }
-            return rebuild_same(node, inputs);
-          })};
+  const auto simplified = [&kept](const Node& node, const Exprs& inputs) -> Exprs {
+    if (const Expr e = without_determinant(node, inputs)) return {e};
+    if (const Expr e = without_cofactors(node, inputs)) return {e};
+    for (std::size_t k = 0; k < inputs.size() && inputs.size() == 2; ++k) {
+      bool is_transposed = false;
+      const Expr old = inverse_in(node.input(k), is_transposed);
+      if (!old || kept.contains(&old.node())) continue;
+      if (const auto product = inverse_product(node, inputs, k)) return {as_solution(*product)};
+    }
+    return rebuild_same(node, inputs);
+  };
+  return {graph.inputs, rebuild_noted(graph.outputs, "no determinant in a logarithm, no inverse in a product", log, simplified)};
 }
 
 }  // namespace leapgraph::symbolic

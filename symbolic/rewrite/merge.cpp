@@ -27,16 +27,18 @@ struct PairHash {
 
 }  // namespace
 
-Graph merge_commuted(const Graph& graph) {
+Graph merge_commuted(const Graph& graph, const PassLog& log) {
   std::unordered_map<Pair, Expr, PairHash> seen;
-  return {graph.inputs, rebuild(graph.outputs, [&seen](const Node& node, const Exprs& inputs) {
-            if (!commutes(node.op()) || inputs[0] == inputs[1]) return rebuild_same(node, inputs);
-            if (const auto found = seen.find({&node.op(), inputs[1], inputs[0]}); found != seen.end())
-              return Exprs{found->second};
-            Exprs same = rebuild_same(node, inputs);
-            seen.emplace(Pair{&node.op(), inputs[0], inputs[1]}, same[0]);
-            return same;
-          })};
+  return {graph.inputs,
+          rebuild_noted(graph.outputs, "equal up to the order of arguments", log,
+                        [&seen](const Node& node, const Exprs& inputs) {
+                          if (!commutes(node.op()) || inputs[0] == inputs[1]) return rebuild_same(node, inputs);
+                          if (const auto found = seen.find({&node.op(), inputs[1], inputs[0]}); found != seen.end())
+                            return Exprs{found->second};
+                          Exprs same = rebuild_same(node, inputs);
+                          seen.emplace(Pair{&node.op(), inputs[0], inputs[1]}, same[0]);
+                          return same;
+                        })};
 }
 
 }  // namespace leapgraph::symbolic

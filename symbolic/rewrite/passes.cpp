@@ -23,22 +23,22 @@ std::vector<Rule> together(std::initializer_list<std::span<const Rule>> tables) 
   return all;
 }
 
-Graph canonical(const Graph& graph) {
+Graph canonical(const Graph& graph, const PassLog& log) {
   static const RuleSet rules(canonical_rules());
-  return apply_rules(merge_commuted(graph), rules);
+  return apply_rules(merge_commuted(graph, log), rules, log);
 }
 
-Graph stability(const Graph& graph) {
+Graph stability(const Graph& graph, const PassLog& log) {
   static const std::vector<Rule> table = together({canonical_rules(), stability_rules()});
   static const RuleSet rules(table);
-  return apply_rules(graph, rules);
+  return apply_rules(graph, rules, log);
 }
 
-Graph closing(const Graph& graph) {
+Graph closing(const Graph& graph, const PassLog& log) {
   static const std::vector<Rule> table =
       together({canonical_rules(), stability_rules(), closing_rules(), factor_rules()});
   static const RuleSet rules(table);
-  return apply_rules(graph, rules);
+  return apply_rules(graph, rules, log);
 }
 
 constexpr std::array<Pass, 14> passes{{
@@ -70,10 +70,13 @@ Graph rewrite(const Graph& graph, const RewriteOptions& options) {
   // What the rules simplify in a body may set a loop free: then all is done once more.
   for (int round = 0; round < 4; ++round) {
     for (const Pass& pass : all_passes()) {
-      result = with_bodies(result, pass.run);
+      const PassLog log{pass.name, options.log};
+      result = with_bodies(
+          result, [&](const Graph& g) { return pass.run(g, log); }, log);
       if (options.observer) options.observer(pass.name, result);
     }
-    if (with_bodies(result, rewrite_loops).outputs == result.outputs) break;
+    const auto loops = [](const Graph& g) { return rewrite_loops(g); };
+    if (with_bodies(result, loops).outputs == result.outputs) break;
   }
   return result;
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "leapgraph/symbolic/graph.hpp"
+#include "leapgraph/symbolic/rewrite/firing.hpp"
 #include "leapgraph/symbolic/rewrite/specialize.hpp"
 #include "leapgraph/symbolic/rewrite/verify.hpp"
 
@@ -15,7 +16,7 @@ namespace leapgraph::symbolic {
 struct Pass {
   std::string_view name;
   std::string_view reason;  ///< why it is there, and why at this place
-  Graph (*run)(const Graph&);
+  Graph (*run)(const Graph&, const PassLog& log);
 };
 
 /// In the order in which they run.
@@ -24,6 +25,8 @@ std::span<const Pass> all_passes();
 struct RewriteOptions {
   /// Called after each pass with its name and its result; `dump` prints there, tests verify there.
   std::function<void(std::string_view pass, const Graph& graph)> observer;
+  /// Gets what each pass did to which nodes, in bodies too, in the order in which it happened; `why` is told from this.
+  std::vector<Firing>* log = nullptr;
 };
 
 /// The graph after all passes. Values move only towards the exact real-number result; see README.md for what that

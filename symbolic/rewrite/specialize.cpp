@@ -47,6 +47,7 @@ class Specializer {
         const auto found = inputs.find(same[0]);
         return found == inputs.end() ? same : Exprs{found->second};
       }
+      const MadeAt at(node.place());
       return concrete(with_specialized_bodies(node, arguments));
     });
   }
@@ -107,6 +108,7 @@ class Specializer {
 Graph specialize(const Graph& graph, std::span<const Shape> shapes) {
   if (shapes.size() != graph.inputs.size())
     throw GraphError(fmt::format("the function takes {} arguments, got {}", graph.inputs.size(), shapes.size()));
+  require_one_length_a_name(graph.inputs, shapes);
   Graph result;
   Substitution replaced;
   for (std::size_t i = 0; i < shapes.size(); ++i) {
@@ -116,10 +118,10 @@ Graph specialize(const Graph& graph, std::span<const Shape> shapes) {
     for (std::size_t axis = 0; fits && axis < wanted.size(); ++axis)
       fits = wanted[axis] == unknown || wanted[axis] == shapes[i][axis];
     if (!fits)
-      throw GraphError(fmt::format("the argument for '{}' must be {}, got shape {}", name_of(old),
-                                   to_string(old.type()), to_string(shapes[i])));
+      throw ShapeError(fmt::format("the argument for '{}' must be {}, got shape {}", name_of(old),
+                                   named_text(old.type(), dimension_names(old)), to_string(shapes[i])));
     Type type{old.dtype(), shapes[i]};
-    result.inputs.push_back(type == old.type() ? old : input(std::move(type), name_of(old), old.node().place()));
+    result.inputs.push_back(type == old.type() ? old : retyped(old, std::move(type)));
     replaced.emplace(old, result.inputs.back());
   }
   result.outputs = Specializer().run(graph.outputs, replaced);
@@ -130,22 +132,24 @@ namespace {
 
 class BodyRewriter {
  public:
-  explicit BodyRewriter(const std::function<Graph(const Graph&)>& pass) : pass_(pass) {}
+  BodyRewriter(const std::function<Graph(const Graph&)>& pass, const PassLog& log) : pass_(pass), log_(log) {}
 
   Graph run(const Graph& graph) {
     if (!has_bodies(graph)) return pass_(graph);
-    return pass_({graph.inputs, rebuild(graph.outputs, [this](const Node& node, const Exprs& inputs) -> Exprs {
-                    Attributes attributes = node.attributes();
-                    bool changed = false;
-                    for (const auto& [name, value] : node.attributes().entries())
-                      if (const Body* body = std::get_if<Body>(&value)) {
-                        Body made = rewritten(*body);
-                        changed = changed || !(*made == **body);
-                        attributes = attributes.with(name, std::move(made));
-                      }
-                    if (!changed) return rebuild_same(node, inputs);
-                    return outputs_of(*make_node(node.op(), inputs, std::move(attributes), node.place()));
-                  })});
+    return pass_(
+        {graph.inputs,
+         rebuild_noted(graph.outputs, "its body", log_, [this](const Node& node, const Exprs& inputs) -> Exprs {
+           Attributes attributes = node.attributes();
+           bool changed = false;
+           for (const auto& [name, value] : node.attributes().entries())
+             if (const Body* body = std::get_if<Body>(&value)) {
+               Body made = rewritten(*body);
+               changed = changed || !(*made == **body);
+               attributes = attributes.with(name, std::move(made));
+             }
+           if (!changed) return rebuild_same(node, inputs);
+           return outputs_of(*make_node(node.op(), inputs, std::move(attributes), node.place()));
+         })});
   }
 
  private:
@@ -166,18 +170,20 @@ class BodyRewriter {
   }
 
   const std::function<Graph(const Graph&)>& pass_;
+  const PassLog& log_;
   std::unordered_map<const Node*, std::vector<std::pair<Body, Body>>> done_;
 };
 
 }  // namespace
 
-Graph with_bodies(const Graph& graph, const std::function<Graph(const Graph&)>& pass) {
-  return BodyRewriter(pass).run(graph);
+Graph with_bodies(const Graph& graph, const std::function<Graph(const Graph&)>& pass, const PassLog& log) {
+  return BodyRewriter(pass, log).run(graph);
 }
 
-Graph lower_abstract(const Graph& graph) {
-  return with_bodies(graph, [](const Graph& g) {
-    return Graph{g.inputs, rebuild(g.outputs, [](const Node& node, const Exprs& inputs) {
+Graph lower_abstract(const Graph& graph, const PassLog& log) {
+  const auto pass = [&log](const Graph& g) {
+    return Graph{g.inputs,
+                 rebuild_noted(g.outputs, "for the shapes it has", log, [](const Node& node, const Exprs& inputs) {
                    const MadeAt at(node.place());
                    Exprs outputs = rebuild_same(node, inputs);
                    for (const Expr& e : inputs)
@@ -189,7 +195,8 @@ Graph lower_abstract(const Graph& graph) {
                    }
                    return outputs;
                  })};
-  });
+  };
+  return with_bodies(graph, pass, log);
 }
 
 }  // namespace leapgraph::symbolic

@@ -4,7 +4,7 @@
 #include <functional>
 #include <span>
 
-#include "leapgraph/symbolic/graph.hpp"
+#include "leapgraph/symbolic/rewrite/firing.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -22,11 +22,11 @@ bool is_known_to_rules(const Op& op);
 
 /// Every op that has a concrete form for its input shapes takes it, in bodies too. Leaves nodes alone whose shapes are
 /// unknown still.
-Graph lower_abstract(const Graph& graph);
+Graph lower_abstract(const Graph& graph, const PassLog& log = {});
 
 /// `graph` after `pass` has been applied to every body in it, innermost first, each distinct body once, and then to
 /// itself.
-Graph with_bodies(const Graph& graph, const std::function<Graph(const Graph&)>& pass);
+Graph with_bodies(const Graph& graph, const std::function<Graph(const Graph&)>& pass, const PassLog& log = {});
 
 /// The types that a body sees as its parameters when the node has these input types: of a scan the carries, one slice
 /// of each sequence and the constants; of a call its inputs; of a branch all inputs but the condition. Nothing for

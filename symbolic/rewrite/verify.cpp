@@ -53,10 +53,11 @@ class Verifier {
       fail(fmt::format("its op refuses its inputs: {}", error.what()), &node);
     }
     const bool kept = stage_ == Stage::specialized && is_known_to_rules(op);
-    // Lengths that only a run tells (loops that end by themselves) leave ops abstract: schedule/extents.cpp sees to
-    // them.
-    const bool run_time =
-        std::any_of(types.begin(), types.end(), [](const Type& type) { return !is_known(type.shape); });
+    // Lengths that only a run tells (loops that end by themselves, axes that count to a value) leave ops abstract:
+    // schedule/extents.cpp sees to them.
+    const auto is_open = [](const Type& type) { return !is_known(type.shape); };
+    const bool run_time = std::any_of(types.begin(), types.end(), is_open) ||
+                          std::any_of(node.types().begin(), node.types().end(), is_open);
     if (stage_ != Stage::built && lowering_as<Abstract>(op) != nullptr && !kept && !run_time)
       fail("an abstract op is left after specialisation", &node);
     for (const auto& [name, value] : node.attributes().entries())

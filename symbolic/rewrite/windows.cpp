@@ -127,23 +127,24 @@ Expr joined(const Exprs& terms, const Expr& original) {
 
 }  // namespace
 
-Graph join_windows(const Graph& graph) {
+Graph join_windows(const Graph& graph, const PassLog& log) {
   const std::unordered_set<const Node*> inner = inner_additions(topological_order(graph.outputs), graph.outputs);
   // Chains are read off the old graph; their terms are rebuilt ones.
   std::unordered_map<const Node*, Exprs> rebuilt;
   Graph result{graph.inputs, {}};
-  result.outputs = rebuild(graph.outputs, [&](const Node& node, const Exprs& inputs) {
-    Exprs made = rebuild_same(node, inputs);
-    if (&node.op() == &add_op && !inner.contains(&node) && is_known(node.types()[0].shape) &&
-        !node.types()[0].shape.empty()) {
-      Exprs terms;
-      for (const Expr& term : terms_of(outputs_of(node)[0], inner))
-        terms.push_back(rebuilt.at(&term.node())[static_cast<std::size_t>(term.output())]);
-      made[0] = joined(terms, made[0]);
-    }
-    rebuilt.emplace(&node, made);
-    return made;
-  });
+  result.outputs = rebuild_noted(
+      graph.outputs, "a sum of padded slices is their concatenation", log, [&](const Node& node, const Exprs& inputs) {
+        Exprs made = rebuild_same(node, inputs);
+        if (&node.op() == &add_op && !inner.contains(&node) && is_known(node.types()[0].shape) &&
+            !node.types()[0].shape.empty()) {
+          Exprs terms;
+          for (const Expr& term : terms_of(outputs_of(node)[0], inner))
+            terms.push_back(rebuilt.at(&term.node())[static_cast<std::size_t>(term.output())]);
+          made[0] = joined(terms, made[0]);
+        }
+        rebuilt.emplace(&node, made);
+        return made;
+      });
   return result;
 }
 

@@ -31,6 +31,50 @@ LG_VECTOR double lg_digamma(double x);
 LG_VECTOR double lg_trigamma(double x);
 LG_VECTOR double lg_tetragamma(double x); /* the derivative of trigamma */
 
+/* special_normal.c */
+LG_VECTOR double lg_erfcx(double x);
+LG_VECTOR double lg_ierfcx(double x); /* exp(x x) times the integral of erfc from x on */
+LG_VECTOR double lg_ndtr(double x);
+LG_VECTOR double lg_log_ndtr(double x);
+LG_VECTOR double lg_ndtri(double p);
+LG_VECTOR double lg_erfinv(double y);
+LG_VECTOR double lg_erfcinv(double z);
+LG_VECTOR double lg_ndtri_exp(double y);
+double lg_owens_t(double h, double a);
+
+/* special_gamma.c */
+LG_VECTOR double lg_gamma(double x);
+double lg_betaln(double a, double b);
+double lg_beta(double a, double b);
+double lg_poch(double a, double n);
+double lg_digamma_rise(double x, double h); /* digamma(x + h) - digamma(x) */
+double lg_zeta(double s, double q);
+double lg_polygamma(double order, double x);
+
+/* special_incomplete.c */
+double lg_gammainc(double a, double x);
+double lg_gammaincc(double a, double x);
+double lg_gammainc_da(double a, double x);  /* derivative of gammainc by a */
+double lg_gammainc_daa(double a, double x); /* the second one */
+double lg_gammaincinv(double a, double p);
+double lg_gammainccinv(double a, double q);
+double lg_betainc(double a, double b, double x);
+double lg_betainc_da(double a, double b, double x);
+double lg_betainc_db(double a, double b, double x);
+double lg_betaincinv(double a, double b, double p);
+
+/* special_bessel.c, special_hypergeometric.c */
+double lg_jv(double nu, double x);
+double lg_yv(double nu, double x);
+double lg_iv(double nu, double x);
+double lg_ive(double nu, double x); /* exp(-|x|) iv */
+double lg_kv(double nu, double x);
+double lg_kve(double nu, double x); /* exp(x) kv */
+double lg_hyp2f1(double a, double b, double c, double z);
+double lg_hyp2f1_da(double a, double b, double c, double z); /* derivatives by a, b, c */
+double lg_hyp2f1_db(double a, double b, double c, double z);
+double lg_hyp2f1_dc(double a, double b, double c, double z);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""Prints the coefficients of special.c: rational functions through Chebyshev points, found in 60-digit arithmetic.
+"""Prints the coefficients of special*.c and special_kernels.h: rational functions through Chebyshev points, found in 60-digit arithmetic.
 
 Each line is a C array; the comment gives the largest relative error of the fit before rounding to double.
 """
-from mpmath import mp, mpf, log, exp, sin, pi, psi, loggamma, lu_solve, matrix, cos, findroot
+from mpmath import cos, erfc, exp, findroot, log, loggamma, lu_solve, matrix, mp, mpf, pi, psi, sin, sqrt
 
 mp.dps = 60
 
@@ -71,3 +71,59 @@ fit("digamma_far", lambda s: (log(1 / s) - psi(0, 1 / s)) / s, mpf(10) ** -6, mp
 fit("trigamma_far", lambda s: (psi(1, 1 / s) - s) / s**2, mpf(10) ** -6, 1, 10, 10)
 # tetragamma(x) = -s^2 - s^3 P(s) / Q(s), x >= 1
 fit("tetragamma_far", lambda s: -(psi(2, 1 / s) + s**2) / s**3, mpf(10) ** -6, 1, 11, 11)
+
+# --- special_normal.c ---
+
+
+def scaled_erfc(x):
+    """exp(x^2) erfc(x), far out by its continued fraction"""
+    if x < 100:
+        return exp(x * x) * erfc(x)
+    fraction = x
+    for k in range(200, 0, -1):
+        fraction = x + mpf(k) / 2 / fraction
+    return 1 / (fraction * sqrt(pi))
+
+
+def scaled_integral(x):
+    """exp(x^2) times the integral of erfc from x on, which is 1 / sqrt(pi) - x exp(x^2) erfc(x)"""
+    with mp.workdps(120):
+        return 1 / sqrt(pi) - x * scaled_erfc(x)
+
+
+def from_map(t):
+    """[0, inf) as the image of t = (x - 15/4) / (x + 15/4) in [-1, 1): Shepherd & Laframboise 1981"""
+    return mpf(15) / 4 * (1 + t) / (1 - t)
+
+
+def lower_quantile(p):
+    """of the standard normal distribution, p < 1/2: Newton's method for the logarithm of p"""
+    level = log(p)
+    x = -sqrt(-2 * level) if p < 0.1 else (p - mpf(1) / 2) * mpf("2.5")
+    for _ in range(60):
+        below = erfc(-x / sqrt(2)) / 2
+        step = (log(below) - level) * below * sqrt(2 * pi) * exp(x * x / 2)
+        x -= step
+        if abs(step) < mpf(10) ** -50:
+            return x
+
+
+nearly_one = 1 - mpf(10) ** -9
+# erfcx(x) = (1 + (1 + t) P(t)) / (1 + 2 x), x >= 0
+fit("erfcx_map", lambda t: ((1 + 2 * from_map(t)) * scaled_erfc(from_map(t)) - 1) / (1 + t), mpf(10) ** -12 - 1, nearly_one, 24)
+# exp(x^2) times the integral of erfc = P(t) / (1 + 2 x)^2, x >= 0
+fit("ierfcx_map", lambda t: (1 + 2 * from_map(t)) ** 2 * scaled_integral(from_map(t)), -1, nearly_one, 28)
+# quantile(1/2 + q) = q P(v) / Q(v), v = 0.180625 - q^2, |q| <= 0.425: the form of Wichura 1988 (AS 241), as the next two
+centre = mpf("0.180625")
+fit("quantile_centre", lambda v: -lower_quantile(mpf(1) / 2 - sqrt(centre - v)) / sqrt(centre - v) if v < centre else sqrt(2 * pi), 0, centre, 8, 8)
+# -quantile(p) = P(r - 8/5) / Q(r - 8/5), r = sqrt(-log(p)), 8/5 <= r <= 5
+fit("quantile_tail", lambda v: -lower_quantile(exp(-((v + mpf(8) / 5) ** 2))), 0, mpf("3.4"), 8, 8)
+# the same with r - 5, up to r = 28
+fit("quantile_far", lambda v: -lower_quantile(exp(-((v + 5) ** 2))), 0, 23, 10, 10)
+
+# --- special_gamma.c: gamma(n), that from 151 on divided by 2^600 ---
+with mp.workdps(400):
+    show("gamma_table", [mpf(0)] + [mp.factorial(n - 1) / (mpf(2) ** 600 if n > 150 else 1) for n in range(1, 188)])
+
+# --- special_bessel.c: 1 / gamma(1 + z) = sum of c_k z^k ---
+print("static const long double inverse_gamma_series[] = {" + ", ".join(mp.nstr(c, 22) + "L" for c in mp.taylor(lambda z: mp.rgamma(1 + z), 0, 27)) + "};")

@@ -59,7 +59,7 @@ TEST(SetRows, SaysWhatIsWrong) {
   expect_says(error_of([&] {
                 value_of({x, row}, set_rows(x, row, 0.0), {Array::vector({1, 2, 3}), Array::scalar(std::int64_t{3})});
               }),
-              {"set_rows: position 3"});
+              {"set_rows(x: float64[3], row: int64, 0: float64): position 3"});
 }
 
 TEST(SetRows, ReportsARunTimeRowThatDoesNotExist) {

@@ -89,6 +89,19 @@ TEST_F(Cache, FolderAndFilesAreForTheirOwnerAlone) {
   for (const fs::path& file : files("")) EXPECT_EQ(mode_of(file), 0600u) << file;
 }
 
+TEST_F(Cache, FunctionsOfOneObjectOutliveEachOther) {
+  const Expr x = input({DType::float64, {}}, "x");
+  const Array one = Array::scalar(1.0);
+  const auto plus = [&](double number) { return compile(Graph{{x}, {x + number}}); };
+  std::optional<CompiledFunction> first = plus(1), second = plus(1);
+  first.reset();
+  // What the first one had open is free for others now, though the same file is still loaded.
+  const CompiledFunction two = plus(2), three = plus(3);
+  EXPECT_EQ(two(std::span(&one, 1))[0].real(), 3);
+  EXPECT_EQ(three(std::span(&one, 1))[0].real(), 4);
+  EXPECT_EQ((*second)(std::span(&one, 1))[0].real(), 2);
+}
+
 TEST_F(Cache, ASecondCompilationDoesNotRunTheCompiler) {
   EXPECT_TRUE(works(1));
   EXPECT_EQ(compiler_calls(), 1);

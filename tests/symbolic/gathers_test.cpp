@@ -26,8 +26,8 @@ std::size_t count(const Expr& e, const Op& op) {
 
 /// The only output of `pass` on a function of `inputs`, checked to have the same value: bits, since the same operations
 /// are done on the same numbers.
-Expr passed(Graph (*pass)(const Graph&), const Exprs& inputs, const Expr& e) {
-  const Expr result = pass({inputs, {e}}).outputs[0];
+Expr passed(Graph (*pass)(const Graph&, const PassLog&), const Exprs& inputs, const Expr& e) {
+  const Expr result = pass({inputs, {e}}, {}).outputs[0];
   EXPECT_EQ(result.type(), e.type());
   CompileOptions options;
   options.target = CompileOptions::Target::interpreter;
