@@ -17,12 +17,18 @@ namespace leapgraph::symbolic {
 
 /// L with a = L L' (or the upper L' with `lower` = false), of the symmetric part (a + a') / 2: the gradient is symmetric.
 /// The error names the order of the first leading minor that is not positive.
-Expr cholesky(const Operand& a, bool lower = true);
+struct CholeskyOptions {
+  bool lower = true;
+  bool raises = true;  ///< else the factor of a matrix that has none is nan
+};
+Expr cholesky(const Operand& a, CholeskyOptions options = {});
+inline Expr cholesky(const Operand& a, bool lower) { return cholesky(a, CholeskyOptions{.lower = lower}); }
 
 struct TriangularOptions {
   bool lower = true;           ///< which triangle is read
   bool transposed = false;     ///< solve with a' instead
   bool unit_diagonal = false;  ///< the diagonal counts as 1 and is not read
+  bool raises = true;          ///< a zero on the diagonal is a SingularMatrix; else it is divided by
 };
 Expr solve_triangular(const Operand& a, const Operand& b, TriangularOptions options = {});
 /// a^-1 b from the Cholesky factor of a.

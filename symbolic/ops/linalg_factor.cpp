@@ -27,15 +27,17 @@ Expr node_of(const Op& op, Exprs inputs, Attributes attributes = {}) {
 
 struct Triangle {
   bool lower, transposed, unit;
+  bool raises = true;
 };
 
 Triangle triangle_of(const Node& node) {
-  return {node.get<bool>("lower"), node.get<bool>("transposed"), node.get<bool>("unit_diagonal")};
+  return {node.get<bool>("lower"), node.get<bool>("transposed"), node.get<bool>("unit_diagonal"),
+          node.get<bool>("raises")};
 }
 
 Expr triangular(const Expr& a, const Expr& b, Triangle t) {
   return node_of(solve_triangular_op, {a, b},
-                 {{"lower", t.lower}, {"transposed", t.transposed}, {"unit_diagonal", t.unit}});
+                 {{"lower", t.lower}, {"transposed", t.transposed}, {"unit_diagonal", t.unit}, {"raises", t.raises}});
 }
 
 /// What of `x` is read as the triangle.
@@ -55,7 +57,7 @@ std::vector<Type> triangular_type(std::span<const Type> inputs, const Attributes
 Exprs triangular_gradient(const Application& a) {
   const Triangle t = triangle_of(a.node);
   const Expr &matrix = a.inputs[0], &x = a.output;
-  const Expr right = triangular(matrix, a.adjoint, {t.lower, !t.transposed, t.unit});
+  const Expr right = triangular(matrix, a.adjoint, {t.lower, !t.transposed, t.unit, t.raises});
   Expr left;
   if (a.wanted.empty() || a.wanted[0]) {
     const Expr product = t.transposed ? matmul(x, transposed(right)) : matmul(right, transposed(x));
@@ -79,7 +81,7 @@ std::vector<std::int64_t> triangular_sizes(const Node& node) {
   const Triangle t = triangle_of(node);
   const Shape& out = node.types()[0].shape;
   return {count_of_matrices(out), from_end(out, 2), from_end(out, 1), node.input(0).rank() > 2,
-          node.input(1).rank() > 2, t.lower, t.transposed, t.unit};
+          node.input(1).rank() > 2, t.lower, t.transposed, t.unit, t.raises};
 }
 
 // --- Cholesky ---
@@ -136,6 +138,11 @@ std::vector<std::int64_t> square_sizes(const Node& node) {
   return {count_of_matrices(shape), from_end(shape, 1)};
 }
 
+std::vector<std::int64_t> cholesky_sizes(const Node& node) {
+  const Shape& shape = node.input(0).shape();
+  return {count_of_matrices(shape), from_end(shape, 1), node.get<bool>("raises")};
+}
+
 std::vector<Type> lu_solve_type(std::span<const Type> inputs, const Attributes&) {
   require_square(inputs, 0);
   if (inputs[1].dtype != DType::int64 || inputs[1].rank() != inputs[0].rank() - 1)
@@ -188,13 +195,15 @@ const Op cholesky_op{
     .gradient = cholesky_gradient,
     .tangent = cholesky_tangent,
     .evaluate = reference::cholesky,
-    .lowering = Routine{"lg_cholesky", square_sizes},
+    .lowering = Routine{"lg_cholesky", cholesky_sizes},
     .domain = {-1.0, 1.0},
     .examples =
         [] {
-          const auto factor = [](Shape shape) { return node_of(cholesky_op, {positive_definite(example(shape))}); };
+          const auto factored = [](const Expr& a, bool raises) { return node_of(cholesky_op, {a}, {{"raises", raises}}); };
+          const auto factor = [&](Shape shape) { return factored(positive_definite(example(std::move(shape))), true); };
           return Exprs{factor({3, 3}), factor({2, 2, 2}), factor({1, 1}), factor({6, 6}), factor({0, 0}),
-                       node_of(cholesky_op, {0.2 * example({3, 3}) + 2.0 * identity_like(example({3, 3}))})};
+                       factored(0.2 * example({3, 3}) + 2.0 * identity_like(example({3, 3})), false),
+                       factored(constant(Array::of<double>({2, 2, 2}, {1, 2, 2, 1, 4, 2, 2, 3})), false)};
         },
     .batched = batched_stack,
 };

@@ -43,7 +43,10 @@ Expr of_system(std::string_view what, const Operand& a, const Operand& b, F&& f)
 
 Expr triangular(const Expr& a, const Expr& b, TriangularOptions options) {
   return make(solve_triangular_op, {a, b},
-              {{"lower", options.lower}, {"transposed", options.transposed}, {"unit_diagonal", options.unit_diagonal}});
+              {{"lower", options.lower},
+               {"transposed", options.transposed},
+               {"unit_diagonal", options.unit_diagonal},
+               {"raises", options.raises}});
 }
 
 Expr solved_by_cholesky(const Expr& factor, const Expr& b, bool lower) {
@@ -54,7 +57,7 @@ Expr solved_by_cholesky(const Expr& factor, const Expr& b, bool lower) {
 Expr solved(const Expr& a, const Expr& b, Assume assume) {
   switch (assume) {
     case Assume::positive_definite:
-      return solved_by_cholesky(make(cholesky_op, {a}), b, true);
+      return solved_by_cholesky(make(cholesky_op, {a}, {{"raises", true}}), b, true);
     case Assume::lower_triangular:
       return triangular(a, b, {true, false, false});
     case Assume::upper_triangular:
@@ -72,10 +75,10 @@ Expr solved(const Expr& a, const Expr& b, Assume assume) {
 
 // --- Factors and systems of equations ---
 
-Expr cholesky(const Operand& a, bool lower) {
-  return of_matrix("cholesky", a, [lower](const Expr& x) {
-    const Expr factor = make(cholesky_op, {x});
-    return lower ? factor : transposed(factor);
+Expr cholesky(const Operand& a, CholeskyOptions options) {
+  return of_matrix("cholesky", a, [options](const Expr& x) {
+    const Expr factor = make(cholesky_op, {x}, {{"raises", options.raises}});
+    return options.lower ? factor : transposed(factor);
   });
 }
 

@@ -127,7 +127,11 @@ Arrays cholesky(const Node& node, std::span<const Array> inputs) {
     Wide factor = Wide::Zero(n, n);
     for (std::int64_t j = 0; j < n; ++j) {
       const long double rest = a(j, j) - factor.row(j).head(j).squaredNorm();
-      if (!(rest > 0) || !std::isfinite(rest)) stacks.fail(Check::not_positive_definite, j + 1);
+      if (!(rest > 0) || !std::isfinite(rest)) {
+        if (node.get<bool>("raises")) stacks.fail(Check::not_positive_definite, j + 1);
+        factor.setConstant(std::numeric_limits<long double>::quiet_NaN());
+        break;
+      }
       factor(j, j) = std::sqrt(rest);
       for (std::int64_t i = j + 1; i < n; ++i)
         factor(i, j) = (a(i, j) - factor.row(i).head(j).dot(factor.row(j).head(j))) / factor(j, j);
@@ -143,7 +147,7 @@ Arrays solve_triangular(const Node& node, std::span<const Array> inputs) {
   return stacks.each([&] {
     const View b = stacks.matrix(1);
     Wide t = stacks.matrix(0).cast<long double>();
-    for (std::int64_t i = 0; i < t.rows() && !unit; ++i)
+    for (std::int64_t i = 0; i < t.rows() && !unit && node.get<bool>("raises"); ++i)
       if (t(i, i) == 0) stacks.fail(Check::singular, i + 1);
     if (transposed) t.transposeInPlace();
     Wide x = b.cast<long double>();

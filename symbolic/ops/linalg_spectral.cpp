@@ -84,7 +84,7 @@ Expr tall_gradient(const Expr& q, const Expr& r, const Expr& q_adjoint, const Ex
   const Expr mirrored = lower_part(m) + transposed(lower_part(m, 0.0));
   const Expr sum = plus(q_adjoint, matmul(q, mirrored));
   return transposed(make(solve_triangular_op, {r, transposed(sum)},
-                         {{"lower", false}, {"transposed", false}, {"unit_diagonal", false}}));
+                         {{"lower", false}, {"transposed", false}, {"unit_diagonal", false}, {"raises", true}}));
 }
 
 Exprs qr_gradient(const Application& a) {

@@ -101,6 +101,10 @@ TEST(LinearAlgebra, ElementTypesAndRanksAreThoseOfTheArguments) {
   EXPECT_EQ(eigh(input({DType::float32, {5, 3, 3}}, "x")).values.type(), (Type{DType::float32, {5, 3}}));
   // Only the symmetric part counts, and the gradient says so.
   expect_reals(value_of(cholesky(constant(matrix({2, 2}, {4, 0, 4, 3})))), {2, 0, 1, std::sqrt(2.0)});
+  // Failures as nan or infinity, where they are asked for.
+  expect_reals(value_of(cholesky(constant(matrix({2, 1, 1}, {-1, 4})), {.raises = false})), {std::nan(""), 2});
+  expect_reals(value_of(solve_triangular(constant(matrix({1, 1}, {0})), constant(Array::vector({1})), {.raises = false})),
+               {std::numeric_limits<double>::infinity()});
   EXPECT_EQ(svd(tensor({2, 0})).s.shape(), (Shape{0}));
   expect_reals(value_of(det(constant(matrix({0, 0}, {})))), {1});
   EXPECT_EQ(value_of(matrix_rank(constant(matrix({3, 2}, {1, 2, 2, 4, 3, 6})))).integer(), 1);
