@@ -46,6 +46,11 @@ extern const Op argsort_op, searchsorted_op;
 // effects
 extern const Op assertion_op, printing_op;
 // linalg
+extern const Op contract_op, band_op, cholesky_op, solve_triangular_op, lu_op, lu_solve_op, solve_op, inverse_op,
+    cofactors_op, det_op, log_abs_det_op, sign_det_op, qr_op, eigh_op, svd_op, pinv_op, sqrtm_op,
+    symmetric_sylvester_op, expm_op;
+// fft
+extern const Op fft_op, rfft_op, irfft_op, irfft_like_op;
 extern const Op contract_op;
 // random
 extern const Op random_uniform_op, random_normal_op, random_like_op, random_integers_op, random_poisson_op,

@@ -7,6 +7,7 @@
 
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/batching.hpp"
+#include "leapgraph/symbolic/ops/contract.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
 #include "leapgraph/symbolic/places.hpp"
@@ -99,15 +100,6 @@ ContractionLabels labels_of(const Node& node) {
   return {node.get<Labels>("first"), node.get<Labels>("second"), node.get<Labels>("output")};
 }
 
-Expr contract(const Operand& a, const Operand& b, Labels first, Labels second, Labels output) {
-  const Operand operands[] = {a, b};
-  Exprs inputs = promoted(operands);
-  if (inputs[0].dtype() == DType::boolean)
-    for (Expr& e : inputs) e = cast(e, DType::int64);
-  return make(contract_op, std::move(inputs),
-              {{"first", std::move(first)}, {"second", std::move(second)}, {"output", std::move(output)}}, a.place());
-}
-
 /// n, n + 1, ...
 Labels labels_from(std::int64_t n, std::int64_t count) {
   Labels labels(static_cast<std::size_t>(count));
@@ -178,6 +170,15 @@ const Op contract_op{
                        dot(cast(example({2, 3}), DType::float32), cast(example({3}, "y"), DType::float32))};
         },
 };
+
+Expr contract(const Operand& a, const Operand& b, Labels first, Labels second, Labels output) {
+  const Operand operands[] = {a, b};
+  Exprs inputs = promoted(operands);
+  if (inputs[0].dtype() == DType::boolean)
+    for (Expr& e : inputs) e = cast(e, DType::int64);
+  return make(contract_op, std::move(inputs),
+              {{"first", std::move(first)}, {"second", std::move(second)}, {"output", std::move(output)}}, a.place());
+}
 
 Expr dot(const Operand& a, const Operand& b) {
   const BuiltAt here(a.place());

@@ -8,6 +8,7 @@
 #include "leapgraph/symbolic/rewrite/fold.hpp"
 #include "leapgraph/symbolic/rewrite/gathers.hpp"
 #include "leapgraph/symbolic/rewrite/loops.hpp"
+#include "leapgraph/symbolic/rewrite/matrices.hpp"
 #include "leapgraph/symbolic/rewrite/merge.hpp"
 #include "leapgraph/symbolic/rewrite/rules.hpp"
 #include "leapgraph/symbolic/rewrite/windows.hpp"
@@ -40,10 +41,11 @@ Graph closing(const Graph& graph, const PassLog& log) {
   return apply_rules(graph, rules, log);
 }
 
-constexpr std::array<Pass, 13> passes{{
+constexpr std::array<Pass, 14> passes{{
     {"canonical", "one spelling of everything, so that the rules after it need to know one", canonical},
     {"loops", "with bodies in canonical form, and before the rules: whole-array code is for them to see",
      rewrite_loops},
+    {"matrices", "while determinants and inverses are one node each: before they are made of factors", simplify_matrices},
     {"stability", "before constants are folded: log(1 + exp(800)) must still be seen as what it is", stability},
     {"fold", "constants, now that the rules have seen them", fold_constants},
     {"lower", "logsumexp and softmax, which no rule needs to see as one any more", lower_abstract},

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
@@ -25,6 +27,12 @@ std::vector<Type> parameter_types(const Node& node, std::span<const Expr> inputs
     }
   }
   return types;
+}
+
+bool is_known_to_rules(const Op& op) {
+  static const Op* const known[] = {&logsumexp_op, &softmax_op,     &solve_op,   &inverse_op,
+                                    &det_op,       &log_abs_det_op, &sign_det_op};
+  return std::find(std::begin(known), std::end(known), &op) != std::end(known);
 }
 
 namespace {
@@ -51,11 +59,8 @@ class Specializer {
     Body result;
   };
 
-  /// Ops that rewrite rules know by name: they are made concrete after rewriting.
-  static bool stays_one_node(const Op& op) { return &op == &logsumexp_op || &op == &softmax_op; }
-
   static Exprs concrete(Exprs outputs) {
-    while (outputs[0].op().concrete != nullptr && !stays_one_node(outputs[0].op())) {
+    while (outputs[0].op().concrete != nullptr && !is_known_to_rules(outputs[0].op())) {
       Exprs direct = outputs[0].op().concrete(outputs[0].node());
       if (direct.empty() || !direct[0] || direct == outputs) break;
       if (direct.size() > 1) return direct;
@@ -179,6 +184,7 @@ Graph lower_abstract(const Graph& graph, const PassLog& log) {
   const auto pass = [&log](const Graph& g) {
     return Graph{g.inputs,
                  rebuild_noted(g.outputs, "for the shapes it has", log, [](const Node& node, const Exprs& inputs) {
+                   const MadeAt at(node.place());
                    Exprs outputs = rebuild_same(node, inputs);
                    for (const Expr& e : inputs)
                      if (!is_known(e.shape())) return outputs;

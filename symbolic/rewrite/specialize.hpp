@@ -11,10 +11,14 @@ namespace leapgraph::symbolic {
 /// `graph` with its inputs replaced by inputs of the given shapes, one an input; a length may stay `unknown` (a
 /// dimension that changes from call to call). Types are inferred anew from the inputs on, ops with a `concrete` form
 /// take it, bodies of scans, calls and branches are specialised on the types of their arguments. What is unknown
-/// afterwards is a run-time length. `logsumexp` and `softmax` stay one node each for the rewrite rules to see;
+/// afterwards is a run-time length. What `is_known_to_rules` stays one node for the rewrite rules to see;
 /// `rewrite` ends with `lower_abstract`, and whoever does not rewrite calls it. Throws GraphError when a shape
 /// contradicts the type of its input or the shapes do not fit together.
 Graph specialize(const Graph& graph, std::span<const Shape> shapes);
+
+/// Ops with a concrete form that rules and passes look for by name (logsumexp, determinants): they are made concrete
+/// after those.
+bool is_known_to_rules(const Op& op);
 
 /// Every op that has a concrete form for its input shapes takes it, in bodies too. Leaves nodes alone whose shapes are
 /// unknown still.

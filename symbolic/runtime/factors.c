@@ -1,33 +1,40 @@
 /* Cholesky and LU factors and the systems that they solve, by rows, so that the inner loops are vectors. */
 #include "matrix.h"
 
-/* sizes: count, n. The factor of the symmetric part. Works on the transpose in the upper triangle, whose rows are
- * columns of the factor: blocks of four rows are finished, then taken out of all rows below. */
+/* The factor of the symmetric part of a; returns 0, or the order of the first leading minor that is not positive. Works
+ * on the transpose in the upper triangle, whose rows are columns of the factor: blocks of four rows are finished, then
+ * taken out of all rows below. */
+static long factor_cholesky(const double* restrict a, long n, double* restrict u) {
+  for (long i = 0; i < n; ++i)
+    for (long j = i; j < n; ++j) u[i * n + j] = 0.5 * a[i * n + j] + 0.5 * a[j * n + i];
+  for (long first = 0; first < n; first += 4) {
+    const long end = first + 4 < n ? first + 4 : n;
+    for (long i = first; i < end; ++i) {
+      double* row = u + i * n;
+      for (long p = first; p < i; ++p) subtract(row + i, u[p * n + i], u + p * n + i, n - i);
+      if (!(row[i] > 0) || row[i] > DBL_MAX) return i + 1;
+      const double root = sqrt(row[i]);
+      row[i] = root;
+      for (long j = i + 1; j < n; ++j) row[j] /= root;
+    }
+    for (long i = end; i < n; ++i) subtract4(u + i * n + i, u + first * n + i, n, u + first * n + i, n, n - i);
+  }
+  for (long i = 0; i < n; ++i)
+    for (long j = i + 1; j < n; ++j) {
+      u[j * n + i] = u[i * n + j];
+      u[i * n + j] = 0;
+    }
+  return 0;
+}
+
+/* sizes: count, n, whether a matrix that has no factor is a failure; else its factor is nan. */
 long lg_cholesky(const void* const* in, void* const* out, const long* sizes) {
   const long n = sizes[1];
   for (long k = 0; k < sizes[0]; ++k) {
-    const double* restrict a = (const double*)in[0] + k * n * n;
-    double* restrict u = (double*)out[0] + k * n * n;
-    for (long i = 0; i < n; ++i)
-      for (long j = i; j < n; ++j) u[i * n + j] = 0.5 * a[i * n + j] + 0.5 * a[j * n + i];
-    for (long first = 0; first < n; first += 4) {
-      const long end = first + 4 < n ? first + 4 : n;
-      for (long i = first; i < end; ++i) {
-        double* row = u + i * n;
-        for (long p = first; p < i; ++p) subtract(row + i, u[p * n + i], u + p * n + i, n - i);
-        if (!(row[i] > 0) || row[i] > DBL_MAX) return failed(not_positive_definite, i + 1);
-        const double root = sqrt(row[i]);
-        row[i] = root;
-        for (long j = i + 1; j < n; ++j) row[j] /= root;
-      }
-      for (long i = end; i < n; ++i)
-        subtract4(u + i * n + i, u + first * n + i, n, u + first * n + i, n, n - i);
-    }
-    for (long i = 0; i < n; ++i)
-      for (long j = i + 1; j < n; ++j) {
-        u[j * n + i] = u[i * n + j];
-        u[i * n + j] = 0;
-      }
+    double* factor = (double*)out[0] + k * n * n;
+    const long minor = factor_cholesky((const double*)in[0] + k * n * n, n, factor);
+    if (minor != 0 && sizes[2]) return failed(not_positive_definite, minor);
+    for (long i = 0; i < n * n && minor != 0; ++i) factor[i] = NAN;
   }
   return 0;
 }
@@ -64,29 +71,32 @@ static void solve_strip(const double* t, long n, double* x, long apart, long m, 
   }
 }
 
-long lg_solve_triangle(const double* t, long n, double* x, long m, int lower, int transposed, int unit) {
-  if (!unit)
-    for (long i = 0; i < n; ++i)
-      if (t[i * n + i] == 0) return i + 1;
-  if (m == 1) {
-    solve_vector(t, n, x, lower, transposed, unit);
-    return 0;
-  }
-  for (long j = 0; j < m; j += strip)
-    solve_strip(t, n, x + j, m, m - j < strip ? m - j : strip, lower, transposed, unit);
+long lg_zero_pivot(const double* t, long n) {
+  for (long i = 0; i < n; ++i)
+    if (t[i * n + i] == 0) return i + 1;
   return 0;
 }
 
+void lg_solve_triangle(const double* t, long n, double* x, long m, int lower, int transposed, int unit) {
+  if (m == 1) {
+    solve_vector(t, n, x, lower, transposed, unit);
+    return;
+  }
+  for (long j = 0; j < m; j += strip)
+    solve_strip(t, n, x + j, m, m - j < strip ? m - j : strip, lower, transposed, unit);
+}
+
 /* sizes: count, n, m, whether there are that many triangles, and right sides (else one for all), lower, transposed,
- * unit diagonal. */
+ * unit diagonal, whether a zero on the diagonal is a failure. */
 long lg_solve_triangular(const void* const* in, void* const* out, const long* sizes) {
   const long n = sizes[1], m = sizes[2];
   for (long k = 0; k < sizes[0]; ++k) {
     double* x = (double*)out[0] + k * n * m;
     copy(x, (const double*)in[1] + (sizes[4] ? k * n * m : 0), n * m);
     const double* t = (const double*)in[0] + (sizes[3] ? k * n * n : 0);
-    const long zero = lg_solve_triangle(t, n, x, m, (int)sizes[5], (int)sizes[6], (int)sizes[7]);
+    const long zero = sizes[8] && !sizes[7] ? lg_zero_pivot(t, n) : 0;
     if (zero != 0) return failed(singular, zero);
+    lg_solve_triangle(t, n, x, m, (int)sizes[5], (int)sizes[6], (int)sizes[7]);
   }
   return 0;
 }
@@ -138,20 +148,22 @@ long lg_lu_solve(const void* const* in, void* const* out, const long* sizes) {
   double* moved = sizes[5] ? numbers(n * m) : 0;
   if (sizes[5] && !moved) return failed(out_of_memory, n * m);
   long zero = 0;
-  for (long k = 0; k < sizes[0] && zero == 0; ++k) {
+  for (long k = 0; k < sizes[0]; ++k) {
     const double* lu = (const double*)in[0] + (sizes[3] ? k * n * n : 0);
     const long* rows = (const long*)in[1] + (sizes[3] ? k * n : 0);
     const double* b = (const double*)in[2] + (sizes[4] ? k * n * m : 0);
     double* x = (double*)out[0] + k * n * m;
+    zero = lg_zero_pivot(lu, n);
+    if (zero != 0) break;
     if (sizes[5]) {
       copy(moved, b, n * m);
-      zero = lg_solve_triangle(lu, n, moved, m, 0, 1, 0);
-      if (zero == 0) lg_solve_triangle(lu, n, moved, m, 1, 1, 1);
+      lg_solve_triangle(lu, n, moved, m, 0, 1, 0);
+      lg_solve_triangle(lu, n, moved, m, 1, 1, 1);
       for (long i = 0; i < n; ++i) copy(x + rows[i] * m, moved + i * m, m);
     } else {
       for (long i = 0; i < n; ++i) copy(x + i * m, b + rows[i] * m, m);
       lg_solve_triangle(lu, n, x, m, 1, 0, 1);
-      zero = lg_solve_triangle(lu, n, x, m, 0, 0, 0);
+      lg_solve_triangle(lu, n, x, m, 0, 0, 0);
     }
   }
   free(moved);

@@ -84,9 +84,10 @@ static inline int is_negative(const double* x, long n, long step) {
   return 0;
 }
 
-/* Triangular systems; n rows of `triangle`, of which only one triangle is read, and m columns of x, both row-major.
- * Returns 0, or the number of the first zero on the diagonal. */
-long lg_solve_triangle(const double* triangle, long n, double* x, long m, int lower, int transposed, int unit);
+/* The number of the first zero on the diagonal, 0 without one. */
+long lg_zero_pivot(const double* matrix, long n);
+/* Triangular systems; n rows of `triangle`, of which only one triangle is read, and m columns of x, both row-major. */
+void lg_solve_triangle(const double* triangle, long n, double* x, long m, int lower, int transposed, int unit);
 /* Row `pivots[i]` of `a` is row i of L U, whose factors take its place. Returns the sign of the permutation. */
 double lg_factor_lu(double* a, long n, long* pivots);
 /* Singular values in descending order: a [rows, columns], k the smaller of both, u [rows, k], v [k, columns]. */
