@@ -8,6 +8,7 @@
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
+#include "leapgraph/symbolic/rewrite/before_gradient.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -88,8 +89,9 @@ Adjoint undo_broadcast(const Adjoint& adjoint, const Expr& output, const Expr& i
 
 }  // namespace
 
-Exprs vjp(std::span<const Expr> outputs, std::span<const Expr> wrt, std::span<const Expr> adjoints) {
+Exprs vjp(std::span<const Expr> written, std::span<const Expr> wrt, std::span<const Expr> adjoints) {
   require_floating(wrt, "grad");
+  const Exprs outputs = stable_for_gradient(written, wrt);
   const std::vector<const Node*> order = topological_order(outputs);
   const std::unordered_set<const Node*> active = nodes_between(order, wrt);
   std::unordered_map<Expr, Adjoint, ExprHash> sums;  // expression -> adjoint so far
@@ -228,8 +230,9 @@ Exprs tangent_from_gradient(const Node& node, std::span<const Expr> tangents) {
 
 }  // namespace
 
-Exprs jvp(std::span<const Expr> outputs, std::span<const Expr> wrt, std::span<const Expr> tangents) {
+Exprs jvp(std::span<const Expr> written, std::span<const Expr> wrt, std::span<const Expr> tangents) {
   require_floating(wrt, "jvp");
+  const Exprs outputs = stable_for_gradient(written, wrt);
   Substitution moving;
   for (std::size_t i = 0; i < wrt.size(); ++i) moving.emplace(wrt[i], tangents[i]);
   for (const Node* node : topological_order(outputs)) {

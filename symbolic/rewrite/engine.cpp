@@ -1,6 +1,7 @@
 /// Rounds over the graph; at each node the node rules, then the sum or product that the node is the top of.
 #include "leapgraph/symbolic/rewrite/engine.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <memory_resource>
 #include <optional>
@@ -28,8 +29,16 @@ const Op* op_of(const Factor& f) { return f.exponential ? &exp_op : is_sum(f.bas
 const Op* index_op(const Pattern& part) {
   if (part.kind == Pattern::Kind::call) return part.op;
   if (part.kind == Pattern::Kind::sum) return &add_op;
-  if (part.kind == Pattern::Kind::product) return part.exponents.size() == 1 ? &sqr_op : &mul_op;
-  return nullptr;
+  if (part.kind != Pattern::Kind::product) return nullptr;
+  return part.exponents.size() == 1 && part.exponents[0] == 2.0 ? &sqr_op : &mul_op;
+}
+
+/// The op under which rules look for a term: one for all products and one for all sums.
+const Op* term_op(const Expr& core) {
+  if (!core) return nullptr;
+  const Op& op = core.op();
+  if (&op == &div_op || &op == &inv_op) return &mul_op;
+  return is_sum(op) ? &add_op : &op;
 }
 
 /// The part that is most telling: not a variable or literal, rather not an exponential.
@@ -148,6 +157,11 @@ RuleSet::RuleSet(std::span<const Rule> rules) {
       const Op* op = index_op(pattern.parts[anchor]);
       if (op == nullptr) throw InternalError("the rule '" + std::string(rule.name) + "' has nothing to look for");
       Index& index = pattern.kind == Pattern::Kind::sum ? terms : factors;
+      const bool two_functions = pattern.kind == Pattern::Kind::sum && pattern.parts.size() == 2 &&
+                                 std::all_of(pattern.parts.begin(), pattern.parts.end(), [](const Pattern& part) {
+                                   return part.kind == Pattern::Kind::call && part.op != &exp_op;
+                                 });
+      if (two_functions) pairs[op].push_back({&rule, pattern, anchor});
       index[op].push_back({&rule, std::move(pattern), anchor});
     } else {
       throw InternalError("the rule '" + std::string(rule.name) + "' matches everything");
@@ -395,14 +409,13 @@ class Engine {
     if (rules_.terms.empty() || !is_floating(e.dtype())) return {};
     const SumView view = views_.sum(e);
     TermIndex index;
-    for (std::size_t i = 0; i < view.terms.size(); ++i)
-      index[view.terms[i].core ? &view.terms[i].core.op() : nullptr].push_back(i);
+    for (std::size_t i = 0; i < view.terms.size(); ++i) index[term_op(view.terms[i].core)].push_back(i);
     std::vector<Edited> edits(view.terms.size());
     bool any = false;
     for (std::size_t i = 0; i < view.terms.size(); ++i) {
       const Term& term = view.terms[i];
       if (!term.core || edits[i].touched) continue;
-      const auto found = rules_.terms.find(&term.core.op());
+      const auto found = rules_.terms.find(term_op(term.core));
       if (found == rules_.terms.end()) continue;
       for (const RuleSet::Compiled& c : found->second)
         if (term_pattern(c, view, index, i, edits, e)) {
@@ -431,7 +444,7 @@ class Engine {
       const Op* op = index_op(part);
       if (part.kind == Pattern::Kind::variable) {
         if (!bindings[part.variable].bound || !bindings[part.variable].value.core) return false;
-        op = &bindings[part.variable].value.core.op();
+        op = term_op(bindings[part.variable].value.core);
       }
       const auto candidates = index.find(op);
       if (candidates == index.end()) return false;
@@ -488,7 +501,81 @@ class Engine {
           }
         }
       }
+    return by_shared_factors(view, products, edits, whole) || any;
+  }
+
+  struct Spot {
+    std::size_t term, factor;
+  };
+
+  /// p f - p g with a product p, where a rule knows f - g.
+  bool by_shared_factors(const SumView& view, const std::vector<ProductView>& products, std::vector<Edited>& edits,
+                         const Expr& whole) {
+    if (rules_.pairs.empty()) return false;
+    std::unordered_map<std::uint64_t, std::vector<Spot>> by_others;
+    bool any = false;
+    for (std::size_t j = 0; j < products.size(); ++j)
+      for (std::size_t k = 0; k < products[j].factors.size() && !edits[j].touched; ++k) {
+        const Factor& g = products[j].factors[k];
+        if (g.exponential || g.spelled || g.exponent < 1.0) continue;
+        const auto rules = rules_.pairs.find(&g.base.op());
+        if (rules == rules_.pairs.end()) continue;
+        std::vector<Spot>& partners = by_others[hash_without(products[j], k, 1.0)];
+        for (std::size_t n = 0; n < std::min(partners.size(), most_candidates) && !edits[j].touched; ++n) {
+          const auto [i, l] = partners[n];
+          if (i == j || edits[i].touched || !same_others(products[i], l, products[j], k)) continue;
+          any = shared_pair(rules->second, view, {i, l}, {j, k}, products, edits, whole) || any;
+        }
+        partners.push_back({j, k});
+      }
     return any;
+  }
+
+  /// Whether a / f = b / g for their factors f and g, but for literals.
+  static bool same_others(const ProductView& a, std::size_t f, const ProductView& b, std::size_t g) {
+    const auto others = [](const ProductView& product, std::size_t skipped) {
+      std::vector<Factor> left;
+      for (std::size_t i = 0; i < product.factors.size(); ++i) {
+        left.push_back(product.factors[i]);
+        if (i == skipped) left.back().exponent -= 1.0;
+        if (left.back().exponent == 0) left.pop_back();
+      }
+      return left;
+    };
+    std::vector<Factor> x = others(a, f), y = others(b, g);
+    if (x.empty() || x.size() != y.size()) return false;
+    return std::all_of(x.begin(), x.end(), [&y](const Factor& one) {
+      return std::any_of(y.begin(), y.end(), [&one](const Factor& other) {
+        return one.base == other.base && one.exponential == other.exponential && one.exponent == other.exponent;
+      });
+    });
+  }
+
+  bool shared_pair(const std::vector<RuleSet::Compiled>& rules, const SumView& view, Spot first, Spot second,
+                   const std::vector<ProductView>& products, std::vector<Edited>& edits, const Expr& whole) {
+    for (const RuleSet::Compiled& c : rules)
+      for (const auto& [a, b] : {std::pair(first, second), std::pair(second, first)}) {
+        const ProductView &p = products[a.term], &q = products[b.term];
+        const Pattern &f = c.pattern.parts[0], &g = c.pattern.parts[1];
+        const double scale = p.coefficient * view.terms[a.term].position / f.factor;
+        if (scale == 0 || g.factor * scale != q.coefficient * view.terms[b.term].position) continue;
+        Pattern bare_f = f, bare_g = g;
+        bare_f.factor = bare_g.factor = 1.0;
+        Bindings bindings{};
+        const Expr &f_base = p.factors[a.factor].base, &g_base = q.factors[b.factor].base;
+        const bool matches = match(views_, bare_f, f_base, bindings, [&] {
+          return match(views_, bare_g, g_base, bindings, [&] { return allowed(c, bindings); });
+        });
+        if (!matches) continue;
+        const Expr right = instantiate(c.rule->right, bindings, whole.dtype(), whole.node().place());
+        ProductEditor others(views_, view.tree[static_cast<std::size_t>(view.terms[a.term].place)].expr);
+        others.take(a.factor, 1.0);
+        edits[a.term] = {true, make(mul_op, {others.result(), multiply(1.0 / f.factor, right)}), false};
+        edits[b.term] = {true, Expr(), false};
+        fired_rule_ = c.rule->name;
+        return true;
+      }
+    return false;
   }
 
   /// A factor where(isnan(b), b, 1): what cancelling leaves of b / b.

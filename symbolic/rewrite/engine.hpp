@@ -66,6 +66,7 @@ class RuleSet {
   Index nodes;    ///< by the op at the root
   Index terms;    ///< of sums, by the op of the anchor
   Index factors;  ///< of products; nullptr: tried on every factor
+  Index pairs;    ///< sums of two functions, by either: looked for with a factor that both terms share
 };
 
 /// `graph` after the rules have been applied to every node, inputs before users, again and again until nothing changes.

@@ -63,6 +63,12 @@ constexpr std::array<Pass, 13> passes{{
 
 std::span<const Pass> all_passes() { return passes; }
 
+std::optional<Graph> stable_form(const Graph& graph) {
+  std::vector<Firing> fired;
+  Graph result = stability(canonical(graph, {}), {"before the gradient", &fired});
+  return fired.empty() ? std::nullopt : std::optional(std::move(result));
+}
+
 Graph rewrite(const Graph& graph, const RewriteOptions& options) {
   Graph result = graph;
   // What the rules simplify in a body may set a loop free: then all is done once more.

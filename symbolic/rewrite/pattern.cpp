@@ -231,8 +231,15 @@ bool match_product(Views& views, const Pattern& pattern, const Expr& e, Bindings
 bool match(Views& views, const Pattern& pattern, const Expr& e, Bindings& bindings, const Then& then) {
   if (!is_floating(e.dtype())) return false;
   switch (pattern.kind) {
-    case Pattern::Kind::sum:
-      return match_sum(views, pattern, e, bindings, then);
+    case Pattern::Kind::sum: {
+      if (is(e, add_op) || is(e, sub_op) || is(e, neg_op)) return match_sum(views, pattern, e, bindings, then);
+      // c (a + b) as c a + c b
+      const Scaled s = views.scaled(e);
+      if (pattern.factor == 1.0 || s.factor != pattern.factor || !s.core) return false;
+      Pattern bare = pattern;
+      bare.factor = 1.0;
+      return match_sum(views, bare, s.core, bindings, then);
+    }
     case Pattern::Kind::product:
       return match_product(views, pattern, e, bindings, then);
     default: {

@@ -12,6 +12,9 @@ std::span<const Rule> stability_rules();
 /// The ones that are functions, part of `stability_rules`: about logarithms, and about whole products.
 std::vector<Rule> logarithm_rules();
 std::vector<Rule> product_rules();
+/// ... about erf and erfc, and about sums of squares.
+std::vector<Rule> error_function_rules();
+std::vector<Rule> square_rules();
 /// What may only run when the stability rules are done with exponentials: sinh, cosh, merged exponentials.
 std::span<const Rule> closing_rules();
 /// Scalar factors of the terms of sums: last, for they move products away from where other rules look.
