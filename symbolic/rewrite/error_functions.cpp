@@ -25,10 +25,17 @@ constexpr double middle_from = 0.4375;
 /// x where `test` holds, and a harmless value elsewhere that marks what a rule has made: it looks for unmarked ones.
 constexpr double mark = 1.0009765625;
 Expr chosen(const Expr& test, const Expr& x) { return where(test, x, mark); }
-bool is_unmarked(const Expr& x) { return !(&x.op() == &where_op && uniform_value(x.node().input(2)) == mark); }
-bool x_is_unmarked(const Match& m) { return is_unmarked(m.value(0)); }
+Expr unless(const Expr& test, const Expr& x) { return where(test, mark, x); }
+bool is_unmarked(const Expr& x) {
+  return &x.op() != &where_op || (uniform_value(x.node().input(1)) != mark && uniform_value(x.node().input(2)) != mark);
+}
+
 bool both_are_unmarked(const Match& m) { return is_unmarked(m.value(0)) && is_unmarked(m.value(1)); }
 
+bool x_is_unmarked(const Match& m) {
+  const Expr x = m.value(0);
+  return is_unmarked(x) && !(&x.op() == &neg_op && !is_unmarked(x.node().input(0)));
+}
 /// erfc(x) sqrt(pi) x exp(x^2) for large x: the sum of (-1)^k (2k - 1)!! / (2 x^2)^k up to k = 6.
 Expr erfc_series(const Expr& x) {
   const Expr u = inv(sqr(x));
@@ -39,6 +46,13 @@ Expr gaussian_over_erfc(const Expr& x) {
   const Expr from = series_from(x), near = x < from, far = where(near, from, x);
   const Expr bounded = chosen(near, x);
   return where(near, gaussian(bounded) / erfc(bounded), far * std::sqrt(std::numbers::pi) / erfc_series(far));
+}
+
+/// exp(x^2) erfc(x)
+Expr scaled_erfc(const Expr& x) {
+  const Expr from = series_from(x), near = x < from, far = where(near, from, x);
+  const Expr bounded = chosen(near, x);
+  return where(near, erfc(bounded) / gaussian(bounded), erfc_series(far) / (far * std::sqrt(std::numbers::pi)));
 }
 
 Expr log_erfc(const Expr& x) {
@@ -59,7 +73,12 @@ Expr difference(const Expr& x, const Expr& y) {
 /// exp(-x^2) / erfc(x) and exp(x^2) erfc(x), with x^2 as a literal multiple of any square: phi(x) / Phi(-x).
 bool gaussian_beside_erfc(Views& views, ProductEditor& product, std::size_t i) {
   const Expr argument = product.factor(i).base.node().input(0);
-  const Scaled v = views.scaled(argument);
+  Scaled v = views.scaled(argument);
+  if (&argument.op() == &div_op)
+    if (const auto divisor = uniform_value(argument.node().input(1)); divisor && argument.node().input(1).rank() == 0) {
+      v = views.scaled(argument.node().input(0));
+      v.factor /= *divisor;
+    }
   const double power = product.left(i);
   if (!v.core || std::abs(power) < 1.0 || !is_unmarked(argument)) return false;
   const double sign = power > 0 ? 1.0 : -1.0;
@@ -71,10 +90,7 @@ bool gaussian_beside_erfc(Views& views, ProductEditor& product, std::size_t i) {
     if (u.core != v.core || std::abs(have - wanted) > 8e-16 * std::abs(wanted)) continue;
     product.take(j, product.left(j));
     product.take(i, sign);
-    if (sign < 0)
-      product.multiply_at(j, gaussian_over_erfc(argument));
-    else
-      product.divide_at(j, gaussian_over_erfc(argument));
+    product.multiply_at(j, sign < 0 ? gaussian_over_erfc(argument) : scaled_erfc(argument));
     return true;
   }
   return false;
@@ -88,15 +104,14 @@ std::vector<Rule> error_function_rules() {
   return {
       {.name = "log(erfc(x) / 2)",
        .left = log(0.5 * erfc(x)),
-       .right = where(x < 0.0, log1p(-0.5 * erfc(abs(x))), log_erfc(x) - std::numbers::ln2),
+       .right = where(x < 0.0, log1p(-0.5 * erfc(-chosen(x < 0.0, x))), log_erfc(x) - std::numbers::ln2),
        .guard = x_is_unmarked},
       {.name = "log(erfc(x))", .left = log(erfc(x)), .right = log_erfc(x), .guard = x_is_unmarked},
       {.name = "log1p(-erf(x))", .left = log1p(-erf(x)), .right = log_erfc(x), .guard = x_is_unmarked},
-      {.name = "log1p(-erfc(x))", .left = log1p(-erfc(x)), .right = log(erf(x))},
       {.name = "log1p(-erfc(x) / 2)",
        .left = log1p(-0.5 * erfc(x)),
-       .right = where(x < 0.0, log_erfc(-x) - std::numbers::ln2, log1p(-0.5 * erfc(abs(x)))),
-       .guard = [](const Match& m) { return &m.value(0).op() != &abs_op; }},
+       .right = where(x < 0.0, log_erfc(-x) - std::numbers::ln2, log1p(-0.5 * erfc(unless(x < 0.0, x)))),
+       .guard = x_is_unmarked},
       {.name = "1 + erf(x)", .left = 1.0 + erf(x), .right = erfc(-x)},
       {.name = "1 - erf(x)", .left = 1.0 - erf(x), .right = erfc(x)},
       {.name = "1 - erfc(x)", .left = 1.0 - erfc(x), .right = erf(x)},
@@ -110,7 +125,7 @@ std::vector<Rule> error_function_rules() {
        .anchor = &erfc_op},
       {.name = "exp(x^2) erfc(x)",
        .left = exp(square) * erfc(x),
-       .right = inv(gaussian_over_erfc(x)),
+       .right = scaled_erfc(x),
        .factor = gaussian_beside_erfc,
        .anchor = &erfc_op},
       {.name = "gaussian(x) / erfc(x)",

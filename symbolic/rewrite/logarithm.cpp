@@ -78,14 +78,6 @@ Expr log_of_powers(Views& views, const Expr& e) {
   for (std::size_t i = 0; i < product.size(); ++i) {
     const Factor& f = product.factor(i);
     if (done[i] || f.exponential || f.spelled) continue;
-    if (is(f.base, pow_op)) {
-      const auto power = uniform_value(f.base.node().input(1));
-      const Expr& x = f.base.node().input(0);
-      if (!power || !std::isfinite(*power) || *power == std::trunc(*power)) continue;
-      outside = plus(outside, multiply(f.exponent * *power, log(x)));
-      product.take(i, f.exponent);
-      continue;
-    }
     double power = 0;
     for (const std::size_t j : product.with_base(f.base, false)) {
       power += product.factor(j).exponent;
@@ -156,12 +148,6 @@ std::vector<Rule> logarithm_rules() {
        .left = log(sqr(x) * x * y),
        .right = 2.0 * log(abs(x)) + log(x * y),
        .rounds = 2.0 * abs(log(abs(x))) + abs(log(abs(x * y))),
-       .node = log_of_powers,
-       .anchor = &log_op},
-      {.name = "log(x^1.5 y)",
-       .left = log(pow(x, 1.5) * y),
-       .right = 1.5 * log(x) + log(y),
-       .rounds = 2.0 * abs(log(x)) + abs(log(y)),
        .node = log_of_powers,
        .anchor = &log_op},
   };

@@ -1,9 +1,12 @@
 /// The list of passes, a reason beside each.
 #include "leapgraph/symbolic/rewrite/passes.hpp"
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
+#include "leapgraph/symbolic/op.hpp"
+#include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/rewrite/engine.hpp"
 #include "leapgraph/symbolic/rewrite/fold.hpp"
 #include "leapgraph/symbolic/rewrite/gathers.hpp"
@@ -40,7 +43,13 @@ Graph closing(const Graph& graph, const PassLog& log) {
   return apply_rules(graph, rules, log);
 }
 
-constexpr std::array<Pass, 13> passes{{
+Graph roots(const Graph& graph, const PassLog& log) {
+  static const RuleSet rules(root_rules());
+  return any_node(graph, [](const Node& node) { return &node.op() == &sqrt_op; }) ? apply_rules(graph, rules, log)
+                                                                                  : graph;
+}
+
+constexpr std::array<Pass, 14> passes{{
     {"canonical", "one spelling of everything, so that the rules after it need to know one", canonical},
     {"loops", "with bodies in canonical form, and before the rules: whole-array code is for them to see",
      rewrite_loops},
@@ -51,6 +60,7 @@ constexpr std::array<Pass, 13> passes{{
     {"tables", "work on tables, where the closing rules can simplify it; exponentials stay in their sight",
      hoist_but_exponentials},
     {"closing", "what hides exponentials from the stability rules, and what lowering and folding opened up", closing},
+    {"roots", "of x^2 + c, whose form for large x would hide them from the closing rules", roots},
     {"lower again", "what the closing rules recognised as a logsumexp", lower_abstract},
     {"fold again", "constants that the closing rules left", fold_constants},
     {"tables again", "exponentials too, now that no rule looks for them any more", hoist_all_through_gathers},
@@ -64,9 +74,12 @@ constexpr std::array<Pass, 13> passes{{
 std::span<const Pass> all_passes() { return passes; }
 
 std::optional<Graph> stable_form(const Graph& graph) {
-  std::vector<Firing> fired;
-  Graph result = stability(canonical(graph, {}), {"before the gradient", &fired});
-  return fired.empty() ? std::nullopt : std::optional(std::move(result));
+  std::vector<Firing> simplified, fired;
+  Graph result = stability(canonical(graph, {"before the gradient", &simplified}), {"before the gradient", &fired});
+  // The one exact simplification whose derivative may leave the range where it stays undone.
+  const bool inverts = std::any_of(simplified.begin(), simplified.end(),
+                                   [](const Firing& firing) { return firing.rule == "1 / (1 / x)"; });
+  return fired.empty() && !inverts ? std::nullopt : std::optional(std::move(result));
 }
 
 Graph rewrite(const Graph& graph, const RewriteOptions& options) {
@@ -79,6 +92,7 @@ Graph rewrite(const Graph& graph, const RewriteOptions& options) {
           result, [&](const Graph& g) { return pass.run(g, log); }, log);
       if (options.observer) options.observer(pass.name, result);
     }
+    if (!any_node(result, has_body)) break;
     const auto loops = [](const Graph& g) { return rewrite_loops(g); };
     if (with_bodies(result, loops).outputs == result.outputs) break;
   }

@@ -17,6 +17,8 @@ std::vector<Rule> error_function_rules();
 std::vector<Rule> square_rules();
 /// What may only run when the stability rules are done with exponentials: sinh, cosh, merged exponentials.
 std::span<const Rule> closing_rules();
+/// Roots that the closing rules look for as they are.
+std::span<const Rule> root_rules();
 /// Scalar factors of the terms of sums: last, for they move products away from where other rules look.
 std::span<const Rule> factor_rules();
 /// Exact simplifications: the same bits, fewer operations, one spelling.

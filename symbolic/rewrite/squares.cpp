@@ -39,11 +39,18 @@ bool is_rescaled(const Expr& x) {
          uniform_value(peeled(x.node().input(0)).node().input(1)).has_value();
 }
 
-/// The x of a positive literal multiple of x^2.
+/// c and x of a positive literal multiple c x^2, however it is spelled.
 std::optional<Scaled> squared(Views& views, const Expr& e) {
-  const Scaled s = views.scaled(e);
-  if (!s.core || !is(s.core, sqr_op) || !(s.factor > 0) || is_rescaled(s.core.node().input(0))) return std::nullopt;
-  return Scaled{s.factor, s.core.node().input(0)};
+  const ProductView view = views.product(e);
+  if (view.factors.empty() || view.factors.size() > 2 || !(view.coefficient > 0)) return std::nullopt;
+  const Expr& x = view.factors[0].base;
+  double power = 0;
+  for (const Factor& f : view.factors) {
+    if (f.exponential || f.spelled || f.base != x) return std::nullopt;
+    power += f.exponent;
+  }
+  if (power != 2.0 || is_rescaled(x)) return std::nullopt;
+  return Scaled{view.coefficient, x};
 }
 
 /// A sum of squares of `scale` times the same; literals may be among them where `literals`. Absent: it is none.

@@ -28,9 +28,10 @@ bool x_is_nonnegative(const Match& m) { return is_nonnegative(m.value(0)); }
 /// x where `test` holds, and a harmless value elsewhere that marks what a rule has made: it looks for unmarked ones.
 constexpr double mark = 0.9990234375;
 Expr chosen(const Expr& test, const Expr& value) { return where(test, value, mark); }
+Expr unless(const Expr& test, const Expr& value) { return where(test, mark, value); }
 bool x_is_unmarked(const Match& m) {
   const Expr x = m.value(0);
-  return !(&x.op() == &where_op && uniform_value(x.node().input(2)) == mark);
+  return &x.op() != &where_op || (uniform_value(x.node().input(1)) != mark && uniform_value(x.node().input(2)) != mark);
 }
 bool y_is_no_literal(const Match& m) { return static_cast<bool>(m.bindings[1].value.core); }
 
@@ -46,7 +47,10 @@ Expr over_roots(const Expr& difference, const Expr& roots) {
 }
 
 /// y / d, and 1 where y is infinite and d is y and something else.
-Expr part_of(const Expr& y, const Expr& d) { return where(isinf(y), 1.0, y / d); }
+Expr part_of(const Expr& y, const Expr& d) { return where(logical_and(isinf(y), isinf(d)), 1.0, y / d); }
+
+/// y log(x) for x >= 0, which is 0 where y is, as log(x^0) is for any x.
+Expr log_of_power(const Expr& x, const Expr& y) { return where(logical_and(eq(y, 0.0), isnan(x)), 0.0, xlogy(y, x)); }
 
 std::vector<Rule> make_rules() {
   const auto& [x, y, z, c] = variables();
@@ -104,11 +108,11 @@ std::vector<Rule> make_rules() {
        .guard = [](const Match& m) { return is_positive(m.value(0)) && y_is_no_literal(m); }},
       {.name = "log(x^y), x >= 0",
        .left = log(pow(x, y)),
-       .right = xlogy(y, x),
+       .right = log_of_power(x, y),
        .guard = [](const Match& m) { return x_is_nonnegative(m) && y_is_no_literal(m); }},
       {.name = "log(x^y)",
        .left = log(pow(x, y)),
-       .right = where(x < 0.0, log(pow(chosen(x < 0.0, x), y)), xlogy(y, where(x < 0.0, 1.0, x))),
+       .right = where(x < 0.0, log(pow(chosen(x < 0.0, x), y)), log_of_power(where(x < 0.0, 1.0, x), y)),
        .guard = [](const Match& m) { return !x_is_nonnegative(m) && x_is_unmarked(m) && y_is_no_literal(m); }},
       {.name = "log(2 cosh(x))", .left = log(2.0 * cosh(x)), .right = logaddexp(x, -x)},
       {.name = "log((1 + x) / (1 - x))", .left = log((1.0 + x) / (1.0 - x)), .right = 2.0 * atanh(x)},
@@ -122,14 +126,14 @@ std::vector<Rule> make_rules() {
       {.name = "log1p(-sigmoid(x))", .left = log1p(-sigmoid(x)), .right = log_sigmoid(-x)},
       {.name = "log1p(-tanh(x))", .left = log1p(-tanh(x)), .right = log_twice_sigmoid(-2.0 * x)},
       {.name = "log1p(tanh(x))", .left = log1p(tanh(x)), .right = log_twice_sigmoid(2.0 * x)},
-      {.name = "log1p(-tanh(x)^2)", .left = log1p(-sqr(tanh(x))), .right = -2.0 * log(cosh(x))},
+      {.name = "log1p(-tanh(x)^2)", .left = log1p(-sqr(tanh(x))), .right = -2.0 * log_cosh(x)},
       {.name = "log1mexp(-exp(x))",
        .left = log1mexp(-exp(x)),
-       .right = where(x < -40.0, x, log1mexp(-exp(chosen(-40.0 <= x, x)))),
+       .right = where(x < -40.0, x, log1mexp(-exp(unless(x < -40.0, x)))),
        .guard = x_is_unmarked},
       {.name = "log1mexp(-x^2)",
        .left = log1mexp(-sqr(x)),
-       .right = where(large < 1e-10, 2.0 * log(large), log1mexp(-sqr(chosen(1e-10 <= large, x)))),
+       .right = where(large < 1e-10, 2.0 * log(large), log1mexp(-sqr(unless(large < 1e-10, x)))),
        .guard = x_is_unmarked},
       {.name = "log1p(expm1(x))", .left = log1p(expm1(x)), .right = x},
       {.name = "expm1(log1p(x))", .left = expm1(log1p(x)), .right = where(x < -1.0, nan, x)},
@@ -157,6 +161,7 @@ std::vector<Rule> make_rules() {
       {.name = "(x^2)^y", .left = pow(sqr(x), y), .right = pow(large, 2.0 * y)},
       {.name = "sqrt(x^2)", .left = sqrt(sqr(x)), .right = abs(x)},
       {.name = "sqrt(x)^2", .left = sqr(sqrt(x)), .right = where(x < 0.0, nan, x)},
+      {.name = "1 / sqrt(x)^2", .left = inv(sqr(sqrt(x))), .right = where(x < 0.0, nan, inv(x))},
       {.name = "sqrt(exp(x))", .left = sqrt(exp(x)), .right = exp(half_x), .rounds = exp(half_x) * large},
       // --- terms of sums ---
       {.name = "exp(x) - 1", .left = exp(x) - 1.0, .right = expm1(x)},
@@ -259,22 +264,12 @@ std::vector<Rule> make_closing_rules() {
        .left = sqrt(sqr(x) + c) + x,
        .right = where(x < 0.0, c, 1.0) * pow(sqrt(sqr(x) + c) + abs(x), where(x < 0.0, -1.0, 1.0)),
        .guard = has_moderate_literal},
-      // Where the square leaves the range, the literal does not count. Where the square leaves the range, the literal
-      // does not count.
-      {.name = "sqrt(x^2 + c)",
-       .left = sqrt(sqr(x) + c),
-       .right = where(sqr(x) + c < 0x1p1000, sqrt(minimum(sqr(x) + c, 0x1p1000)), abs(x)),
-       .guard =
-           [](const Match& m) {
-             return m.literal(literal_variable) > 0 && m.literal(literal_variable) < 1e100 &&
-                    m.value(0).dtype() == DType::float64;
-           }},
       {.name = "(1 + x)^y",
        .left = pow(1.0 + x, y),
        .right =
            [&] {
              // Where 1 + x is rounded, which many multiplications magnify; not where the logarithm is large.
-             const Expr rounded = logical_and(abs(x) < 0.5, neq((1.0 + x) - 1.0, x));
+             const Expr rounded = logical_and(logical_and(abs(x) < 0.5, neq((1.0 + x) - 1.0, x)), eq(y, y));
              return where(rounded, exp(y * log1p(where(rounded, x, 0.0))), pow(where(rounded, 1.0, 1.0 + x), y));
            }(),
        .guard = [](const Match& m) { return y_is_no_literal(m) || std::abs(m.bindings[1].value.factor) > 16; }},
@@ -295,6 +290,23 @@ std::vector<Rule> make_closing_rules() {
 
 std::span<const Rule> stability_rules() {
   static const std::vector<Rule> rules = make_rules();
+  return rules;
+}
+
+std::span<const Rule> root_rules() {
+  const auto& [x, y, z, c] = variables();
+  static const std::vector<Rule> rules{
+      // Where the square leaves the range, the literal does not count. Where the square leaves the range, the literal
+      // does not count.
+      {.name = "sqrt(x^2 + c)",
+       .left = sqrt(sqr(x) + c),
+       .right = where(sqr(x) + c < 0x1p1000, sqrt(minimum(sqr(x) + c, 0x1p1000)), abs(x)),
+       .guard =
+           [](const Match& m) {
+             return m.literal(literal_variable) > 0 && m.literal(literal_variable) < 1e100 &&
+                    m.value(0).dtype() == DType::float64;
+           }},
+  };
   return rules;
 }
 
