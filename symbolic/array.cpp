@@ -3,9 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+#include <complex>
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <type_traits>
 
 #include "leapgraph/symbolic/error.hpp"
 
@@ -35,26 +38,45 @@ decltype(auto) with_element(DType dtype, F&& f) {
       return f(static_cast<std::uint32_t*>(nullptr));
     case DType::uint64:
       return f(static_cast<std::uint64_t*>(nullptr));
+    case DType::float16:
+      return f(static_cast<Float16*>(nullptr));
     case DType::float32:
       return f(static_cast<float*>(nullptr));
     case DType::float64:
       return f(static_cast<double*>(nullptr));
+    case DType::complex64:
+      return f(static_cast<std::complex<float>*>(nullptr));
+    case DType::complex128:
+      return f(static_cast<std::complex<double>*>(nullptr));
   }
   throw InternalError("unknown element type");
 }
 
-/// Conversion of a real to an element: booleans by comparison with zero, integers by truncation where it is defined.
+template <class T>
+constexpr bool is_complex_number = std::is_same_v<T, std::complex<float>> || std::is_same_v<T, std::complex<double>>;
+
+/// Conversion of a real to an element: booleans by comparison with zero, integers by truncation where the result has
+/// at most 64 bits (a negative one wraps around in unsigned types), else 0.
 template <class T>
 T from_real(double value) {
   if constexpr (std::is_same_v<T, bool>) return value != 0;
-  if constexpr (std::is_integral_v<T>) {
-    if (!(value >= -9.3e18 && value <= 1.85e19)) return 0;
-    if constexpr (std::is_same_v<T, std::uint64_t>)
-      return value < 0 ? static_cast<T>(static_cast<std::int64_t>(value)) : static_cast<T>(value);
-    else
-      return static_cast<T>(static_cast<std::int64_t>(value));
-  }
-  return static_cast<T>(value);
+  if constexpr (std::is_same_v<T, std::uint64_t>)
+    if (value >= 0x1p63 && value < 0x1p64) return static_cast<T>(value);
+  if constexpr (std::is_integral_v<T>)
+    return value >= -0x1p63 && value < 0x1p63 ? static_cast<T>(static_cast<std::int64_t>(value)) : T{0};
+  if constexpr (is_complex_number<T>)
+    return T(static_cast<typename T::value_type>(value));
+  else
+    return static_cast<T>(value);
+}
+
+/// The real part of an element.
+template <class T>
+double to_real(const T& value) {
+  if constexpr (is_complex_number<T>)
+    return static_cast<double>(value.real());
+  else
+    return static_cast<double>(value);
 }
 
 }  // namespace
@@ -69,17 +91,26 @@ Array::Array(Type type) : type_(std::move(type)) {
 }
 
 double Array::real(std::int64_t index) const {
-  return with_element(
-      type_.dtype, [&]<class T>(T*) { return static_cast<double>(reinterpret_cast<const T*>(buffer_.get())[index]); });
+  return with_element(type_.dtype,
+                      [&]<class T>(T*) { return to_real(reinterpret_cast<const T*>(buffer_.get())[index]); });
+}
+
+double Array::imaginary(std::int64_t index) const {
+  return with_element(type_.dtype, [&]<class T>(T*) -> double {
+    if constexpr (is_complex_number<T>)
+      return static_cast<double>(reinterpret_cast<const T*>(buffer_.get())[index].imag());
+    else
+      return 0;
+  });
 }
 
 std::int64_t Array::integer(std::int64_t index) const {
   return with_element(type_.dtype, [&]<class T>(T*) -> std::int64_t {
     const T value = reinterpret_cast<const T*>(buffer_.get())[index];
-    if constexpr (std::is_floating_point_v<T>)
-      return from_real<std::int64_t>(static_cast<double>(value));
-    else
+    if constexpr (std::is_integral_v<T>)
       return static_cast<std::int64_t>(value);
+    else
+      return from_real<std::int64_t>(to_real(value));
   });
 }
 
@@ -89,10 +120,23 @@ void Array::set(std::int64_t index, double value) {
 
 void Array::set_integer(std::int64_t index, std::int64_t value) {
   with_element(type_.dtype, [&]<class T>(T*) {
+    T& element = reinterpret_cast<T*>(buffer_.get())[index];
     if constexpr (std::is_same_v<T, bool>)
-      reinterpret_cast<T*>(buffer_.get())[index] = value != 0;
+      element = value != 0;
+    else if constexpr (std::is_arithmetic_v<T>)
+      element = static_cast<T>(value);
     else
-      reinterpret_cast<T*>(buffer_.get())[index] = static_cast<T>(value);
+      element = from_real<T>(static_cast<double>(value));
+  });
+}
+
+void Array::set_complex(std::int64_t index, double real, double imaginary) {
+  with_element(type_.dtype, [&]<class T>(T*) {
+    if constexpr (is_complex_number<T>)
+      reinterpret_cast<T*>(buffer_.get())[index] = {static_cast<typename T::value_type>(real),
+                                                    static_cast<typename T::value_type>(imaginary)};
+    else
+      throw DTypeError(fmt::format("an element of a {} has no imaginary part", to_string(type_)));
   });
 }
 
@@ -111,28 +155,39 @@ Array Array::reshaped(Shape shape) const {
 
 Array Array::cast(DType dtype) const {
   if (dtype == type_.dtype) return *this;
+  if (is_complex(type_.dtype) && !is_complex(dtype) && dtype != DType::boolean)
+    throw DTypeError(fmt::format("{} would lose its imaginary part as {}", to_string(type_), info(dtype).name));
   Array result(Type{dtype, type_.shape});
   const std::int64_t n = size();
-  const bool whole = !is_floating(type_.dtype);
+  const bool whole = !is_floating(type_.dtype) && !(type_.dtype == DType::uint64 && is_floating(dtype));
   for (std::int64_t i = 0; i < n; ++i) {
     if (whole)
       result.set_integer(i, integer(i));
+    else if (type_.dtype == DType::uint64 && dtype == DType::float32)
+      result.data<float>()[static_cast<std::size_t>(i)] = static_cast<float>(static_cast<std::uint64_t>(integer(i)));
+    else if (is_complex(dtype))
+      result.set_complex(i, real(i), imaginary(i));
     else
-      result.set(i, real(i));
+      result.set(i, real(i) != 0 ? real(i) : dtype == DType::boolean ? imaginary(i) : real(i));
   }
-  if (type_.dtype == DType::uint64 && is_floating(dtype))
-    for (std::int64_t i = 0; i < n; ++i) result.set(i, real(i));
   return result;
+}
+
+Array Array::as_pairs() const {
+  if (!is_complex(type_.dtype)) throw DTypeError(fmt::format("a {} is not stored as pairs", to_string(type_)));
+  Type type{part_of(type_.dtype), type_.shape};
+  type.shape.push_back(2);
+  return Array(std::move(type), buffer_);
 }
 
 void Array::require_dtype(DType dtype) const {
   if (dtype != type_.dtype)
-    throw GraphError(fmt::format("the elements of a {} cannot be read as {}", to_string(type_), info(dtype).name));
+    throw DTypeError(fmt::format("the elements of a {} cannot be read as {}", to_string(type_), info(dtype).name));
 }
 
 void Array::require_count(std::size_t count) const {
   if (static_cast<std::size_t>(size()) != count)
-    throw GraphError(fmt::format("{} values do not fill a tensor of shape {}", count, to_string(type_.shape)));
+    throw ShapeError(fmt::format("{} values do not fill a tensor of shape {}", count, to_string(type_.shape)));
 }
 
 bool same_bits(const Array& a, const Array& b) {
@@ -141,10 +196,23 @@ bool same_bits(const Array& a, const Array& b) {
 
 namespace {
 
+/// "0.5", "-3", "1+2j".
+std::string element_text(const Array& array, std::int64_t position) {
+  switch (info(array.dtype()).kind) {
+    case NumberKind::complex:
+      return fmt::format("{}{:+}j", array.real(position), array.imaginary(position));
+    case NumberKind::floating:
+      return fmt::format("{}", array.real(position));
+    case NumberKind::unsigned_integer:
+      return fmt::format("{}", static_cast<std::uint64_t>(array.integer(position)));
+    default:
+      return fmt::format("{}", array.integer(position));
+  }
+}
+
 void print(const Array& array, std::size_t axis, std::int64_t& position, std::string& text) {
   if (axis == array.shape().size()) {
-    text += is_floating(array.dtype()) ? fmt::format("{}", array.real(position))
-                                       : fmt::format("{}", array.integer(position));
+    text += element_text(array, position);
     ++position;
     return;
   }

@@ -8,11 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "leapgraph/symbolic/float16.hpp"
 #include "leapgraph/symbolic/type.hpp"
 
 namespace leapgraph::symbolic {
 
-/// The DType of a C++ type; only the fixed list of element types has one.
+/// The DType of a C++ type; only the fixed list of element types has one. Those of std::complex are in complex.hpp.
 template <class T>
 struct DTypeOf;
 template <>
@@ -50,6 +51,10 @@ struct DTypeOf<std::uint32_t> {
 template <>
 struct DTypeOf<std::uint64_t> {
   static constexpr DType value = DType::uint64;
+};
+template <>
+struct DTypeOf<Float16> {
+  static constexpr DType value = DType::float16;
 };
 template <>
 struct DTypeOf<float> {
@@ -108,18 +113,27 @@ class Array {
     return {reinterpret_cast<const T*>(buffer_.get()), static_cast<std::size_t>(size())};
   }
 
-  /// One element as a real number, whatever the element type.
+  /// One element as a real number, whatever the element type; the real part of a complex one.
   double real(std::int64_t index = 0) const;
-  /// One element as an integer, truncated towards zero.
+  /// The imaginary part of a complex element, 0 for other types.
+  double imaginary(std::int64_t index = 0) const;
+  /// One element as an integer, truncated towards zero; the bits of an uint64, which a cast to std::uint64_t restores.
   std::int64_t integer(std::int64_t index = 0) const;
   void set(std::int64_t index, double value);
+  /// From an integer, or the bits of an uint64; what the element type cannot hold wraps around.
   void set_integer(std::int64_t index, std::int64_t value);
+  /// Both parts of a complex element; throws DTypeError for other types.
+  void set_complex(std::int64_t index, double real, double imaginary);
 
   /// All elements as real numbers, row-major.
   std::vector<double> reals() const;
   /// The same elements in another shape of equal size, sharing the buffer.
   Array reshaped(Shape shape) const;
+  /// Elements converted: reals to integers by truncation (0 where that does not fit), integers to narrower ones by
+  /// wrapping around. Throws DTypeError for complex to real.
   Array cast(DType dtype) const;
+  /// Complex numbers as the pairs that they are stored as, along a new last axis of length 2; shares the buffer.
+  Array as_pairs() const;
 
  private:
   void require_dtype(DType dtype) const;

@@ -9,9 +9,11 @@ namespace leapgraph::symbolic {
 
 namespace {
 
-std::string words(const Failure& f) {
+std::string words(const Failure& f, const std::string& note) {
   switch (f.check) {
     case Check::row:
+      if (!note.empty())
+        return fmt::format("{}: position {} does not exist along an axis of length {}", note, f.value, f.limit);
       return fmt::format("position {} is out of range: there are {} rows", f.value, f.limit);
     case Check::negative_steps:
       return fmt::format("scan: the number of steps must not be negative, got {}", f.value);
@@ -34,21 +36,25 @@ std::string words(const Failure& f) {
     case Check::no_convergence:
       return "the iteration did not converge";
     case Check::assertion:
-      return fmt::format("an assertion failed at element {}", f.value);
+      return fmt::format("{} (element {})", note.empty() ? "an assertion failed" : note, f.value);
     case Check::shape:
       return fmt::format("a run-time length is {}, and had to be {}", f.value, f.limit);
+    case Check::memory:
+      return fmt::format("there is no memory for {} numbers", f.value);
   }
   return "a check at run time failed";
 }
 
 }  // namespace
 
-std::string describe(const Failure& failure, const std::source_location& place) {
-  return fmt::format("{} (made at {}:{})", words(failure), place.file_name(), place.line());
+std::string describe(const Failure& failure, const Origin& origin) {
+  const bool has_subject = !origin.subject.empty() && failure.check != Check::assertion;
+  return fmt::format("{}{}{} (made at {}:{})", has_subject ? origin.subject : "", has_subject ? ": " : "",
+                     words(failure, origin.note), origin.place.file_name(), origin.place.line());
 }
 
-void raise(const Failure& failure, const std::source_location& place) {
-  const std::string what = describe(failure, place);
+void raise(const Failure& failure, const Origin& origin) {
+  const std::string what = describe(failure, origin);
   switch (failure.check) {
     case Check::row:
       throw IndexError(what);
@@ -70,6 +76,7 @@ void raise(const Failure& failure, const std::source_location& place) {
       throw AssertionFailed(what);
     case Check::never_stopped:
     case Check::capacity:
+    case Check::memory:
       break;
   }
   throw GraphError(what);

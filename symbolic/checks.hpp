@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <source_location>
 #include <string>
+#include <utility>
 
 namespace leapgraph::symbolic {
 
@@ -22,7 +23,18 @@ enum class Check : std::int64_t {
   singular = 10,              ///< value: number of the pivot that is 0
   no_convergence = 11,        ///< of an iteration
   assertion = 12,             ///< value: number of the element that is false
-  shape = 13                  ///< value: a run-time length; limit: what it had to be
+  shape = 13,                 ///< value: a run-time length; limit: what it had to be
+  memory = 14                 ///< value: numbers that a routine found no room for
+};
+
+/// Where a check was made, and what its message says beside: "axis 1" of an index, the text of an assertion; and what
+/// is checked, "gather(x: float64[3], i: int64[2])".
+struct Origin {
+  std::source_location place;
+  std::string note, subject;
+  Origin() = default;
+  Origin(const std::source_location& where, std::string words = {}, std::string checked = {})
+      : place(where), note(std::move(words)), subject(std::move(checked)) {}
 };
 
 struct Failure {
@@ -36,10 +48,11 @@ constexpr std::int64_t routine_failure(Check check, std::int64_t value) {
   return static_cast<std::int64_t>(check) | value << 8;
 }
 
-/// "scan: the number of steps must not be negative, got -1 (made at model.cpp:12)".
-std::string describe(const Failure& failure, const std::source_location& place);
+/// "scan: the number of steps must not be negative, got -1 (made at model.cpp:12)",
+/// "gather(x: float64[3], i: int64[2]): position 5 is out of range: there are 3 rows (made at model.cpp:12)".
+std::string describe(const Failure& failure, const Origin& origin);
 
 /// Throws the error type of the check (error.hpp) with `describe`'s message.
-[[noreturn]] void raise(const Failure& failure, const std::source_location& place);
+[[noreturn]] void raise(const Failure& failure, const Origin& origin);
 
 }  // namespace leapgraph::symbolic

@@ -21,10 +21,11 @@ class InternalError : public std::logic_error {
 namespace symbolic {
 
 /// A graph that cannot be built or a call that does not fit its function. What callers may want to tell apart has a
-/// type of its own, below.
+/// type of its own, below. Made while a builder or a rule works for a place in the user's source (places.hpp), it
+/// names that place at its end: " (made at model.cpp:12)".
 class GraphError : public Error {
  public:
-  using Error::Error;
+  explicit GraphError(const std::string& what);
   /// Throws an error of the same type with another message: for those who know more about where it happened.
   [[noreturn]] virtual void rethrow(const std::string& what) const { throw GraphError(what); }
 };

@@ -1,109 +1,201 @@
-/// Graphs as callable functions: compiled for known shapes, or specialised on the shapes of each call.
+/// Graphs as callable functions, specialised on the shapes of each call: inputs with defaults and names, shared
+/// variables and their updates.
 #pragma once
 
+#include <functional>
+#include <initializer_list>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "leapgraph/symbolic/arguments.hpp"
+#include "leapgraph/symbolic/compile.hpp"
 #include "leapgraph/symbolic/graph.hpp"
+#include "leapgraph/symbolic/results.hpp"
+#include "leapgraph/symbolic/shared.hpp"
 
 namespace leapgraph::symbolic {
 
-/// How a graph becomes code.
-struct CompileOptions {
-  enum class Target { automatic, native, interpreter };
-  Target target = Target::automatic;  ///< automatic: native code where a C compiler is found, else the interpreter
-  bool rewrite = true;                ///< apply the rewrite passes
-  bool cache = true;                  ///< keep and use compiled objects in the user's cache folder
-  /// Room for axes whose length is known at run time only (stacked outputs of loops that end by themselves, or whose
-  /// number of steps is an argument), fewer of rows above 1 KiB. Functions that turn out to need more are compiled anew
-  /// for more.
-  std::int64_t capacity = 1024;
+/// An input with what the function knows about it.
+struct In {
+  In(Expr input) : variable(std::move(input)) {}
+  /// `default_value` is taken where a call gives none. With an `update_to`, an expression of the function's inputs, the
+  /// default is a state that belongs to the function: each call replaces it by the value of that expression.
+  In(Expr input, const Argument& default_value, std::string own_name = "", Expr update_to = {});
+
+  Expr variable;
+  std::optional<Array> value;
+  std::string name;                    ///< in calls; empty: the variable's
+  Expr update;                         ///< absent: none
+  bool strict = false;                 ///< takes arrays of its own element type only
+  std::optional<bool> allow_downcast;  ///< absent: as the function's `allow_input_downcast`
 };
 
-/// What emitted code reports when a run-time check fails; mirrors `struct lg_error` of the emitted prelude.
-struct RuntimeError {
-  std::int64_t check = 0;  ///< one of `Check` (checks.hpp)
-  std::int64_t limit = 0;  ///< what the value had to fit
-  std::int64_t value = 0;
-  std::int64_t place = -1;  ///< number of the place in the user's source; see `CompiledFunction::failure`
-};
-struct Runtime {
-  RuntimeError* error = nullptr;
-  /// Where the call leaves the lengths of axes of run-time length: `CompiledFunction::extent_count` of them. May be
-  /// absent where that is 0.
-  std::int64_t* extents = nullptr;
-};
-
-/// A graph compiled for known shapes. Immutable: any number of threads may call it, each with its own workspace.
-class CompiledFunction {
+/// Inputs of a function: {x, In(y, 1.0), In(w, 2.0, "w_by_name")}.
+class Inputs : public std::vector<In> {
  public:
-  /// Types of the arguments and results of a call.
-  const std::vector<Type>& inputs() const;
-  const std::vector<Type>& outputs() const;
-  /// For each output, for each axis the number of its extent in `Runtime::extents`, or -1 where its length is exact. An
-  /// axis with an extent has room for as many positions as `outputs` says, of which the first ones are used.
-  const std::vector<std::vector<int>>& extents() const;
-  std::size_t extent_count() const;
-  /// Bytes of the workspace that `call` needs, 64-byte aligned.
-  std::int64_t workspace_bytes() const;
-  /// Arrays as the graph's constants have them, which follow the inputs in `in`.
-  const std::vector<Array>& data() const;
+  Inputs() = default;
+  Inputs(std::initializer_list<In> inputs) : vector(inputs) {}
+  Inputs(const Exprs& variables) : vector(variables.begin(), variables.end()) {}
+  Inputs(std::vector<In> inputs) : vector(std::move(inputs)) {}
+};
 
-  /// The raw call: `in` has pointers to the inputs and then to `data()`, all row-major; `out` to the outputs, which
-  /// must not overlap anything else. Non-zero: a run-time check failed; with Check::capacity, `larger` works.
-  int call(const void* const* in, void* const* out, void* workspace, const Runtime* runtime = nullptr) const;
+struct Output {
+  Output(Expr e) : value(std::move(e)) {}
+  Output(std::string output_name, Expr e) : name(std::move(output_name)), value(std::move(e)) {}
+  std::string name;
+  Expr value;
+};
 
-  /// What a failed call has reported, in words.
-  std::string failure(const RuntimeError& error) const;
-  /// The same function with room for what a call with Check::capacity lacked; made once and kept.
-  CompiledFunction larger(const RuntimeError& error) const;
+/// Outputs of a function: one expression, {a, b}, {{"sum", a}, {"product", b}}, or none: {}.
+class Outputs : public std::vector<Output> {
+ public:
+  Outputs() = default;
+  Outputs(Expr output) : vector{Output(std::move(output))} {}
+  Outputs(std::initializer_list<Output> outputs) : vector(outputs) {}
+  Outputs(const Exprs& outputs) : vector(outputs.begin(), outputs.end()) {}
+  Outputs(std::vector<Output> outputs) : vector(std::move(outputs)) {}
+};
 
-  /// Checks the arguments and calls. Throws GraphError for arguments that do not fit and for failed run-time checks.
-  std::vector<Array> operator()(std::span<const Array> arguments) const;
+/// A variable, or any expression, and what takes its place. A plain number has the type of what it replaces.
+struct Replacement {
+  Replacement(Expr replaced, Operand by) : variable(std::move(replaced)), value(std::move(by)) {}
+  Expr variable;
+  Operand value;
+};
 
-  bool is_native() const;
-  /// The emitted C of the whole translation unit; empty without native code.
-  const std::string& source() const;
-  const Graph& graph() const;  ///< as it was compiled: after rewriting
+class Replacements : public std::vector<Replacement> {
+ public:
+  Replacements() = default;
+  Replacements(std::initializer_list<Replacement> replacements) : vector(replacements) {}
+  template <class Variable, class Value>
+  Replacements(const std::vector<std::pair<Variable, Value>>& pairs) {
+    for (const auto& [variable, value] : pairs) emplace_back(variable, value);
+  }
+};
+using Updates = Replacements;
+using Givens = Replacements;
 
-  struct State;
-  explicit CompiledFunction(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+/// Whose default updates are left out: {} nobody's, true everybody's, or those of the listed shared variables.
+class NoDefaultUpdates {
+ public:
+  NoDefaultUpdates() = default;
+  NoDefaultUpdates(bool all) : all_(all) {}
+  NoDefaultUpdates(std::initializer_list<Expr> variables) : variables_(variables) {}
+  NoDefaultUpdates(Exprs variables) : variables_(std::move(variables)) {}
+  bool contains(const Expr& variable) const;
 
  private:
-  std::shared_ptr<const State> state_;
+  bool all_ = false;
+  Exprs variables_;
 };
 
-/// Compiles a graph whose input shapes are known.
-CompiledFunction compile(const Graph& graph, const CompileOptions& options = {});
-/// Several graphs as one translation unit; bodies that they call are shared.
-std::vector<CompiledFunction> compile(std::span<const Graph> graphs, const CompileOptions& options = {});
-/// The stages that `compile` goes through, as text: "graph", "rewritten", "kernels", "c".
-std::string dump_stage(std::span<const Graph> graphs, std::string_view stage, const CompileOptions& options = {});
+enum class OnUnusedInput { raise, warn, ignore };
+
+struct FunctionOptions {
+  CompileOptions compile = {};
+  /// New values of shared variables. All are computed from the old values, and all take their places together once the
+  /// call has succeeded.
+  Updates updates = {};
+  /// What takes the place of variables and other expressions, in outputs and updates, before anything else happens.
+  Givens givens = {};
+  NoDefaultUpdates no_default_updates = {};
+  OnUnusedInput on_unused_input = OnUnusedInput::raise;
+  /// Conversions of arguments. Absent: numbers and lists that are represented exactly, and arrays of types all of whose
+  /// values are. True: any, silently. False: only where every value of the argument's type fits.
+  std::optional<bool> allow_input_downcast = {};
+  std::string name = {};
+  /// Takes warnings; absent: they are written to the standard error stream.
+  std::function<void(const std::string& warning)> warn = {};
+};
 
 /// A function of arrays whose lengths may differ from call to call: each combination of shapes is compiled once and
-/// kept.
+/// kept. A cheap handle; copies are the same function. Any number of threads may call it: of calls that update a shared
+/// variable, each sees what the one before it left; a call sees all values as they were at one time. A call that
+/// throws changes nothing.
 class Function {
  public:
-  Function(Exprs inputs, Exprs outputs, CompileOptions options = {});
-  /// Throws GraphError naming the argument that does not fit.
-  std::vector<Array> operator()(std::span<const Array> arguments) const;
-  std::vector<Array> operator()(std::initializer_list<Array> arguments) const {
+  Function(const Inputs& inputs, const Outputs& outputs, FunctionOptions options = {});
+
+  /// By position, and then by name: f(33, arg("w") = 1). Throws MissingInput, GraphError for too many arguments and for
+  /// names that are unknown or given twice, DTypeError and ShapeError for arguments that do not fit, and what the
+  /// checks of the graph throw.
+  Results operator()() const { return call(nullptr, 0); }
+  Results operator()(const Argument& a) const {
+    const Argument* const all[] = {&a};
+    return call(all, 1);
+  }
+  Results operator()(const Argument& a, const Argument& b) const {
+    const Argument* const all[] = {&a, &b};
+    return call(all, 2);
+  }
+  Results operator()(const Argument& a, const Argument& b, const Argument& c) const {
+    const Argument* const all[] = {&a, &b, &c};
+    return call(all, 3);
+  }
+  Results operator()(const Argument& a, const Argument& b, const Argument& c, const Argument& d, const Argument& e = {},
+                     const Argument& f = {}, const Argument& g = {}, const Argument& h = {}, const Argument& i = {},
+                     const Argument& j = {}, const Argument& k = {}, const Argument& l = {}) const {
+    const Argument* const all[] = {&a, &b, &c, &d, &e, &f, &g, &h, &i, &j, &k, &l};
+    return call(all, 12);
+  }
+  /// Any number of arguments.
+  Results operator()(std::span<const Array> arguments) const;
+  Results operator()(std::initializer_list<Array> arguments) const {
     return (*this)(std::span(arguments.begin(), arguments.size()));
   }
-  /// The specialisation for these arguments, compiled if need be.
+  Results operator()(std::span<const Argument> arguments) const;
+
+  const std::string& name() const;
+  const std::vector<In>& inputs() const;
+  const std::vector<Output>& outputs() const;
+  /// Pairs of a shared variable and its new value, default updates included.
+  const std::vector<std::pair<SharedVariable, Expr>>& updates() const;
+  /// Those that the function reads or updates, in the order in which it first needs them.
+  std::vector<SharedVariable> shared_variables() const;
+  /// The current value of an input that has a default or a state of its own. Throws GraphError for others.
+  Array value(std::string_view input) const;
+
+  /// The same function with some of its outputs, in the order given; updates are all made.
+  Function output_subset(const std::vector<std::size_t>& outputs) const;
+  /// The specialisation for these arguments, compiled if need be. Its inputs are those of the function, then the shared
+  /// variables that it reads; its outputs are followed by the new values of what it updates.
   CompiledFunction specialised(std::span<const Array> arguments) const;
   std::size_t specialisations() const;
 
- private:
   struct State;
-  std::shared_ptr<State> state_;
+
+ private:
+  friend struct CopyOptions;
+  friend Function copy(const Function& f, const struct CopyOptions& options);
+  explicit Function(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+  Results call(const Argument* const* arguments, std::size_t count) const;
+
+  std::shared_ptr<const State> state_;
 };
 
-/// Throws GraphError where an output depends on a variable that is not among the inputs, or an input is given twice.
-Function function(Exprs inputs, Exprs outputs, CompileOptions options = {});
-Function function(Exprs inputs, Expr output, CompileOptions options = {});
+/// Throws MissingInput where an output or update needs a variable that is neither given nor shared, UnusedInput for an
+/// input that none needs, UpdateError for updates and givens that contradict each other, go in a circle or have the
+/// wrong type, GraphError where an input is no variable or is given twice.
+Function function(const Inputs& inputs, const Outputs& outputs, FunctionOptions options = {});
+/// The same with inputs that may be unused.
+Function function(const Inputs& inputs, const Outputs& outputs, CompileOptions options);
 
-/// One line about why functions are interpreted here ("no C compiler was found: ..."), or empty.
-std::string missing_compiler();
+struct CopyOptions {
+  /// Shared variables and those of the same type that take their places.
+  std::vector<std::pair<SharedVariable, SharedVariable>> swap = {};
+  bool delete_updates = false;
+  std::string name = {};  ///< empty: that of the original
+};
+/// A function like `f` with a state of its own where inputs have one. Code that fits is shared with `f`. Throws
+/// UpdateError for a swap of other types or of a variable that `f` does not know.
+Function copy(const Function& f, const CopyOptions& options = {});
+
+/// The value of `expression` where its variables have these: eval(x + y, {{x, 2.0}, {y, 3.0}}). Functions made for this
+/// are kept for the next time, some hundred of them.
+Results eval(const Expr& expression, std::initializer_list<std::pair<Expr, Argument>> values = {});
 
 }  // namespace leapgraph::symbolic

@@ -11,7 +11,11 @@
 
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
+#include "leapgraph/symbolic/ops/complex_rules.hpp"
 #include "leapgraph/symbolic/ops/node_index.hpp"
+#include "leapgraph/symbolic/places.hpp"
+#include "leapgraph/symbolic/print/text.hpp"
+#include "leapgraph/symbolic/variables.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -132,6 +136,72 @@ std::string to_string(const Attribute& attribute) {
       attribute);
 }
 
+// --- Places ---
+
+namespace {
+
+std::string_view folder_of(const std::source_location& place) {
+  const std::string_view file = place.file_name();
+  return file.substr(0, file.rfind('/') + 1);
+}
+
+thread_local const std::source_location* made_at = nullptr;
+thread_local const BuiltAt* built_at = nullptr;
+
+std::source_location place_in_force(const std::source_location& place, const Exprs& inputs) {
+  if (made_at != nullptr) return *made_at;
+  if (!is_own(place)) return place;
+  if (built_at != nullptr) return built_at->place();
+  for (const Expr& e : inputs)
+    if (!is_own(e.node().place())) return e.node().place();
+  return place;
+}
+
+/// What an error says before and after its words about what the library works for.
+struct Told {
+  std::string before, after;
+};
+Told told_around() {
+  if (made_at != nullptr) return {"", fmt::format(" (made at {})", to_string(*made_at))};
+  if (built_at == nullptr) return {};
+  return {built_at->op().empty() ? "" : fmt::format("{}: ", built_at->op()),
+          fmt::format(" (made at {})", to_string(built_at->place()))};
+}
+
+std::string told(const std::string& what) {
+  if (what.find("made at ") != std::string::npos) return what;
+  const Told around = told_around();
+  return (what.starts_with(around.before) ? "" : around.before) + what + around.after;
+}
+
+}  // namespace
+
+GraphError::GraphError(const std::string& what) : Error(told(what)) {}
+
+// A place of the library itself tells less than what is in force around it.
+MadeAt::MadeAt(const std::source_location& place) : place_(place), before_(made_at) {
+  if (!is_own(place)) made_at = &place_;
+}
+MadeAt::~MadeAt() { made_at = before_; }
+
+BuiltAt::BuiltAt(const std::source_location& place, std::string_view op) : place_(place), op_(op), before_(built_at) {
+  if (!is_own(place)) built_at = this;
+}
+BuiltAt::~BuiltAt() { built_at = before_; }
+
+bool is_own(const std::source_location& place) {
+  // As the sources of the library are named, and as its headers are.
+  static const std::string_view folders[] = {folder_of(std::source_location::current()), folder_of(place_in_header())};
+  const std::string_view file = place.file_name();
+  return file.empty() || file.starts_with(folders[0]) || file.starts_with(folders[1]);
+}
+
+std::string to_string(const std::source_location& place) {
+  return fmt::format("{}:{}", place.file_name(), place.line());
+}
+
+// --- Interning ---
+
 /// The only global: a weak table of all live nodes, in shards with a lock each, so that graphs can be built on several
 /// threads.
 class InternTable {
@@ -200,12 +270,16 @@ class InternTable {
     try {
       if (op.arity >= 0 && static_cast<std::size_t>(op.arity) != inputs.size())
         throw GraphError(fmt::format("takes {} inputs, got {}", op.arity, inputs.size()));
+      if (has_complex(inputs)) require_complex_node(op);
       return op.type(types, attributes);
     } catch (const GraphError& error) {
-      std::string got;
-      for (const Type& type : types) got += (got.empty() ? "" : ", ") + to_string(type);
-      error.rethrow(fmt::format("{}: {} (inputs: {}; made at {}:{})", op.name, error.what(), got, place.file_name(),
-                                place.line()));
+      std::string_view what = error.what();
+      const Told around = told_around();
+      if (what.starts_with(around.before)) what.remove_prefix(around.before.size());
+      if (what.ends_with(around.after)) what.remove_suffix(around.after.size());
+      error.rethrow(fmt::format("{}: {} ({}{}made at {})", op.name, what, inputs_text(inputs),
+                                inputs.empty() ? "" : "; ", to_string(place)));
+      throw;  // not reached
     }
   }
 
@@ -248,21 +322,16 @@ class InternTable {
 
 std::size_t interned_nodes() { return InternTable::instance().size(); }
 
-namespace {
-
-thread_local const std::source_location* place_in_force = nullptr;
-
-}  // namespace
-
-MadeAt::MadeAt(const std::source_location& place) : place_(place), before_(place_in_force) { place_in_force = &place_; }
-MadeAt::~MadeAt() { place_in_force = before_; }
-
 std::shared_ptr<const Node> make_node(const Op& op, Exprs inputs, Attributes attributes, std::source_location place) {
-  if (place_in_force != nullptr) place = *place_in_force;
+  place = place_in_force(place, inputs);
   return InternTable::instance().intern(op, std::move(inputs), std::move(attributes), place);
 }
 
 Expr make(const Op& op, Exprs inputs, Attributes attributes, std::source_location place) {
+  if (has_complex(inputs)) {
+    const MadeAt at(place_in_force(place, inputs));
+    return complex_application({op, inputs, attributes});
+  }
   return {make_node(op, std::move(inputs), std::move(attributes), place), 0};
 }
 
@@ -300,6 +369,8 @@ Exprs outputs_of(const Node& node) {
 Exprs rebuild_same(const Node& node, const Exprs& inputs) {
   if (inputs == node.inputs()) return outputs_of(node);
   const MadeAt at(node.place());
+  if (node.op().complex != nullptr && has_complex(inputs))
+    return {make(node.op(), inputs, node.attributes(), node.place())};
   return outputs_of(*make_node(node.op(), inputs, node.attributes(), node.place()));
 }
 
@@ -316,6 +387,7 @@ Exprs rebuild(std::span<const Expr> outputs, const Rebuild& f) {
   for (std::size_t i = 0; i < order.size(); ++i) {
     inputs.clear();
     for (const Expr& e : order[i]->inputs()) inputs.push_back(rebuilt(e));
+    const MadeAt here(order[i]->place());
     Exprs made = f(*order[i], inputs);
     first[i] = done.size();
     std::move(made.begin(), made.end(), std::back_inserter(done));
@@ -355,7 +427,7 @@ Body close(const Graph& graph) {
   }
   for (const Expr& e : free_inputs(graph.outputs))
     if (!numbered.contains(e))
-      throw GraphError(fmt::format("the body uses the variable '{}', which is not among its inputs", name_of(e)));
+      throw MissingInput(fmt::format("the body uses the variable '{}', which is not among its inputs", name_of(e)));
   body.outputs = substitute(graph.outputs, numbered);
   return std::make_shared<const Graph>(std::move(body));
 }

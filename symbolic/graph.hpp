@@ -1,6 +1,7 @@
 /// The expression graph: immutable, interned nodes, the expressions that point at their outputs, and walks over them.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -51,7 +52,8 @@ class Expr {
 using Exprs = std::vector<Expr>;
 
 /// An argument of a builder: an expression or a plain number, with the place in the user's source where it was written.
-/// A plain number takes the element type of the other operands (`x + 1.0` with a float32 x is float32).
+/// A plain number takes the element type of the other operands (`x + 1.0` with a float32 x is float32); where that cannot
+/// hold it, the result is wider (`i + 1.5` with integers i is float64, `b + 300` with an int8 b is int16).
 class Operand {
  public:
   Operand(Expr expr, std::source_location place = std::source_location::current())
@@ -61,8 +63,21 @@ class Operand {
       : Operand(static_cast<double>(value), place) {}
   Operand(int value, std::source_location place = std::source_location::current())
       : Operand(static_cast<std::int64_t>(value), place) {}
+  Operand(unsigned value, std::source_location place = std::source_location::current())
+      : Operand(static_cast<std::int64_t>(value), place) {}
+  Operand(long long value, std::source_location place = std::source_location::current())
+      : Operand(static_cast<std::int64_t>(value), place) {}
   Operand(std::int64_t value, std::source_location place = std::source_location::current());
+  Operand(std::uint64_t value, std::source_location place = std::source_location::current());
   Operand(bool value, std::source_location place = std::source_location::current());
+  /// A std::complex.
+  template <class Z>
+    requires requires(const Z& z) {
+      { z.real() } -> std::convertible_to<double>;
+      { z.imag() } -> std::convertible_to<double>;
+    }
+  Operand(const Z& value, std::source_location place = std::source_location::current())
+      : Operand(static_cast<double>(value.real()), static_cast<double>(value.imag()), place) {}
 
   const Expr& expr() const { return expr_; }
   operator const Expr&() const { return expr_; }
@@ -70,6 +85,8 @@ class Operand {
   bool is_weak() const { return weak_; }  ///< a plain number
 
  private:
+  Operand(double real, double imaginary, std::source_location place);
+
   Expr expr_;
   std::source_location place_;
   bool weak_ = false;

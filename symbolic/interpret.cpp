@@ -7,18 +7,22 @@
 
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
+#include "leapgraph/symbolic/places.hpp"
+#include "leapgraph/symbolic/print/text.hpp"
 #include "leapgraph/symbolic/schedule/inplace.hpp"
 
 namespace leapgraph::symbolic {
 
 void require_fitting(const Expr& variable, const Array& argument) {
   const Type &wanted = variable.type(), &got = argument.type();
-  bool fits = wanted.dtype == got.dtype && wanted.rank() == got.rank();
+  bool fits = wanted.rank() == got.rank();
   for (std::size_t axis = 0; fits && axis < wanted.shape.size(); ++axis)
     fits = wanted.shape[axis] == unknown || wanted.shape[axis] == got.shape[axis];
-  if (!fits)
-    throw GraphError(
-        fmt::format("the argument for '{}' must be {}, got {}", name_of(variable), to_string(wanted), to_string(got)));
+  if (fits && wanted.dtype == got.dtype) return;
+  const std::string what = fmt::format("the argument for '{}' must be {}, got {}", name_of(variable),
+                                       named_text(wanted, dimension_names(variable)), to_string(got));
+  if (fits) throw DTypeError(what);
+  throw ShapeError(what);
 }
 
 Evaluator::Evaluator(const Graph& graph) : graph_(graph) {
@@ -57,14 +61,22 @@ Evaluator::Evaluator(const Graph& graph) : graph_(graph) {
 
 namespace {
 
-/// Outputs of a node; an error that does not say where the node was made says so then.
+/// Outputs of a node; an error that does not say what the node is and where it was made says so then. Those of bodies
+/// have said it already.
 std::vector<Array> evaluated(const Node& node, std::span<const Array> inputs) {
   try {
     return node.op().evaluate(node, inputs);
   } catch (const GraphError& error) {
-    const std::string what = error.what();
-    if (what.find("(made at ") != std::string::npos) throw;
-    error.rethrow(fmt::format("{} (made at {}:{})", what, node.place().file_name(), node.place().line()));
+    std::string what = error.what();
+    const bool has_place = what.find("(made at ") != std::string::npos;
+    if (has_place && !bodies_of(node).empty()) throw;
+    if (has_place && dynamic_cast<const AssertionFailed*>(&error) != nullptr) throw;  // in the user's words
+    const std::string name = fmt::format("{}: ", node.op().name);
+    if (what.starts_with(name)) what = what.substr(name.size());
+    what = fmt::format("{}: {}", bodies_of(node).empty() ? application_text(node) : std::string(node.op().name), what);
+    if (!has_place) what += fmt::format(" (made at {})", to_string(node.place()));
+    error.rethrow(what);
+    throw;  // not reached
   }
 }
 

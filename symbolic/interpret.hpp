@@ -38,7 +38,7 @@ class Evaluator {
 /// whoever has it then may be its only holder.
 inline Array take(const Array& input) { return std::move(const_cast<Array&>(input)); }
 
-/// Throws GraphError naming the variable when the argument has another dtype or shape.
+/// Throws DTypeError or ShapeError naming the variable when the argument does not fit it.
 void require_fitting(const Expr& variable, const Array& argument);
 
 }  // namespace leapgraph::symbolic

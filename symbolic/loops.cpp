@@ -9,6 +9,7 @@
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops/scan.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
+#include "leapgraph/symbolic/places.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -33,14 +34,19 @@ class Builder {
 
   ScanOutputs build() {
     if (!options_.fn) throw refuse("there is no fn");
+    const BuiltAt here(place_);
     const Operands slices = sequence_slices();
     const Operands initial = registers();
-    const ScanResult made =
+    const std::optional<Operand> steps = number_of_steps(slices);
+    ScanResult made =
         symbolic::scan([this](const Exprs& carry, const Exprs& elements) { return step(carry, elements); }, initial,
-                       slices, number_of_steps(slices), place_);
+                       slices, steps, place_);
+    if (!last_updates_.empty()) made = with_updates(made, initial, slices, steps);
     const ScanResult result =
         options_.truncate_gradient < 0 ? made : with_truncated_gradient(made, options_.truncate_gradient);
     ScanOutputs outputs{result.outputs, Exprs(result.outputs.size()), result.steps};
+    for (std::size_t k = 0; k < last_updates_.size(); ++k)
+      outputs.updates.emplace_back(last_updates_[k].first, result.carry[initial.size() + k]);
     for (const Recurrence& r : recurrences_) outputs.last[r.output] = result.carry[r.first];
     for (std::size_t i = 0; i < outputs.last.size(); ++i)
       if (!outputs.last[i] && outputs.outputs[i].shape()[0] != 0) outputs.last[i] = at(outputs.outputs[i], -1);
@@ -48,8 +54,9 @@ class Builder {
   }
 
  private:
-  GraphError refuse(const std::string& what) const {
-    return GraphError(fmt::format("{}: {} (made at {}:{})", name_, what, place_.file_name(), place_.line()));
+  template <class Fault = GraphError>
+  Fault refuse(const std::string& what) const {
+    return Fault(fmt::format("{}: {} (made at {}:{})", name_, what, place_.file_name(), place_.line()));
   }
 
   /// One slice a tap: the furthest tap into the past begins at element 0, the furthest into the future ends at the
@@ -59,7 +66,7 @@ class Builder {
     for (std::size_t s = 0; s < options_.sequences.size(); ++s) {
       const Tapped& sequence = options_.sequences[s];
       const Expr& whole = sequence.value();
-      if (whole.rank() == 0) throw refuse(fmt::format("sequence {} is a scalar", s));
+      if (whole.rank() == 0) throw refuse<ShapeError>(fmt::format("sequence {} is a scalar", s));
       std::vector<std::int64_t> taps = sequence.taps();
       if (taps.empty()) taps = {0};
       const std::int64_t past = std::min<std::int64_t>(0, *std::min_element(taps.begin(), taps.end()));
@@ -77,10 +84,10 @@ class Builder {
     if (!options_.n_steps) return std::nullopt;
     const Expr& wanted = *options_.n_steps;
     if (wanted.rank() != 0 || !is_integer(wanted.dtype()))
-      throw refuse("n_steps must be an integer scalar, got " + to_string(wanted.type()));
+      throw refuse<DTypeError>("n_steps must be an integer scalar, got " + to_string(wanted.type()));
     const auto literal = constant_value(wanted);
     std::int64_t known = literal ? literal->integer() : unknown;
-    if (literal && known < 0) throw refuse(fmt::format("n_steps must not be negative, got {}", known));
+    if (literal && known < 0) throw refuse<NegativeLength>(fmt::format("n_steps must not be negative, got {}", known));
     Expr steps = literal ? Expr() : cast(wanted, DType::int64);
     for (const Operand& part : slices) {
       const Expr here = length(part, 0);
@@ -110,7 +117,7 @@ class Builder {
       } else {
         const auto rows = static_cast<std::int64_t>(r.registers);
         if (start.rank() == 0 || (start.shape()[0] != unknown && start.shape()[0] < rows))
-          throw refuse(
+          throw refuse<ShapeError>(
               fmt::format("output {} is read {} steps back, so that its initial value must have {} rows, got {}", i,
                           rows, rows, to_string(start.type())));
         for (std::int64_t back = 1; back <= rows; ++back) initial.emplace_back(at(start, rows - back), place_);
@@ -133,7 +140,69 @@ class Builder {
     return all;
   }
 
-  ScanBody step(const Exprs& carry, const Exprs& elements) const {
+  /// The loop again, with the shared variables that change from step to step among the carries. `fn` is not asked
+  /// again: what it made (random streams) it makes once.
+  ScanResult with_updates(const ScanResult& first, const Operands& initial, const Operands& slices,
+                          const std::optional<Operand>& steps) const {
+    Operands all;
+    for (std::size_t i = 0; i < initial.size(); ++i)
+      all.emplace_back(initial[i].is_weak() ? cast(initial[i], first.carry[i].dtype()) : initial[i].expr(), place_);
+    for (const auto& [variable, value] : last_updates_) all.emplace_back(variable, place_);
+    const auto step_with_updates = [&](const Exprs& carry, const Exprs& elements) {
+      Substitution now;
+      for (std::size_t i = 0; i < last_carry_.size(); ++i) now.emplace(last_carry_[i], carry[i]);
+      for (std::size_t i = 0; i < elements.size(); ++i) now.emplace(last_elements_[i], elements[i]);
+      Exprs wanted = last_body_.carry;
+      for (std::size_t k = 0; k < last_updates_.size(); ++k) {
+        now.emplace(last_updates_[k].first, carry[last_carry_.size() + k]);
+        wanted.push_back(last_updates_[k].second);
+      }
+      wanted.insert(wanted.end(), last_body_.outputs.begin(), last_body_.outputs.end());
+      if (last_body_.until) wanted.push_back(last_body_.until);
+      const Exprs made = substitute(wanted, now);
+      ScanBody body;
+      body.carry.assign(made.begin(), made.begin() + static_cast<std::ptrdiff_t>(carry.size()));
+      body.outputs.assign(made.begin() + static_cast<std::ptrdiff_t>(carry.size()),
+                          made.end() - (last_body_.until ? 1 : 0));
+      if (last_body_.until) body.until = made.back();
+      body.must_stop = last_body_.must_stop;
+      return body;
+    };
+    return symbolic::scan(step_with_updates, all, slices, steps, place_);
+  }
+
+  /// ScanUpdates that `fn` said, and the default updates of the other shared variables that it reads.
+  ScanUpdates updates_of(const ScanStep& made) const {
+    ScanUpdates updates;
+    const auto is_listed = [&updates](const Expr& e) {
+      return std::any_of(updates.begin(), updates.end(), [&e](const auto& update) { return update.first == e; });
+    };
+    for (const auto& [variable, value] : made.updates) {
+      if (!value || value.dtype() != variable.dtype() || !agree(value.type(), variable.type()))
+        throw UpdateError(fmt::format("{}: the update of '{}' must be {}, got {} (made at {}:{})", name_,
+                                      variable.name(), to_string(variable.type()),
+                                      value ? to_string(value.type()) : "nothing", place_.file_name(), place_.line()));
+      if (is_listed(variable))
+        throw UpdateError(fmt::format("{}: '{}' is updated twice (made at {}:{})", name_, variable.name(),
+                                      place_.file_name(), place_.line()));
+      updates.emplace_back(variable, value);
+    }
+    Exprs roots = made.outputs;
+    if (made.stop) roots.push_back(made.stop->condition);
+    // An update may read further variables.
+    for (std::size_t known = 0; known < updates.size() || known == 0;) {
+      for (; known < updates.size(); ++known) roots.push_back(updates[known].second);
+      const std::size_t before = updates.size();
+      for (const Expr& e : free_inputs(roots))
+        if (is_shared(e) && !is_listed(e))
+          if (const SharedVariable variable = shared_variable(e); variable.default_update())
+            updates.emplace_back(variable, variable.default_update());
+      if (updates.size() == before) break;
+    }
+    return updates;
+  }
+
+  ScanBody step(const Exprs& carry, const Exprs& elements) {
     const Exprs given = arguments(carry, elements);
     ScanStep made = options_.fn(given);
     const std::size_t wanted = options_.outputs_info.size();
@@ -145,8 +214,8 @@ class Builder {
     if (made.stop) {
       body.until = made.stop->condition;
       if (!body.until || body.until.type() != Type{DType::boolean, {}})
-        throw refuse("the condition of until must be a boolean scalar, got " +
-                     (body.until ? to_string(body.until.type()) : std::string("nothing")));
+        throw refuse<DTypeError>("the condition of until must be a boolean scalar, got " +
+                                 (body.until ? to_string(body.until.type()) : std::string("nothing")));
     }
     for (const Recurrence& r : recurrences_) {
       require_kept(r, carry[r.first].type(), made.outputs[r.output].type());
@@ -154,6 +223,12 @@ class Builder {
       for (std::size_t k = 1; k < r.registers; ++k) body.carry[r.first + k] = carry[r.first + k - 1];
     }
     if (options_.strict) require_given(body, given);
+    last_updates_ = updates_of(made);
+    if (!last_updates_.empty()) {
+      last_carry_ = carry;
+      last_elements_ = elements;
+      last_body_ = body;
+    }
     return body;
   }
 
@@ -161,11 +236,13 @@ class Builder {
     const Operand& initial = options_.outputs_info[r.output]->value();
     const bool adapts = initial.is_weak() && before.rank() == after.rank();  // the core loop gives it the type it needs
     if (adapts || agree(before, after)) return;
-    throw refuse(fmt::format("output {} starts as {} and fn returns {}; an output that recurs keeps its type{}",
-                             r.output, to_string(before), to_string(after),
-                             before.dtype != after.dtype && before.rank() == after.rank()
-                                 ? fmt::format(" (cast the initial value to {})", info(after.dtype).name)
-                                 : ""));
+    const std::string told =
+        fmt::format("output {} starts as {} and fn returns {}; an output that recurs keeps its type{}", r.output,
+                    to_string(before), to_string(after),
+                    before.dtype != after.dtype && before.rank() == after.rank()
+                        ? fmt::format(" (cast the initial value to {})", info(after.dtype).name)
+                        : "");
+    refuse_types(before, after, refuse(told).what());
   }
 
   /// strict: every variable must be reached through what was given.
@@ -179,7 +256,8 @@ class Builder {
       stack.pop_back();
       if (known.contains(e) || !seen.insert(&e.node()).second) continue;
       if (is_input(e))
-        throw refuse(fmt::format("fn uses the variable '{}', which strict wants among the non_sequences", name_of(e)));
+        throw refuse<MissingInput>(
+            fmt::format("fn uses the variable '{}', which strict wants among the non_sequences", name_of(e)));
       stack.insert(stack.end(), e.node().inputs().begin(), e.node().inputs().end());
     }
   }
@@ -188,6 +266,10 @@ class Builder {
   std::string name_;
   Where place_;
   std::vector<Recurrence> recurrences_;
+  // What the last call of `fn` was given and made.
+  Exprs last_carry_, last_elements_;
+  ScanBody last_body_;
+  ScanUpdates last_updates_;
 };
 
 ScanOptions as_scan(const ReduceOptions& options) {
@@ -241,17 +323,18 @@ Exprs scan_checkpoints(const CheckpointOptions& options, Where place) {
   const auto refuse = [&](const std::string& what) {
     return GraphError(fmt::format("{}: {} (made at {}:{})", name, what, place.file_name(), place.line()));
   };
+  const BuiltAt at(place);
   std::int64_t steps = options.n_steps.value_or(unknown);
   for (std::size_t s = 0; s < options.sequences.size(); ++s) {
     const Tapped& sequence = options.sequences[s];
     const Expr& rows = sequence.value();
     if (!sequence.taps().empty()) throw refuse(fmt::format("sequence {} has taps", s));
     if (rows.rank() == 0) throw refuse(fmt::format("sequence {} is a scalar", s));
-    const std::int64_t here = rows.shape()[0];
-    if (here == unknown) throw refuse(fmt::format("the length of sequence {} must be known", s));
-    if (steps != unknown && here != steps)
-      throw refuse(fmt::format("sequence {} has {} elements, {} steps are to be done", s, here, steps));
-    steps = here;
+    const std::int64_t count = rows.shape()[0];
+    if (count == unknown) throw refuse(fmt::format("the length of sequence {} must be known", s));
+    if (steps != unknown && count != steps)
+      throw refuse(fmt::format("sequence {} has {} elements, {} steps are to be done", s, count, steps));
+    steps = count;
   }
   if (steps < 0) throw refuse("give the number of steps or a sequence");
   if (options.save_every < 1) throw refuse(fmt::format("save_every must be positive, got {}", options.save_every));

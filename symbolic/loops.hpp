@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "leapgraph/symbolic/ops.hpp"
+#include "leapgraph/symbolic/shared.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -23,13 +24,20 @@ struct Until {
 /// Returned by `fn` beside its outputs. The step that makes the condition true counts.
 Until until(const Expr& condition);
 
-/// What `fn` returns: one output, or several, and perhaps when to stop.
+/// New values of shared variables.
+using ScanUpdates = std::vector<std::pair<SharedVariable, Expr>>;
+
+/// What `fn` returns: one output, or several, and perhaps when to stop, and what becomes of shared variables from step
+/// to step.
 struct ScanStep {
   Exprs outputs;
   std::optional<Until> stop;
+  ScanUpdates updates;
 
   ScanStep(Expr output, std::optional<Until> until = std::nullopt) : outputs{std::move(output)}, stop(until) {}
   ScanStep(Exprs several, std::optional<Until> until = std::nullopt) : outputs(std::move(several)), stop(until) {}
+  ScanStep(Exprs several, ScanUpdates shared, std::optional<Until> until = std::nullopt)
+      : outputs(std::move(several)), stop(until), updates(std::move(shared)) {}
 };
 
 namespace detail {
@@ -127,6 +135,10 @@ struct ScanOutputs {
   Exprs outputs;  ///< stacked along a new axis 0, one row a step
   Exprs last;     ///< of each output: its last row; where it recurs and no step was done, its initial value
   Expr steps;     ///< how many steps were done
+  /// Shared variables after the last step: those that `fn` says updates of, and those with default updates that it
+  /// reads, such as random streams, which it sees anew at every step. For the `updates` of the function that runs the
+  /// loop.
+  ScanUpdates updates = {};
 
   const Expr& operator[](std::size_t i) const { return outputs[i]; }
 };

@@ -132,6 +132,13 @@ struct Batch {
   std::int64_t axes;
 };
 
+/// What a rule for complex numbers sees: an application with at least one complex input, of which no node is made.
+struct ComplexApplication {
+  const Op& op;
+  const Exprs& inputs;
+  const Attributes& attributes;
+};
+
 struct Op {
   std::string_view name;
   std::string_view summary;  ///< one line, for the documentation
@@ -153,6 +160,10 @@ struct Op {
   /// How the op gains leading batch axes, where its lowering does not say: views, windows, abstract ops, routines.
   /// Rules are in ops/batching.hpp. Absent there: `vectorize` refuses, naming the op.
   std::vector<Batched> (*batched)(const Batch& batch) = nullptr;
+  /// The output for complex inputs, in real numbers: `make` asks for it in the place of a node. Rules are in
+  /// ops/complex_rules.hpp. Absent: what moves or adds elements does so with both parts, contractions are multiplied out,
+  /// loops, calls and branches take complex numbers as they are; other ops refuse them.
+  Expr (*complex)(const ComplexApplication& a) = nullptr;
 };
 
 /// Every op there is, in the order of the families.

@@ -4,25 +4,22 @@
 #include <optional>
 
 #include "leapgraph/symbolic/graph.hpp"
+#include "leapgraph/symbolic/variables.hpp"
 
 namespace leapgraph::symbolic {
 
-using Where = std::source_location;
-
 // --- Sources (ops/source.cpp) ---
 
-/// A variable of the given type; unknown lengths are -1. Every call makes a new one, whatever its name.
+/// A variable of the given type; unknown lengths are -1. Every call makes a new one, whatever its name. `dscalar`,
+/// `lvector`, `fmatrix` and their like are in variables.hpp.
 Expr input(Type type, std::string name, Where place = Where::current());
-Expr dscalar(std::string name, Where place = Where::current());
-Expr dvector(std::string name, Where place = Where::current());
-Expr dmatrix(std::string name, Where place = Where::current());
-Expr lscalar(std::string name, Where place = Where::current());  ///< int64
-Expr lvector(std::string name, Where place = Where::current());
 /// Input number `index` of the body that contains it.
 Expr parameter(std::int64_t index, Type type);
 /// A literal of the program: rank 0, any element type.
 Expr constant(double value);
 Expr constant(std::int64_t value);
+Expr constant(int value);  ///< int64
+Expr constant(std::uint64_t value);
 Expr constant(bool value);
 Expr constant(double value, DType dtype);  ///< converted to `dtype`
 /// Data: passed to compiled code by pointer, equal to another by identity of the buffer. Rank 0 becomes a literal.
@@ -31,7 +28,7 @@ bool is_input(const Expr& e);     ///< `input` or `parameter`
 bool is_constant(const Expr& e);  ///< literal or data
 /// The value of a literal or of data; nothing for anything else.
 std::optional<Array> constant_value(const Expr& e);
-/// The value of a literal of any element type, as a real.
+/// The value of a literal of any element type, as a real: rounded where an integer has more than 53 digits in base 2.
 std::optional<double> literal_value(const Expr& e);
 std::string name_of(const Expr& e);  ///< of an input; "" for others
 

@@ -1,7 +1,10 @@
 /// Everything that leapgraph::symbolic offers, in one header.
 #pragma once
 
+#include "leapgraph/symbolic/arguments.hpp"
 #include "leapgraph/symbolic/array.hpp"
+#include "leapgraph/symbolic/compile.hpp"
+#include "leapgraph/symbolic/complex.hpp"
 #include "leapgraph/symbolic/error.hpp"
 #include "leapgraph/symbolic/function.hpp"
 #include "leapgraph/symbolic/gradient.hpp"
@@ -12,5 +15,8 @@
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/print.hpp"
+#include "leapgraph/symbolic/results.hpp"
+#include "leapgraph/symbolic/shared.hpp"
 #include "leapgraph/symbolic/type.hpp"
+#include "leapgraph/symbolic/variables.hpp"
 #include "leapgraph/symbolic/vectorize.hpp"

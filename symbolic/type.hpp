@@ -10,28 +10,52 @@
 namespace leapgraph::symbolic {
 
 /// Element types, in order of the table in type.cpp.
-enum class DType : std::uint8_t { boolean, int8, int16, int32, int64, uint8, uint16, uint32, uint64, float32, float64 };
+enum class DType : std::uint8_t {
+  boolean,
+  int8,
+  int16,
+  int32,
+  int64,
+  uint8,
+  uint16,
+  uint32,
+  uint64,
+  float16,  ///< for storage: computed with as float32, then rounded
+  float32,
+  float64,
+  complex64,   ///< two float32: real and imaginary part
+  complex128,  ///< two float64
+};
 
-/// What kind of number an element is; `floating` numbers have gradients.
-enum class NumberKind : std::uint8_t { boolean, signed_integer, unsigned_integer, floating };
+/// What kind of number an element is.
+enum class NumberKind : std::uint8_t { boolean, signed_integer, unsigned_integer, floating, complex };
 
 /// One row a DType: everything that is known about it.
 struct DTypeInfo {
   DType dtype;
   std::string_view name;    ///< "float64"
-  std::string_view c_name;  ///< "double"
+  std::string_view c_name;  ///< "double"; of a complex number, the C type of its parts
   NumberKind kind;
   std::int64_t bytes;
 };
 
 std::span<const DTypeInfo> all_dtypes();
 const DTypeInfo& info(DType dtype);
-bool is_floating(DType dtype);
-bool is_integer(DType dtype);  ///< signed or unsigned, not boolean
+bool is_floating(DType dtype);  ///< real or complex: numbers that have gradients
+bool is_integer(DType dtype);   ///< signed or unsigned, not boolean
+constexpr bool is_complex(DType dtype) { return dtype >= DType::complex64; }
+/// The type of the parts of a complex type; the type itself for others.
+DType part_of(DType dtype);
+/// The complex type whose parts hold every value of a number type: complex64 for float32 and narrower, else complex128.
+DType complex_of(DType dtype);
+/// The element type of that name; throws DTypeError for a name that is none.
+DType dtype_named(std::string_view name);
 
 /// The element type of an operation on both: the smallest that holds every value of either, as NumPy has it
 /// (int32 with float32 is float64, uint64 with int8 is float64, boolean with anything is the other).
 DType promote(DType a, DType b);
+/// The smallest integer type that holds `value`, of the kinds that `promote` widens least: int8 before uint8.
+DType smallest_integer(std::int64_t value);
 
 /// A length that is not known until a function is called.
 inline constexpr std::int64_t unknown = -1;

@@ -334,7 +334,7 @@ Exprs vectorize(std::span<const Expr> outputs, std::span<const Expr> inputs, std
     const bool fits = batch.dtype == item.dtype && batch.rank() == item.rank() + axes &&
                       agree(Shape(batch.shape.begin() + axes, batch.shape.end()), item.shape);
     if (!fits)
-      throw GraphError(fmt::format("vectorize: input {} is {}, its batch must have {} axes in front and is {}", i,
+      throw ShapeError(fmt::format("vectorize: input {} is {}, its batch must have {} axes in front and is {}", i,
                                    to_string(item), axes, to_string(batch)));
     common = broadcast(common, Shape(batch.shape.begin(), batch.shape.begin() + axes));
     known.emplace(inputs[i], Batched{batches[i]});

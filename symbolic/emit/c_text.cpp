@@ -21,6 +21,9 @@ std::string lowest(DType dtype) {
   return fmt::format("(-{} - 1)", highest(dtype));
 }
 
+/// Whether functions are called in single precision.
+bool is_single(DType dtype) { return dtype == DType::float32 || dtype == DType::float16; }
+
 std::string expand(const Compute& compute, DType dtype, const std::function<std::string(int)>& name,
                    const std::string& index) {
   const std::string_view code = compute.code->code;
@@ -32,7 +35,7 @@ std::string expand(const Compute& compute, DType dtype, const std::function<std:
     }
     const char what = code[i + 1];
     if (what == 'f')
-      text += dtype == DType::float32 ? "f" : "";
+      text += is_single(dtype) ? "f" : "";
     else if (what == 'T')
       text += info(dtype).c_name;
     else if (what == 'i')
@@ -51,9 +54,11 @@ std::string c_type(DType dtype) { return std::string(info(dtype).c_name); }
 std::string variable_type(DType dtype) { return dtype == DType::boolean ? "_Bool" : c_type(dtype); }
 
 std::string literal(const Literal& value, DType dtype) {
+  if (info(dtype).kind == NumberKind::unsigned_integer && value.whole < 0)
+    return fmt::format("{}UL", static_cast<std::uint64_t>(value.whole));
   if (!is_floating(dtype))
     return value.whole == INT64_MIN ? "(-9223372036854775807 - 1)" : fmt::format("{}", value.whole);
-  const std::string_view suffix = dtype == DType::float32 ? "f" : "";
+  const std::string_view suffix = is_single(dtype) ? "f" : "";
   if (std::isnan(value.real)) return fmt::format("__builtin_nan{}(\"\")", suffix);
   if (std::isinf(value.real)) return fmt::format("{}__builtin_inf{}()", value.real < 0 ? "-" : "", suffix);
   std::string text = fmt::format("{}", value.real);
@@ -67,9 +72,12 @@ std::string computed(const Nest& nest, const Compute& compute, DType dtype, cons
   if (!code.starts_with("lg_cast(")) return code;
   // Conversions: to booleans by comparison, from reals to integers with a value for every real.
   const std::string argument = name(compute.arguments[0]);
-  const bool from_real = is_floating(nest.statements[static_cast<std::size_t>(compute.arguments[0])].dtype);
+  const DType from = nest.statements[static_cast<std::size_t>(compute.arguments[0])].dtype;
   if (dtype == DType::boolean) return argument + " != 0";
-  if (from_real && !is_floating(dtype)) return fmt::format("({})lg_whole({})", c_type(dtype), argument);
+  if (is_floating(from) && !is_floating(dtype))
+    return fmt::format("({})lg_whole{}({})", c_type(dtype), dtype == DType::uint64 ? "_u" : "", argument);
+  // Integers become halves by way of doubles, which hold every integer below the largest half.
+  if (dtype == DType::float16 && is_integer(from)) return fmt::format("(_Float16)(double){}", argument);
   return fmt::format("({}){}", c_type(dtype), argument);
 }
 

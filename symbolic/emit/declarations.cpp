@@ -17,7 +17,7 @@ namespace {
 
 /// Functions of libm that have vector variants in libmvec.
 constexpr std::array vector_math{"acos",  "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt",
-                                 "cos",   "cosh",  "erf",  "erfc",  "exp",  "exp2",  "expm1", "log",
+                                 "cos",   "cosh",  "erf",  "erfc",  "exp",  "exp2",  "expm1", "hypot", "log",
                                  "log10", "log1p", "log2", "pow",   "sin",  "sinh",  "tan",   "tanh"};
 
 /// Functions of libm that compilers turn into instructions.
@@ -55,12 +55,20 @@ static inline long lg_floor_div_l(long x, long y) {
   if (y == -1) return (long)(0 - (unsigned long)x);
   return (x - lg_mod_l(x, y)) / y;
 }
+static inline unsigned long lg_mod_u(unsigned long x, unsigned long y) { return y == 0 ? 0 : x % y; }
+static inline unsigned long lg_floor_div_u(unsigned long x, unsigned long y) { return y == 0 ? 0 : x / y; }
 static inline double lg_floor_div_d(double x, double y) { return __builtin_floor(x / y); }
 static inline long lg_abs_l(long x) { return x < 0 ? -x : x; }
-static inline long lg_whole(double x) { return x >= -9.3e18 && x <= 1.85e19 ? (long)x : 0; }
-#define lg_mod(x, y) _Generic((x), double: lg_mod_d, float: lg_mod_d, default: lg_mod_l)(x, y)
-#define lg_floor_div(x, y) _Generic((x), double: lg_floor_div_d, float: lg_floor_div_d, default: lg_floor_div_l)(x, y)
-#define lg_abs(x) _Generic((x), double: __builtin_fabs, float: __builtin_fabsf, default: lg_abs_l)(x)
+static inline unsigned long lg_abs_u(unsigned long x) { return x; }
+static inline long lg_whole(double x) { return x >= -0x1p63 && x < 0x1p63 ? (long)x : 0; }
+static inline unsigned long lg_whole_u(double x) {
+  return x >= 0x1p63 && x < 0x1p64 ? (unsigned long)x : (unsigned long)lg_whole(x);
+}
+#define lg_by_type(x, real, whole, natural) \
+  _Generic((x), double: real, float: real, unsigned long: natural, default: whole)
+#define lg_mod(x, y) lg_by_type(x, lg_mod_d, lg_mod_l, lg_mod_u)(x, y)
+#define lg_floor_div(x, y) lg_by_type(x, lg_floor_div_d, lg_floor_div_l, lg_floor_div_u)(x, y)
+#define lg_abs(x) _Generic((x), float: __builtin_fabsf, default: lg_by_type(x, __builtin_fabs, lg_abs_l, lg_abs_u))(x)
 )";
 
 /// Names of the functions that a code template calls.
@@ -123,7 +131,7 @@ std::string declarations(const Module& module) {
     for_each_nest(program.steps, [&names](const Nest& nest) {
       for (const Statement& statement : nest.statements)
         if (const auto* compute = std::get_if<Compute>(&statement.what))
-          collect_calls(compute->code->code, statement.dtype == DType::float32, names);
+          collect_calls(compute->code->code, statement.dtype == DType::float32 || statement.dtype == DType::float16, names);
     });
     for_each_routine(program.steps,
                      [&routines](const RoutineCall& call) { routines.insert(std::string(call.routine->symbol)); });
@@ -139,7 +147,7 @@ std::string declarations(const Module& module) {
     const std::string base = single ? shorter : name;
     const std::string_view type = single ? "float" : "double";
     if (is_in(vector_math, base)) {
-      const bool two = base == "pow" || base == "atan2";
+      const bool two = base == "pow" || base == "atan2" || base == "hypot";
       out.line(fmt::format("{0} {1}({0}{2}) {3};", type, name, two ? fmt::format(", {}", type) : "", attribute));
     } else if (is_in(plain_math, base)) {
       out.line(fmt::format("{0} {1}({0});", type, name));

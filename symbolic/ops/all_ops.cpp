@@ -44,6 +44,11 @@ std::span<const Op* const> all_ops() {
       &isinf_op,
       &where_op,
       &cast_op,
+      // complex
+      &complex_op,
+      &real_op,
+      &imag_op,
+      &modulus_op,
       // special
       &exp_op,
       &expm1_op,
@@ -91,6 +96,11 @@ std::span<const Op* const> all_ops() {
       &logsumexp_op,
       &softmax_op,
       &cumsum_op,
+      &argmax_op,
+      &argmin_op,
+      &median_weights_op,
+      &euclidean_norm_op,
+      &log_softmax_op,
       // shape
       &reshape_op,
       &reshape_like_op,
@@ -107,6 +117,9 @@ std::span<const Op* const> all_ops() {
       &diag_op,
       &diag_like_op,
       &diagonal_op,
+      &iota_op,
+      &part_op,
+      &shaped_like_op,
       // index
       &slice_op,
       &slice_like_op,
@@ -121,12 +134,23 @@ std::span<const Op* const> all_ops() {
       &add_rows_op,
       // linalg
       &contract_op,
+      // random
+      &random_uniform_op,
+      &random_normal_op,
+      &random_like_op,
+      &random_integers_op,
+      &random_poisson_op,
+      &random_binomial_op,
+      &random_multinomial_op,
+      &random_permutation_op,
+      &random_choice_op,
       // scan, control, host_call
       &scan_op,
       &scan_gradient_op,
       &call_op,
       &ifelse_op,
       &host_call_op,
+      &with_gradient_op,
   };
   return ops;
 }

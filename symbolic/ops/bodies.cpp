@@ -81,7 +81,7 @@ Body close_over(std::span<const Expr> outputs, std::span<const Expr> arguments) 
   }
   extend(done, outputs, [](const Node& node, const Exprs& inputs) {
     if (const Expr e = outputs_of(node)[0]; is_input(e))
-      throw GraphError(fmt::format("the body uses the variable '{}', which is not among its inputs", name_of(e)));
+      throw MissingInput(fmt::format("the body uses the variable '{}', which is not among its inputs", name_of(e)));
     return rebuild_same(node, inputs);
   });
   for (const Expr& e : outputs) body->outputs.push_back(done.at(e));
@@ -119,7 +119,8 @@ std::vector<Type> output_types(const Graph& body, std::span<const Type> argument
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const Type& wanted = body.inputs[i].type();
     if (!agree(wanted, arguments[i]))
-      throw GraphError(
+      refuse_types(
+          wanted, arguments[i],
           fmt::format("argument {} of the body must be {}, got {}", i, to_string(wanted), to_string(arguments[i])));
     same = same && wanted == arguments[i];
     parameters.push_back(parameter(static_cast<std::int64_t>(i), arguments[i]));

@@ -11,6 +11,7 @@
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/bodies.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
+#include "leapgraph/symbolic/places.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -22,7 +23,7 @@ std::vector<Type> call_type(std::span<const Type> inputs, const Attributes& attr
 
 std::vector<Type> ifelse_type(std::span<const Type> inputs, const Attributes& attributes) {
   if (inputs.empty() || inputs[0] != Type{DType::boolean, {}})
-    throw GraphError("the condition must be a boolean scalar");
+    throw DTypeError("the condition must be a boolean scalar");
   std::vector<Type> types = output_types(*attributes.get<Body>("then"), inputs.subspan(1));
   const std::vector<Type> others = output_types(*attributes.get<Body>("else"), inputs.subspan(1));
   if (types.size() != others.size())
@@ -30,7 +31,8 @@ std::vector<Type> ifelse_type(std::span<const Type> inputs, const Attributes& at
   for (std::size_t i = 0; i < types.size(); ++i) {
     const std::optional<Type> both = agree(types[i], others[i]);
     if (!both)
-      throw GraphError(
+      refuse_types(
+          types[i], others[i],
           fmt::format("output {} is {} on one side and {} on the other", i, to_string(types[i]), to_string(others[i])));
     types[i] = *both;
   }
@@ -226,6 +228,7 @@ Exprs call(const Body& body, const Operands& arguments, Where place) {
   if (arguments.size() != body->inputs.size())
     throw GraphError(fmt::format("call: the body takes {} arguments, got {} (made at {}:{})", body->inputs.size(),
                                  arguments.size(), place.file_name(), place.line()));
+  const BuiltAt here(place);
   Exprs inputs;
   for (std::size_t i = 0; i < arguments.size(); ++i)
     inputs.push_back(arguments[i].is_weak() ? cast(arguments[i], body->inputs[i].dtype()) : arguments[i].expr());
@@ -272,8 +275,9 @@ Exprs branch_arguments(const Expr& condition, const Exprs& yes, const Exprs& no)
 Exprs ifelse(const Operand& condition, const std::function<Exprs()>& if_true, const std::function<Exprs()>& if_false,
              Where place) {
   if (condition.expr().rank() != 0)
-    throw GraphError(fmt::format("ifelse: the condition must be a scalar, got {} (made at {}:{})",
+    throw ShapeError(fmt::format("ifelse: the condition must be a scalar, got {} (made at {}:{})",
                                  to_string(condition.expr().type()), place.file_name(), place.line()));
+  const BuiltAt here(place);
   const Expr test = cast(condition, DType::boolean);
   const Exprs yes = if_true(), no = if_false();
   const Exprs arguments = branch_arguments(test, yes, no);

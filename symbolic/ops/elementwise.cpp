@@ -1,8 +1,11 @@
 /// Arithmetic, comparisons, rounding, choice and casts, element by element.
 #include <cmath>
 
+#include "leapgraph/symbolic/complex.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
+#include "leapgraph/symbolic/ops/complex_rules.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
+#include "leapgraph/symbolic/places.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -18,7 +21,9 @@ T floored_remainder(T x, T y) {
     const T r = std::fmod(x, y);
     return r != 0 && (r < 0) != (y < 0) ? r + y : (r == 0 ? std::copysign(T{0}, y) : r);
   } else {
-    if (y == 0 || y == -1) return 0;
+    if (y == 0) return 0;
+    if constexpr (std::is_signed_v<T>)
+      if (y == -1) return 0;
     const T r = x % y;
     return r != 0 && (r < 0) != (y < 0) ? r + y : r;
   }
@@ -28,12 +33,13 @@ template <class T>
 T floored_quotient(T x, T y) {
   if constexpr (std::is_floating_point_v<T>) return std::floor(x / y);
   if (y == 0) return 0;
-  if (y == -1) return static_cast<T>(0 - static_cast<std::uint64_t>(x));
+  if constexpr (std::is_signed_v<T>)
+    if (y == -1) return static_cast<T>(0 - static_cast<std::uint64_t>(x));
   return (x - floored_remainder(x, y)) / y;
 }
 
 std::vector<Type> where_type(std::span<const Type> inputs, const Attributes& attributes) {
-  if (inputs[0].dtype != DType::boolean) throw GraphError("the condition must be boolean");
+  if (inputs[0].dtype != DType::boolean) throw DTypeError("the condition must be boolean");
   Type result = same_type(inputs.subspan(1), attributes)[0];
   result.shape = broadcast(result.shape, inputs[0].shape);
   return {result};
@@ -59,6 +65,7 @@ const Op add_op{
         },
     .evaluate = elementwise<[](auto x, auto y) { return x + y; }>,
     .lowering = Elementwise{.code = "{0} + {1}"},
+    .complex = complex_rule::add,
 };
 
 const Op sub_op{
@@ -72,6 +79,7 @@ const Op sub_op{
         },
     .evaluate = elementwise<[](auto x, auto y) { return x - y; }>,
     .lowering = Elementwise{.code = "{0} - {1}"},
+    .complex = complex_rule::sub,
 };
 
 const Op mul_op{
@@ -85,6 +93,7 @@ const Op mul_op{
         },
     .evaluate = elementwise<[](auto x, auto y) { return x * y; }>,
     .lowering = Elementwise{.code = "{0} * {1}"},
+    .complex = complex_rule::bilinear,
 };
 
 const Op div_op{
@@ -99,6 +108,7 @@ const Op div_op{
     .evaluate = elementwise_real<[](double x, double y) { return x / y; }>,
     .lowering = Elementwise{.code = "{0} / {1}"},
     .domains = nonzero_divisor,
+    .complex = complex_rule::div,
 };
 
 const Op floor_div_op{
@@ -107,7 +117,7 @@ const Op floor_div_op{
     .arity = 2,
     .type = same_type,
     .gradient = no_gradient,
-    .evaluate = elementwise<[](auto x, auto y) { return floored_quotient(x, y); }>,
+    .evaluate = elementwise_signed<[](auto x, auto y) { return floored_quotient(x, y); }>,
     .lowering = Elementwise{.code = "lg_floor_div({0}, {1})"},
     .domains = nonzero_divisor,
 };
@@ -121,7 +131,7 @@ const Op mod_op{
         [](const Application& a) {
           return Exprs{a.adjoint, -a.adjoint * floor(a.inputs[0] / a.inputs[1])};
         },
-    .evaluate = elementwise<[](auto x, auto y) { return floored_remainder(x, y); }>,
+    .evaluate = elementwise_signed<[](auto x, auto y) { return floored_remainder(x, y); }>,
     .lowering = Elementwise{.code = "lg_mod({0}, {1})"},
     .domains = nonzero_divisor,
 };
@@ -133,6 +143,7 @@ const Op neg_op{
     .gradient = [](const Application& a) { return Exprs{-a.adjoint}; },
     .evaluate = elementwise<[](auto x) { return -x; }>,
     .lowering = Elementwise{.code = "-{0}"},
+    .complex = complex_rule::neg,
 };
 
 const Op abs_op{
@@ -140,8 +151,11 @@ const Op abs_op{
     .summary = "|a|",
     .type = same_type,
     .gradient = [](const Application& a) { return Exprs{a.adjoint * sign(a.inputs[0])}; },
-    .evaluate = elementwise<[](auto x) { return std::abs(x); }>,
+    .evaluate = elementwise_signed<[](auto x) { return x < 0    ? -x
+                                                       : x == 0 ? decltype(x){0}
+                                                                : x; }>,
     .lowering = Elementwise{.code = "lg_abs({0})"},
+    .complex = complex_rule::abs,
 };
 
 const Op sign_op{
@@ -149,10 +163,11 @@ const Op sign_op{
     .summary = "-1, 0 or 1; nan of nan",
     .type = same_type,
     .gradient = no_gradient,
-    .evaluate = elementwise<[](auto x) { return 0 < x   ? decltype(x){1}
-                                                : x < 0 ? decltype(x){-1}
-                                                        : x; }>,
+    .evaluate = elementwise_signed<[](auto x) {
+      return 0 < x ? static_cast<decltype(x)>(1) : x < 0 ? static_cast<decltype(x)>(-1) : x;
+    }>,
     .lowering = Elementwise{.code = "{0} > 0 ? 1 : {0} < 0 ? -1 : {0}"},
+    .complex = complex_rule::sign,
 };
 
 const Op sqr_op{
@@ -162,6 +177,7 @@ const Op sqr_op{
     .gradient = [](const Application& a) { return Exprs{a.adjoint * (2.0 * a.inputs[0])}; },
     .evaluate = elementwise<[](auto x) { return x * x; }>,
     .lowering = Elementwise{.code = "{0} * {0}"},
+    .complex = complex_rule::sqr,
 };
 
 const Op inv_op{
@@ -172,6 +188,7 @@ const Op inv_op{
     .evaluate = elementwise_real<[](double x) { return 1 / x; }>,
     .lowering = Elementwise{.code = "1 / {0}"},
     .domain = {0.3, 3.0},
+    .complex = complex_rule::inv,
 };
 
 const Op pow_op{
@@ -190,6 +207,7 @@ const Op pow_op{
     .evaluate = elementwise_real<[](double x, double y) { return std::pow(x, y); }>,
     .lowering = Elementwise{.code = "pow{f}({0}, {1})"},
     .domains = power_domain,
+    .complex = complex_rule::pow,
 };
 
 const Op sqrt_op{
@@ -200,6 +218,7 @@ const Op sqrt_op{
     .evaluate = elementwise_real<[](double x) { return std::sqrt(x); }>,
     .lowering = Elementwise{.code = "sqrt{f}({0})"},
     .domain = {0.2, 4.0},
+    .complex = complex_rule::sqrt,
 };
 
 const Op maximum_op{
@@ -215,10 +234,10 @@ const Op maximum_op{
           return Exprs{where(gt(x, y), a.adjoint, where(eq(x, y), half, 0.0)),
                        where(gt(y, x), a.adjoint, where(eq(x, y), half, 0.0))};
         },
-    .evaluate = elementwise<[](auto x, auto y) { return x != x   ? x
-                                                        : y != y ? y
-                                                        : x < y  ? y
-                                                                 : x; }>,
+    .evaluate = elementwise_signed<[](auto x, auto y) { return x != x   ? x
+                                                               : y != y ? y
+                                                               : x < y  ? y
+                                                                        : x; }>,
     .lowering = Elementwise{.code = "({0} > {1} || {0} != {0}) ? {0} : {1}"},
 };
 
@@ -234,10 +253,10 @@ const Op minimum_op{
           return Exprs{where(lt(x, y), a.adjoint, where(eq(x, y), half, 0.0)),
                        where(lt(y, x), a.adjoint, where(eq(x, y), half, 0.0))};
         },
-    .evaluate = elementwise<[](auto x, auto y) { return x != x   ? x
-                                                        : y != y ? y
-                                                        : x < y  ? x
-                                                                 : y; }>,
+    .evaluate = elementwise_signed<[](auto x, auto y) { return x != x   ? x
+                                                               : y != y ? y
+                                                               : x < y  ? x
+                                                                        : y; }>,
     .lowering = Elementwise{.code = "({0} < {1} || {0} != {0}) ? {0} : {1}"},
 };
 
@@ -285,6 +304,7 @@ const Op eq_op{
     .gradient = no_gradient,
     .evaluate = elementwise<[](auto x, auto y) { return x == y; }>,
     .lowering = Elementwise{.code = "{0} == {1}"},
+    .complex = complex_rule::eq,
 };
 
 const Op neq_op{
@@ -295,6 +315,7 @@ const Op neq_op{
     .gradient = no_gradient,
     .evaluate = elementwise<[](auto x, auto y) { return x != y; }>,
     .lowering = Elementwise{.code = "{0} != {1}"},
+    .complex = complex_rule::neq,
 };
 
 const Op lt_op{
@@ -303,7 +324,7 @@ const Op lt_op{
     .arity = 2,
     .type = predicate_type,
     .gradient = no_gradient,
-    .evaluate = elementwise<[](auto x, auto y) { return x < y; }>,
+    .evaluate = elementwise_signed<[](auto x, auto y) { return x < y; }>,
     .lowering = Elementwise{.code = "{0} < {1}"},
 };
 
@@ -313,7 +334,7 @@ const Op le_op{
     .arity = 2,
     .type = predicate_type,
     .gradient = no_gradient,
-    .evaluate = elementwise<[](auto x, auto y) { return x <= y; }>,
+    .evaluate = elementwise_signed<[](auto x, auto y) { return x <= y; }>,
     .lowering = Elementwise{.code = "{0} <= {1}"},
 };
 
@@ -353,6 +374,7 @@ const Op isnan_op{
     .gradient = no_gradient,
     .evaluate = elementwise<[](auto x) { return x != x; }>,
     .lowering = Elementwise{.code = "{0} != {0}"},
+    .complex = complex_rule::either_part,
 };
 
 const Op isinf_op{
@@ -362,6 +384,7 @@ const Op isinf_op{
     .gradient = no_gradient,
     .evaluate = elementwise<[](auto x) { return std::isinf(static_cast<double>(x)); }>,
     .lowering = Elementwise{.code = "lg_abs((double){0}) == __builtin_inf()"},
+    .complex = complex_rule::either_part,
 };
 
 const Op where_op{
@@ -382,6 +405,7 @@ const Op where_op{
           const Expr c = vector("c"), x = vector("x"), y = input({DType::float64, {}}, "y");
           return Exprs{where(c > 0.0, x, vector("z")), where(c > 0.0, x, y)};
         },
+    .complex = complex_rule::where,
 };
 
 const Op cast_op{
@@ -402,7 +426,19 @@ const Op cast_op{
           return Exprs{cast(x, DType::int64), cast(x, DType::float32), cast(x > 0.0, DType::float64),
                        cast(x, DType::boolean)};
         },
+    .complex = complex_rule::cast,
 };
+
+namespace {
+
+/// b op a, remembering for `pp` that the user wrote it the other way round.
+Expr mirrored(const Op& op, const Operand& a, const Operand& b) {
+  const BuiltAt here(a.place());
+  const Operand sides[] = {b, a};
+  return make(op, promoted(sides), {{"mirrored", true}}, a.place());
+}
+
+}  // namespace
 
 Expr add(const Operand& a, const Operand& b) { return apply_promoted(add_op, {a, b}); }
 Expr sub(const Operand& a, const Operand& b) { return apply_promoted(sub_op, {a, b}); }
@@ -427,8 +463,8 @@ Expr eq(const Operand& a, const Operand& b) { return apply_promoted(eq_op, {a, b
 Expr neq(const Operand& a, const Operand& b) { return apply_promoted(neq_op, {a, b}); }
 Expr lt(const Operand& a, const Operand& b) { return apply_promoted(lt_op, {a, b}); }
 Expr le(const Operand& a, const Operand& b) { return apply_promoted(le_op, {a, b}); }
-Expr gt(const Operand& a, const Operand& b) { return apply_promoted(lt_op, {b, a}); }
-Expr ge(const Operand& a, const Operand& b) { return apply_promoted(le_op, {b, a}); }
+Expr gt(const Operand& a, const Operand& b) { return mirrored(lt_op, a, b); }
+Expr ge(const Operand& a, const Operand& b) { return mirrored(le_op, a, b); }
 Expr logical_and(const Operand& a, const Operand& b) { return apply_promoted(logical_and_op, {a, b}); }
 Expr logical_or(const Operand& a, const Operand& b) { return apply_promoted(logical_or_op, {a, b}); }
 Expr logical_not(const Operand& a) { return apply_promoted(logical_not_op, {a}); }
@@ -436,15 +472,21 @@ Expr isnan(const Operand& a) { return apply_promoted(isnan_op, {a}); }
 Expr isinf(const Operand& a) { return apply_promoted(isinf_op, {a}); }
 
 Expr where(const Operand& condition, const Operand& a, const Operand& b) {
+  const BuiltAt here(condition.place());
   const Operand sides[] = {a, b};
   const Exprs values = promoted(sides);
   return make(where_op, {cast(condition, DType::boolean), values[0], values[1]}, {}, condition.place());
 }
 
-Expr clip(const Operand& a, const Operand& low, const Operand& high) { return minimum(maximum(a, low), high); }
+Expr clip(const Operand& a, const Operand& low, const Operand& high) {
+  const BuiltAt here(a.place());
+  return minimum({maximum(a, low), a.place()}, high);
+}
 
 Expr cast(const Operand& a, DType dtype) {
   if (a.expr().dtype() == dtype) return a;
+  if (is_complex(dtype) && !is_complex(a.expr().dtype()))
+    return complex(cast(a, part_of(dtype)), constant(0.0, part_of(dtype)));
   if (const auto value = constant_value(a); value && a.expr().rank() == 0) return constant(value->cast(dtype));
   return make(cast_op, {a}, {{"dtype", dtype}}, a.place());
 }

@@ -2,6 +2,9 @@
 #include "leapgraph/symbolic/ops/family.hpp"
 
 #include <algorithm>
+#include <optional>
+
+#include "leapgraph/symbolic/places.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -10,7 +13,7 @@ namespace {
 Type broadcast_type(std::span<const Type> inputs) {
   Type result = inputs[0];
   for (const Type& type : inputs.subspan(1)) {
-    if (type.dtype != result.dtype) throw GraphError("inputs must have one element type");
+    if (type.dtype != result.dtype) throw DTypeError("inputs must have one element type");
     result.shape = broadcast(result.shape, type.shape);
   }
   return result;
@@ -22,7 +25,7 @@ std::vector<Type> same_type(std::span<const Type> inputs, const Attributes&) { r
 
 std::vector<Type> floating_type(std::span<const Type> inputs, const Attributes&) {
   const Type type = broadcast_type(inputs);
-  if (!is_floating(type.dtype)) throw GraphError("inputs must be floating");
+  if (!is_floating(type.dtype)) throw DTypeError("inputs must be floating");
   return {type};
 }
 
@@ -32,22 +35,42 @@ std::vector<Type> predicate_type(std::span<const Type> inputs, const Attributes&
 
 namespace {
 
+/// Whether an integer type holds the value of a literal of integers.
+bool holds(DType dtype, const Array& literal) { return same_bits(literal.cast(dtype).cast(literal.dtype()), literal); }
+
+/// What a tensor of integers or booleans becomes when it meets a plain integer or boolean: itself where it holds the
+/// number, else the smallest type that does.
+DType with_plain_integer(DType dtype, const Expr& plain) {
+  if (plain.dtype() == DType::boolean) return dtype;
+  if (dtype == DType::boolean) return plain.dtype();
+  const Array value = *constant_value(plain);
+  // The bits of a number below 0 and of one above 2^63 - 1 are the same: signs are compared too.
+  const bool negative = value.dtype() == DType::int64 && value.integer() < 0;
+  const bool is_unsigned = info(dtype).kind == NumberKind::unsigned_integer;
+  const bool too_large = value.dtype() == DType::uint64 && !is_unsigned;
+  if (!(negative && is_unsigned) && !too_large && holds(dtype, value)) return dtype;
+  return promote(dtype, value.dtype() == DType::uint64 ? DType::uint64 : smallest_integer(value.integer()));
+}
+
+/// What tensors of one type become when they meet a plain number.
+DType with_plain(DType dtype, const Expr& plain) {
+  if (is_complex(plain.dtype())) return complex_of(dtype);
+  if (is_floating(dtype)) return dtype;
+  return is_floating(plain.dtype()) ? DType::float64 : with_plain_integer(dtype, plain);
+}
+
 DType common_dtype(std::span<const Operand> operands) {
-  bool has_strong = false;
-  DType strong = DType::boolean, weak = DType::boolean;
+  std::optional<DType> common;
   for (const Operand& operand : operands) {
     if (operand.expr() == Expr()) throw GraphError("an operand is an empty expression");
-    if (operand.is_weak()) {
-      weak = promote(weak, operand.expr().dtype());
-    } else {
-      strong = has_strong ? promote(strong, operand.expr().dtype()) : operand.expr().dtype();
-      has_strong = true;
-    }
+    if (!operand.is_weak()) common = common ? promote(*common, operand.expr().dtype()) : operand.expr().dtype();
   }
-  if (!has_strong) return weak;
-  if (is_floating(strong)) return strong;
-  if (is_floating(weak)) return DType::float64;
-  return strong == DType::boolean ? promote(strong, weak) : strong;
+  const bool has_tensor = common.has_value();
+  DType result = common.value_or(DType::boolean);
+  for (const Operand& operand : operands)
+    if (operand.is_weak())
+      result = has_tensor ? with_plain(result, operand.expr()) : promote(result, operand.expr().dtype());
+  return result;
 }
 
 Exprs as(std::span<const Operand> operands, DType dtype) {
@@ -66,10 +89,12 @@ Exprs promoted_floating(std::span<const Operand> operands) {
 }
 
 Expr apply_promoted(const Op& op, std::initializer_list<Operand> operands) {
+  const BuiltAt here(operands.begin()->place());
   return make(op, promoted({operands.begin(), operands.size()}), {}, operands.begin()->place());
 }
 
 Expr apply_floating(const Op& op, std::initializer_list<Operand> operands) {
+  const BuiltAt here(operands.begin()->place());
   return make(op, promoted_floating({operands.begin(), operands.size()}), {}, operands.begin()->place());
 }
 

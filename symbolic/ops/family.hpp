@@ -60,7 +60,7 @@ std::vector<Array> map_elements(const Node& node, std::span<const Array> inputs)
     if constexpr (std::is_same_v<T, double>)
       return inputs[k].real(walk.input_position(k, i));
     else
-      return inputs[k].integer(walk.input_position(k, i));
+      return static_cast<T>(inputs[k].integer(walk.input_position(k, i)));
   };
   for (std::int64_t i = 0; i < walk.size(); ++i) {
     const auto value = [&] {
@@ -87,6 +87,14 @@ template <auto F>
 std::vector<Array> elementwise(const Node& node, std::span<const Array> inputs) {
   return is_floating(inputs.back().dtype()) ? detail::map_elements<F, double>(node, inputs)
                                             : detail::map_elements<F, std::int64_t>(node, inputs);
+}
+
+/// The same for functions that tell large numbers of uint64 from negative ones of int64: order, quotients, signs. `F` is
+/// given unsigned numbers there.
+template <auto F>
+std::vector<Array> elementwise_signed(const Node& node, std::span<const Array> inputs) {
+  return inputs.back().dtype() == DType::uint64 ? detail::map_elements<F, std::uint64_t>(node, inputs)
+                                                : elementwise<F>(node, inputs);
 }
 
 /// The same for functions of reals only.

@@ -7,6 +7,7 @@
 
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
+#include "leapgraph/symbolic/places.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -15,9 +16,9 @@ namespace {
 std::vector<Type> host_call_type(std::span<const Type> inputs, const Attributes&) {
   if (inputs[0].dtype != DType::int64 || inputs[0].rank() != 1 ||
       (inputs[0].shape[0] != 2 && inputs[0].shape[0] != unknown))
-    throw GraphError("the function must be an int64[2]: address and context");
+    throw DTypeError("the function must be an int64[2]: address and context");
   if (inputs[1].dtype != DType::float64 || inputs[1].rank() != 1)
-    throw GraphError("the point must be a float64 vector");
+    throw DTypeError("the point must be a float64 vector");
   return {Type{DType::float64, {}}, inputs[1]};
 }
 
@@ -45,7 +46,8 @@ const Op host_call_op{
     .gradient =
         [](const Application& a) {
           if (a.adjoints[1])
-            throw GraphError("host_call: the gradient of a function written in C++ cannot be differentiated again");
+            throw NotDifferentiable(
+                "host_call: the gradient of a function written in C++ cannot be differentiated again");
           return Exprs{Expr(), a.adjoint * a.outputs[1]};
         },
     .evaluate = host_call_evaluate,
@@ -55,6 +57,7 @@ const Op host_call_op{
 };
 
 Exprs host_call(const Operand& function, const Operand& x, Where place) {
+  const BuiltAt here(place);
   return outputs_of(*make_node(host_call_op, {function, cast(x, DType::float64)}, {}, place));
 }
 

@@ -5,9 +5,11 @@
 
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/batching.hpp"
+#include "leapgraph/symbolic/ops/complex_rules.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/scan.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
+#include "leapgraph/symbolic/places.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -29,15 +31,22 @@ struct Range {
 
 /// Python's rules: negative positions count from the end, what lies outside is left out.
 Range resolve(const Slice& range, std::int64_t length) {
-  const bool forwards = range.step == 1;
+  const bool forwards = range.step > 0;
   const std::int64_t lowest = forwards ? 0 : -1, highest = forwards ? length : length - 1;
   const auto place = [&](std::int64_t position) {
     return std::clamp(position < 0 ? position + length : position, lowest, highest);
   };
   const std::int64_t start = range.start ? place(*range.start) : (forwards ? lowest : highest);
   const std::int64_t stop = range.stop ? place(*range.stop) : (forwards ? highest : lowest);
-  const std::int64_t count = std::max<std::int64_t>(0, forwards ? stop - start : start - stop);
+  const std::int64_t distance = forwards ? stop - start : start - stop, stride = forwards ? range.step : -range.step;
+  const std::int64_t count = distance <= 0 ? 0 : (distance - 1) / stride + 1;
   return count == 0 ? Range{0, 0, 1} : Range{start, count, range.step};
+}
+
+void require_step(std::string_view op, const Slice& range) {
+  constexpr std::int64_t longest = std::int64_t{1} << 62;
+  if (range.step == 0 || range.step > longest || range.step < -longest)
+    throw IndexError(fmt::format("{}: the step of a slice must not be {}", op, range.step == 0 ? "0" : "so long"));
 }
 
 /// The slice that a range is, without negative positions.
@@ -114,7 +123,7 @@ bool slice_layout(const Node& node, const Layout& from, Layout& to) {
 std::int64_t resolve_position(std::int64_t position, std::int64_t length) {
   const std::int64_t result = position < 0 ? position + length : position;
   if (result < 0 || result >= length)
-    throw GraphError(fmt::format("position {} does not exist along an axis of length {}", position, length));
+    throw IndexError(fmt::format("position {} does not exist along an axis of length {}", position, length));
   return result;
 }
 
@@ -149,7 +158,7 @@ std::vector<Type> padded_type(const Type& part, const Attributes& attributes, st
   if (length != unknown && count != unknown) {
     const Range range = resolve(slice_of(attributes), length);
     if (count > range.count)
-      throw GraphError(
+      throw ShapeError(
           fmt::format("a part of length {} does not fit a slice of length {} of axis {}", count, range.count, axis));
   }
   Type result = part;
@@ -162,7 +171,7 @@ std::vector<Type> pad_like_type(std::span<const Type> inputs, const Attributes& 
   Shape part = inputs[0].shape, like = inputs[1].shape;
   if (part.size() == like.size()) along(part, axis) = along(like, axis) = unknown;
   const std::optional<Shape> others = agree(part, like);
-  if (!others) throw GraphError("the part differs from the whole along another axis");
+  if (!others) throw ShapeError("the part differs from the whole along another axis");
   Type whole{inputs[0].dtype, *others};
   along(whole.shape, axis) = along(inputs[0].shape, axis);
   return padded_type(whole, attributes, along(inputs[1].shape, axis));
@@ -186,15 +195,15 @@ Expr slice_like(const Expr& a, const Expr& part, const Attributes& range) {
 
 std::vector<Type> gather_type(std::span<const Type> inputs, const Attributes&) {
   require_index(inputs[1]);
-  if (inputs[0].rank() == 0) throw GraphError("a scalar has no rows");
+  if (inputs[0].rank() == 0) throw ShapeError("a scalar has no rows");
   Shape shape = inputs[1].shape;
   shape.insert(shape.end(), inputs[0].shape.begin() + 1, inputs[0].shape.end());
   return {Type{inputs[0].dtype, shape}};
 }
 
-std::vector<Array> gather_evaluate(const Node&, std::span<const Array> inputs) {
+std::vector<Array> gather_evaluate(const Node& node, std::span<const Array> inputs) {
   const Array &rows = inputs[0], &index = inputs[1];
-  require_positions("gather", index, rows.shape()[0]);
+  require_positions(node.attributes().has("note") ? node.get<std::string>("note") : "gather", index, rows.shape()[0]);
   const Type types[] = {rows.type(), index.type()};
   Array result(gather_type(types, {})[0]);
   const std::int64_t size = row_size(rows.shape(), 1);
@@ -207,7 +216,7 @@ std::vector<Type> scattered_type(const Type& values, const Type& index, std::int
   const bool fits = values.shape.size() >= index.shape.size();
   const auto split = static_cast<std::ptrdiff_t>(fits ? index.shape.size() : 0);
   if (!fits || !agree(Shape(values.shape.begin(), values.shape.begin() + split), index.shape))
-    throw GraphError("the values must begin with the axes of the index");
+    throw ShapeError("the values must begin with the axes of the index");
   Shape shape{length};
   shape.insert(shape.end(), values.shape.begin() + split, values.shape.end());
   return {Type{values.dtype, shape}};
@@ -245,7 +254,7 @@ Expr scatter_like(const Expr& values, const Expr& index, const Expr& like) {
 
 const Op slice_op{
     .name = "slice",
-    .summary = "a[start:stop:step] along an axis, step 1 or -1",
+    .summary = "a[start:stop:step] along an axis",
     .type = slice_type,
     .gradient =
         [](const Application& a) {
@@ -265,7 +274,9 @@ const Op slice_op{
           return Exprs{
               slice(example({6}), 0, {1, -2}),        slice(example({6}), 0, {std::nullopt, std::nullopt, -1}),
               slice(example({3, 5}), -1, {3, 0, -1}), slice(example({2, 4, 3}), 1, {-3, std::nullopt}),
-              slice(example({4}), 0, {2, 2}),         slice(example({0}), 0, {std::nullopt, std::nullopt, -1})};
+              slice(example({4}), 0, {2, 2}),         slice(example({0}), 0, {std::nullopt, std::nullopt, -1}),
+              slice(example({7}), 0, {1, std::nullopt, 3}),
+              slice(example({2, 5}), 1, {-1, std::nullopt, -2})};
         },
     .batched = shift_axes,
 };
@@ -309,6 +320,7 @@ const Op slice_like_op{
       return {{slice_like(x, expand_axes(item, leading_axes(b.axes)),
                           b.node.attributes().with("axis", axis_of(b.node.attributes()) + b.axes))}};
     },
+    .complex = complex_rule::each_part,
 };
 
 const Op at_op{
@@ -368,6 +380,7 @@ const Op pad_slice_op{
           return Exprs{pad_slice(example({2}), example({5}, "y"), 0, {1, 3}),
                        pad_slice(example({3, 2}), example({3, 4}, "y"), -1, {-2, std::nullopt}),
                        pad_slice(example({2, 4, 3}), example({2, 4, 3}, "y"), 1, {std::nullopt, std::nullopt, -1}),
+                       pad_slice(example({2}), example({5}, "y"), 0, {4, 0, -2}),
                        pad_slice(example({0}), example({3}, "y"), 0, {1, 1})};
         },
     .batched = shift_axes,
@@ -407,6 +420,7 @@ const Op pad_like_op{
       if (!b.inputs[0].varies) return {{pad_like(x, item, axis, range), false}};
       return {{pad_like(x, nested_like(batch_like(x, b.axes), item), axis + b.axes, range)}};
     },
+    .complex = complex_rule::each_part,
 };
 
 const Op gather_op{
@@ -471,7 +485,7 @@ const Op scatter_like_op{
     .summary = "values added by an index into as many rows of zeros as c has",
     .arity = 3,
     .type = [](std::span<const Type> inputs, const Attributes&) -> std::vector<Type> {
-      if (inputs[2].rank() == 0) throw GraphError("a scalar has no rows");
+      if (inputs[2].rank() == 0) throw ShapeError("a scalar has no rows");
       return scattered_type(inputs[0], inputs[1], inputs[2].shape[0]);
     },
     .gradient =
@@ -497,14 +511,15 @@ const Op scatter_like_op{
         return {{scatter_like(b.inputs[0].value, b.inputs[1].value, like), false}};
       return scatter_batched(b, like);
     },
+    .complex = complex_rule::each_part,
 };
 
 // --- Builders ---
 
 Expr slice(const Operand& a, std::int64_t axis, Slice range) {
+  const BuiltAt here(a.place());
   const Expr& x = a;
-  if (range.step != 1 && range.step != -1)
-    throw GraphError(fmt::format("slice: the step must be 1 or -1, got {}", range.step));
+  require_step("slice", range);
   const std::int64_t normal = normalize_axis(axis, x.rank(), "slice");
   const std::int64_t length = along(x.shape(), normal);
   const bool whole = range.step == 1 && range.start.value_or(0) == 0 && !range.stop;
@@ -518,6 +533,7 @@ Expr slice(const Operand& a, std::int64_t axis, Slice range) {
 }
 
 Expr at(const Operand& a, std::int64_t position, std::int64_t axis) {
+  const BuiltAt here(a.place());
   const Expr& x = a;
   const std::int64_t normal = normalize_axis(axis, x.rank(), "at");
   const std::int64_t length = along(x.shape(), normal);
@@ -529,6 +545,7 @@ Expr at(const Operand& a, std::int64_t position, std::int64_t axis) {
 }
 
 Expr gather(const Operand& a, const Operand& index, std::int64_t axis) {
+  const BuiltAt here(a.place(), "gather");
   const Expr &x = a, &i = index;
   const std::int64_t normal = normalize_axis(axis, x.rank(), "gather");
   require_index(i.type());
@@ -548,7 +565,8 @@ Expr gather(const Operand& a, const Operand& index, std::int64_t axis) {
 }
 
 Expr scatter_add(const Operand& values, const Operand& index, std::int64_t length) {
-  if (length < 0) throw GraphError(fmt::format("scatter_add: the length must not be negative, got {}", length));
+  const BuiltAt here(values.place(), "scatter_add");
+  if (length < 0) throw NegativeLength(fmt::format("scatter_add: the length must not be negative, got {}", length));
   require_index(index.expr().type());
   if (const auto positions = constant_value(index)) require_positions("scatter_add", *positions, length);
   return make(scatter_add_op, {values, index}, {{"length", length}}, values.place());
@@ -565,14 +583,14 @@ Expr pad_like(const Expr& part, const Expr& like, std::int64_t axis, Slice range
 }
 
 Expr pad_slice(const Operand& part, const Operand& like, std::int64_t axis, Slice range) {
+  const BuiltAt here(part.place());
   const Expr &x = part, &y = like;
-  if (range.step != 1 && range.step != -1)
-    throw GraphError(fmt::format("pad_slice: the step must be 1 or -1, got {}", range.step));
+  require_step("pad_slice", range);
   const std::int64_t normal = normalize_axis(axis, y.rank(), "pad_slice");
   if (y.rank() == x.rank() && along(y.shape(), normal) != unknown && along(x.shape(), normal) != unknown) {
     const std::int64_t count = resolve(range, along(y.shape(), normal)).count;
     if (count != along(x.shape(), normal))
-      throw GraphError(
+      throw ShapeError(
           fmt::format("pad_slice: a part of length {} is not a slice of length {}", along(x.shape(), normal), count));
   }
   return pad_like(x, y, normal, range);

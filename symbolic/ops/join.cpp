@@ -5,18 +5,19 @@
 #include "leapgraph/symbolic/ops/batching.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
+#include "leapgraph/symbolic/places.hpp"
 
 namespace leapgraph::symbolic {
 
 namespace {
 
 Shape agreed_parts(std::span<const Type> parts) {
-  if (parts.empty()) throw GraphError("needs at least one part");
+  if (parts.empty()) throw ShapeError("needs at least one part");
   Type result = parts[0];
   for (std::size_t k = 1; k < parts.size(); ++k) {
     const std::optional<Type> both = agree(result, parts[k]);
     if (!both)
-      throw GraphError(fmt::format("part {} is {} and part 0 is {}", k, to_string(parts[k]), to_string(parts[0])));
+      throw ShapeError(fmt::format("part {} is {} and part 0 is {}", k, to_string(parts[k]), to_string(parts[0])));
     result = *both;
   }
   return result.shape;
@@ -36,7 +37,7 @@ std::vector<Array> stack_evaluate(const Node& node, std::span<const Array> input
   const auto kept = without_axes(strides, {axis});
   for (std::size_t k = 0; k < inputs.size(); ++k) {
     if (inputs[k].shape() != inputs[0].shape())
-      throw GraphError(fmt::format("stack: part {} has shape {} and part 0 {}", k, to_string(inputs[k].shape()),
+      throw ShapeError(fmt::format("stack: part {} has shape {} and part 0 {}", k, to_string(inputs[k].shape()),
                                    to_string(inputs[0].shape())));
     const std::int64_t start = static_cast<std::int64_t>(k) * strides[static_cast<std::size_t>(axis)];
     for_each_index(inputs[k].shape(), [&](auto index, std::int64_t position) {
@@ -54,14 +55,14 @@ Layout stack_window(const Node& node, std::size_t k) {
 }
 
 std::vector<Type> concatenate_type(std::span<const Type> parts, const Attributes& attributes) {
-  if (parts.empty()) throw GraphError("needs at least one part");
+  if (parts.empty()) throw ShapeError("needs at least one part");
   const std::int64_t axis = normalize_axis(attributes.get<std::int64_t>("axis"), parts[0].rank(), "concatenate");
   const auto along = static_cast<std::size_t>(axis);
   std::vector<Type> others;
   std::int64_t total = 0;
   for (std::size_t k = 0; k < parts.size(); ++k) {
     if (parts[k].rank() != parts[0].rank())
-      throw GraphError(fmt::format("part {} is {} and part 0 is {}", k, to_string(parts[k]), to_string(parts[0])));
+      throw ShapeError(fmt::format("part {} is {} and part 0 is {}", k, to_string(parts[k]), to_string(parts[0])));
     total = total == unknown || parts[k].shape[along] == unknown ? unknown : total + parts[k].shape[along];
     others.push_back(parts[k]);
     others.back().shape[along] = unknown;
@@ -188,7 +189,7 @@ const Op split_like_op{
     .arity = -1,
     .type = [](std::span<const Type> inputs, const Attributes& attributes) -> std::vector<Type> {
       if (!agree(concatenate_type(inputs.subspan(1), attributes)[0].shape, inputs[0].shape))
-        throw GraphError("the parts do not make up the first input");
+        throw ShapeError("the parts do not make up the first input");
       const Type& part = inputs[static_cast<std::size_t>(attributes.get<std::int64_t>("part")) + 1];
       return {Type{inputs[0].dtype, part.shape}};
     },
@@ -244,13 +245,15 @@ const Op split_like_op{
 // --- Builders ---
 
 Expr stack(const Operands& parts, std::int64_t axis) {
-  if (parts.empty()) throw GraphError("stack: needs at least one part");
+  if (parts.empty()) throw ShapeError("stack: needs at least one part");
+  const BuiltAt here(parts[0].place());
   return make(stack_op, promoted(parts), {{"axis", normalize_axis(axis, parts[0].expr().rank() + 1, "stack")}},
               parts[0].place());
 }
 
 Expr concatenate(const Operands& parts, std::int64_t axis) {
-  if (parts.empty()) throw GraphError("concatenate: needs at least one part");
+  if (parts.empty()) throw ShapeError("concatenate: needs at least one part");
+  const BuiltAt here(parts[0].place());
   return make(concatenate_op, promoted(parts), {{"axis", normalize_axis(axis, parts[0].expr().rank(), "concatenate")}},
               parts[0].place());
 }

@@ -6,8 +6,10 @@
 #include <numeric>
 
 #include "leapgraph/symbolic/ops/all_ops.hpp"
+#include "leapgraph/symbolic/ops/batching.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
+#include "leapgraph/symbolic/places.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -28,7 +30,7 @@ std::map<std::int64_t, std::int64_t> label_lengths(const Labels& first, const Sh
       std::int64_t& length = lengths.emplace(labels[axis], unknown).first->second;
       if (length == unknown) length = shape[axis];
       if (shape[axis] != unknown && shape[axis] != length)
-        throw GraphError(fmt::format("axes to be multiplied have lengths {} and {}", length, shape[axis]));
+        throw ShapeError(fmt::format("axes to be multiplied have lengths {} and {}", length, shape[axis]));
     }
   };
   note(first, a);
@@ -42,7 +44,7 @@ std::vector<Type> contract_type(std::span<const Type> inputs, const Attributes& 
   const auto& output = attributes.get<Labels>("output");
   if (first.size() != inputs[0].shape.size() || second.size() != inputs[1].shape.size())
     throw InternalError("contract: one label an axis");
-  if (inputs[0].dtype != inputs[1].dtype) throw GraphError("inputs must have one element type");
+  if (inputs[0].dtype != inputs[1].dtype) throw DTypeError("inputs must have one element type");
   for (std::int64_t label : output)
     if (!contains(first, label) && !contains(second, label)) throw InternalError("contract: a label without an axis");
   const auto lengths = label_lengths(first, inputs[0].shape, second, inputs[1].shape);
@@ -126,7 +128,7 @@ void require_equal_lengths(const char* product, const Operand& a, std::int64_t a
   const std::int64_t x = a.expr().shape()[static_cast<std::size_t>(axis_a)];
   const std::int64_t y = b.expr().shape()[static_cast<std::size_t>(axis_b)];
   if (x != y && x != unknown && y != unknown)
-    throw GraphError(fmt::format("{}: axis {} of {} and axis {} of {} must have one length (made at {}:{})", product,
+    throw ShapeError(fmt::format("{}: axis {} of {} and axis {} of {} must have one length (made at {}:{})", product,
                                  axis_a, to_string(a.expr().type()), axis_b, to_string(b.expr().type()),
                                  a.place().file_name(), a.place().line()));
 }
@@ -178,6 +180,7 @@ const Op contract_op{
 };
 
 Expr dot(const Operand& a, const Operand& b) {
+  const BuiltAt here(a.place());
   const std::int64_t rank_a = a.expr().rank(), rank_b = b.expr().rank();
   if (rank_a == 0 || rank_b == 0) return mul(a, b);
   const std::int64_t axis_b = std::max<std::int64_t>(0, rank_b - 2);
@@ -186,9 +189,10 @@ Expr dot(const Operand& a, const Operand& b) {
 }
 
 Expr tensordot(const Operand& a, const Operand& b, const Axes& axes_a, const Axes& axes_b) {
+  const BuiltAt here(a.place());
   const std::int64_t rank_a = a.expr().rank(), rank_b = b.expr().rank();
   if (axes_a.size() != axes_b.size())
-    throw GraphError(fmt::format("tensordot: {} axes against {}", axes_a.size(), axes_b.size()));
+    throw ShapeError(fmt::format("tensordot: {} axes against {}", axes_a.size(), axes_b.size()));
   normalize_axes(axes_a, rank_a, "tensordot", false);
   normalize_axes(axes_b, rank_b, "tensordot", false);
   const Labels first = labels_from(0, rank_a);
@@ -209,14 +213,27 @@ Expr tensordot(const Operand& a, const Operand& b, const Axes& axes_a, const Axe
 Expr outer(const Operand& a, const Operand& b) { return tensordot(a, b, {}, {}); }
 
 Expr matmul(const Operand& a, const Operand& b) {
+  const BuiltAt here(a.place());
   const std::int64_t rank_a = a.expr().rank(), rank_b = b.expr().rank();
-  if (rank_a == 0 || rank_b == 0) throw GraphError("matmul: takes vectors, matrices and stacks of them, not scalars");
+  if (rank_a == 0 || rank_b == 0) throw ShapeError("matmul: takes vectors, matrices and stacks of them, not scalars");
   if (rank_a == 1 || rank_b == 1 || (rank_a == 2 && rank_b == 2)) return dot(a, b);
   require_equal_lengths("matmul", a, rank_a - 1, b, rank_b - 2);
   // Leading axes aligned at the right get labels 0, 1, ...; an axis of length 1 that meets a longer one is dropped.
   const std::int64_t batch = std::max(rank_a, rank_b) - 2;
   const std::int64_t row = batch, inner = batch + 1, column = batch + 2;
   Expr x = a, y = b;
+  bool open = false;  // lengths of 1 that only the call tells
+  for (std::int64_t axis = 1; axis <= std::min(rank_a, rank_b) - 2; ++axis)
+    open = open || x.shape()[static_cast<std::size_t>(rank_a - 2 - axis)] == unknown ||
+           y.shape()[static_cast<std::size_t>(rank_b - 2 - axis)] == unknown;
+  if (open) {
+    x = expand_axes(x, leading_axes(batch + 2 - rank_a));
+    y = expand_axes(y, leading_axes(batch + 2 - rank_b));
+    const Expr like = logical_or(batch_like(x, batch), batch_like(y, batch));
+    const Labels all = labels_from(0, batch);
+    return contract(stretched_batch(x, like, batch), stretched_batch(y, like, batch), joined(all, {row, inner}),
+                    joined(all, {inner, column}), joined(all, {row, column}));
+  }
   Labels first = joined(labels_from(batch - (rank_a - 2), rank_a - 2), {row, inner});
   Labels second = joined(labels_from(batch - (rank_b - 2), rank_b - 2), {inner, column});
   const auto drop_unit = [](Expr& e, Labels& labels, const Expr& other, const Labels& other_labels) {

@@ -4,10 +4,14 @@
 #include <algorithm>
 #include <limits>
 
+#include "leapgraph/symbolic/complex.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/batching.hpp"
+#include "leapgraph/symbolic/ops/complex_rules.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
+#include "leapgraph/symbolic/ops/reducing.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
+#include "leapgraph/symbolic/places.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -15,8 +19,9 @@ namespace {
 
 constexpr long double infinity = std::numeric_limits<long double>::infinity();
 
-const Axes& axes_of(const Node& node) { return node.get<Axes>("axes"); }
 std::int64_t axis_of(const Node& node) { return node.get<std::int64_t>("axis"); }
+
+}  // namespace
 
 // --- Types ---
 
@@ -29,29 +34,31 @@ std::vector<Type> reduced_type(std::span<const Type> inputs, const Attributes& a
 std::vector<Type> extremum_type(std::span<const Type> inputs, const Attributes& attributes) {
   for (std::int64_t axis : attributes.get<Axes>("axes"))
     if (inputs[0].shape[static_cast<std::size_t>(axis)] == 0)
-      throw GraphError(fmt::format("no elements along axis {}", axis));
-  return reduced_type(inputs, attributes);
-}
-
-std::vector<Type> boolean_type(std::span<const Type> inputs, const Attributes& attributes) {
-  if (inputs[0].dtype != DType::boolean) throw GraphError("takes booleans");
+      throw ShapeError(fmt::format("no elements along axis {}", axis));
   return reduced_type(inputs, attributes);
 }
 
 std::vector<Type> reduced_floating_type(std::span<const Type> inputs, const Attributes& attributes) {
-  if (!is_floating(inputs[0].dtype)) throw GraphError("takes floating numbers");
+  if (!is_floating(inputs[0].dtype)) throw DTypeError("takes floating numbers");
   return reduced_type(inputs, attributes);
 }
 
-/// As `reduced_floating_type`, keeping the shape.
 std::vector<Type> along_axes_type(std::span<const Type> inputs, const Attributes& attributes) {
   reduced_floating_type(inputs, attributes);
   return {inputs[0]};
 }
 
+namespace {
+
+std::vector<Type> boolean_type(std::span<const Type> inputs, const Attributes& attributes) {
+  if (inputs[0].dtype != DType::boolean) throw DTypeError("takes booleans");
+  return reduced_type(inputs, attributes);
+}
+
+}  // namespace
+
 // --- Reference ---
 
-/// For every element of a tensor, the place in the reduced tensor that it is combined into.
 std::vector<std::size_t> places_after(const Shape& shape, const Axes& axes) {
   const auto kept = row_major(without_axes(shape, axes));
   std::vector<std::int64_t> strides = kept;
@@ -63,39 +70,27 @@ std::vector<std::size_t> places_after(const Shape& shape, const Axes& axes) {
   return places;
 }
 
-/// Elements folded in order, one total a place; reals in extended precision.
-template <class T, class F>
-std::vector<T> folded(const Array& x, const Axes& axes, T start, F combine) {
-  std::vector<T> totals(static_cast<std::size_t>(element_count(without_axes(x.shape(), axes))), start);
-  const std::vector<std::size_t> places = places_after(x.shape(), axes);
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    const auto position = static_cast<std::int64_t>(i);
-    T& total = totals[places[i]];
-    if constexpr (std::is_integral_v<T>)
-      total = combine(total, static_cast<T>(x.integer(position)));
-    else
-      total = combine(total, static_cast<T>(x.real(position)));
-  }
-  return totals;
+void require_elements(const Node& node, const Array& x) {
+  for (std::int64_t axis : axes_of(node))
+    if (x.shape()[static_cast<std::size_t>(axis)] == 0)
+      throw ShapeError(fmt::format("{}: no elements along axis {} of {}", node.op().name, axis, to_string(x.type())));
 }
 
-template <class T>
-Array array_of(Type type, const std::vector<T>& values) {
-  Array result(std::move(type));
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if constexpr (std::is_integral_v<T>)
-      result.set_integer(static_cast<std::int64_t>(i), static_cast<std::int64_t>(values[i]));
-    else
-      result.set(static_cast<std::int64_t>(i), static_cast<double>(values[i]));
-  }
-  return result;
-}
+namespace {
 
 /// Reference of a reduction by one generic function; integers wrap around.
 template <auto combine>
 Array reduced(const Node& node, const Array& x, long double start, std::int64_t integer_start) {
   Type type{x.dtype(), without_axes(x.shape(), axes_of(node))};
   if (is_floating(x.dtype())) return array_of(std::move(type), folded<long double>(x, axes_of(node), start, combine));
+  if (x.dtype() == DType::uint64) {
+    // The neutral elements of max and min are those of the type.
+    const std::uint64_t unsigned_start = integer_start == std::numeric_limits<std::int64_t>::min() ? 0
+                                         : integer_start == std::numeric_limits<std::int64_t>::max()
+                                             ? UINT64_MAX
+                                             : static_cast<std::uint64_t>(integer_start);
+    return array_of(std::move(type), folded<std::uint64_t>(x, axes_of(node), unsigned_start, combine));
+  }
   return array_of(std::move(type), folded<std::int64_t>(x, axes_of(node), integer_start, combine));
 }
 
@@ -114,16 +109,8 @@ constexpr auto times = [](auto total, auto x) {
 constexpr auto larger = [](auto total, auto x) { return total != total || x != x ? total + x : std::max(total, x); };
 constexpr auto smaller = [](auto total, auto x) { return total != total || x != x ? total + x : std::min(total, x); };
 
-void require_elements(const Node& node, const Array& x) {
-  for (std::int64_t axis : axes_of(node))
-    if (x.shape()[static_cast<std::size_t>(axis)] == 0)
-      throw GraphError(fmt::format("{}: no elements along axis {} of {}", node.op().name, axis, to_string(x.type())));
-}
+}  // namespace
 
-/// Largest element and sum of exp(x - largest) a place, in extended precision; the shift is 0 where it is infinite.
-struct ShiftedSum {
-  std::vector<long double> shift, sum;
-};
 ShiftedSum shifted_sum(const Array& x, const Axes& axes) {
   ShiftedSum result{folded<long double>(x, axes, -infinity, larger), {}};
   for (long double& shift : result.shift)
@@ -134,6 +121,8 @@ ShiftedSum shifted_sum(const Array& x, const Axes& axes) {
     result.sum[places[i]] += std::exp(x.real(static_cast<std::int64_t>(i)) - result.shift[places[i]]);
   return result;
 }
+
+namespace {
 
 std::vector<Array> cumsum_evaluate(const Node& node, std::span<const Array> inputs) {
   const Array& x = inputs[0];
@@ -153,14 +142,11 @@ std::vector<Array> cumsum_evaluate(const Node& node, std::span<const Array> inpu
 
 // --- Pieces of rules ---
 
-/// A reduced tensor with the reduced axes back, of length 1.
-Expr restored(const Application& a, const Expr& e) { return expand_axes(e, axes_of(a.node)); }
-
 /// The adjoint of an extremum goes to the elements that attain it, in equal shares.
 Exprs extremum_gradient(const Application& a) {
-  const Expr attains = cast(eq(a.inputs[0], restored(a, a.output)), a.inputs[0].dtype());
-  const Expr share = a.adjoint / sum(attains, axes_of(a.node));
-  return {attains * restored(a, share)};
+  const Expr attains = eq(a.inputs[0], restored(a, a.output));
+  const Expr share = a.adjoint / sum(cast(attains, a.inputs[0].dtype()), axes_of(a.node));
+  return {where(attains, restored(a, share), 0.0)};  // a choice, which the slopes of what did not win cannot spoil
 }
 
 /// Product of all other elements along an axis: what comes before times what comes after, right where elements are 0.
@@ -218,7 +204,8 @@ Expr summed(const Expr& a, const Summing& s) {
   return expand_axes(cast(sum(a, s.axes), a.dtype()), s.kept);
 }
 
-/// Shift that keeps exponentials in range: the largest element, 0 where that is infinite.
+}  // namespace
+
 Expr safe_shift(const Expr& x, const Axes& axes) {
   const Expr largest = max(x, axes);
   return where(isinf(largest), 0.0, largest);
@@ -230,9 +217,6 @@ bool reduces_nothing(const Node& node) {
   return false;
 }
 
-Expr example(Shape shape) { return input({DType::float64, std::move(shape)}, "x"); }
-
-/// A reduction op over examples of ranks 0 to 3.
 Exprs reduction_examples(Expr (*reduction)(const Operand&, const Axes&, bool)) {
   return {reduction(example({5}), {}, false), reduction(example({3, 4}), {0}, false),
           reduction(example({3, 4}), {-1}, true), reduction(example({2, 3, 4}), {0, 2}, false),
@@ -244,8 +228,6 @@ Exprs reduction_examples_with_empty(Expr (*reduction)(const Operand&, const Axes
   examples.push_back(reduction(example({3, 0}), {1}, false));
   return examples;
 }
-
-}  // namespace
 
 const Op sum_op{
     .name = "sum",
@@ -282,6 +264,7 @@ const Op prod_op{
           examples.push_back(prod(cast(example({6}), DType::int32)));
           return examples;
         },
+    .complex = complex_rule::prod,
 };
 
 const Op max_op{
@@ -357,7 +340,7 @@ const Op sum_like_op{
     .type = [](std::span<const Type> inputs, const Attributes&) -> std::vector<Type> {
       const Shape &from = inputs[0].shape, &like = inputs[1].shape;
       if (from.size() < like.size() || !agree(broadcast(from, like), from))
-        throw GraphError(fmt::format("{} was not stretched from {}", to_string(from), to_string(like)));
+        throw ShapeError(fmt::format("{} was not stretched from {}", to_string(from), to_string(like)));
       Shape shape = like;
       for (std::size_t axis = 0; axis < like.size(); ++axis)
         if (like[axis] == unknown && from[axis + from.size() - like.size()] == 1) shape[axis] = 1;
@@ -396,6 +379,7 @@ const Op sum_like_op{
       const Expr rest = dropped.empty() ? x : cast(sum(x, dropped), x.dtype());
       return {{sum_like(rest, nested_like(batch_like(x, b.axes), item))}};
     },
+    .complex = complex_rule::each_part,
 };
 
 const Op logsumexp_op{
@@ -505,29 +489,27 @@ const Op cumsum_op{
                        cumsum(example({0})), cumsum(cast(example({5}), DType::int64))};
         },
     .batched = shift_axes,
+    .complex = complex_rule::each_part,
 };
 
 // --- Builders ---
 
-namespace {
-
-/// Sums and products of narrow integers are taken in 64 bits, as NumPy does.
 Expr widened(const Operand& a) {
   const DTypeInfo& row = info(a.expr().dtype());
-  if (row.kind == NumberKind::floating) return a;
+  if (is_floating(row.dtype)) return a;
   return cast(a, row.kind == NumberKind::unsigned_integer ? DType::uint64 : DType::int64);
 }
 
 Expr floating(const Operand& a) { return promoted_floating(std::span(&a, 1))[0]; }
 
 Expr reduce(const Op& op, const Expr& x, const Axes& axes, bool keepdims, Where place) {
+  const BuiltAt here(place);
   const Axes normal = normalize_axes(axes, x.rank(), op.name, true);
   if (normal.empty()) return x;
   const Expr result = make(op, {x}, {{"axes", normal}}, place);
   return keepdims ? expand_axes(result, normal) : result;
 }
 
-/// How many elements a reduction combines, as a number of the given type.
 Expr combined_count(const Expr& x, const Axes& axes, DType dtype) {
   Expr count = constant(std::int64_t{1});
   std::int64_t known = 1;
@@ -543,8 +525,6 @@ Expr combined_count(const Expr& x, const Axes& axes, DType dtype) {
   }
   return cast(count, dtype);
 }
-
-}  // namespace
 
 Expr sum(const Operand& a, const Axes& axes, bool keepdims) {
   return reduce(sum_op, widened(a), axes, keepdims, a.place());
@@ -562,14 +542,18 @@ Expr any(const Operand& a, const Axes& axes, bool keepdims) {
 }
 
 Expr mean(const Operand& a, const Axes& axes, bool keepdims) {
+  const BuiltAt here(a.place());
   const Expr x = floating(a);
   return sum(x, axes, keepdims) / combined_count(x, axes, x.dtype());
 }
 
 Expr variance(const Operand& a, const Axes& axes, bool keepdims, std::int64_t ddof) {
+  const BuiltAt here(a.place());
   const Expr x = floating(a);
   const Expr count = combined_count(x, axes, x.dtype());
-  return sum(sqr(x - mean(x, axes, true)), axes, keepdims) / (count - constant(static_cast<double>(ddof), x.dtype()));
+  const Expr distance = x - mean(x, axes, true);
+  const Expr squared = is_complex(x.dtype()) ? real(conj(distance) * distance) : sqr(distance);
+  return sum(squared, axes, keepdims) / (count - constant(static_cast<double>(ddof), x.dtype()));
 }
 
 Expr logsumexp(const Operand& a, const Axes& axes, bool keepdims) {
@@ -577,16 +561,19 @@ Expr logsumexp(const Operand& a, const Axes& axes, bool keepdims) {
 }
 
 Expr softmax(const Operand& a, std::int64_t axis) {
+  const BuiltAt here(a.place());
   const Expr x = floating(a);
   return make(softmax_op, {x}, {{"axes", Axes{normalize_axis(axis, x.rank(), "softmax")}}}, a.place());
 }
 
 Expr cumsum(const Operand& a, std::int64_t axis) {
+  const BuiltAt here(a.place());
   const Expr x = widened(a);
   return make(cumsum_op, {x}, {{"axis", normalize_axis(axis, x.rank(), "cumsum")}}, a.place());
 }
 
 Expr sum_like(const Operand& a, const Operand& like) {
+  const BuiltAt here(a.place());
   const Expr &x = a, &y = like;
   if (x == y || (x.shape() == y.shape() && is_known(x.shape()))) return x;
   if (x.rank() >= y.rank())

@@ -23,6 +23,7 @@
 #include "leapgraph/symbolic/ops/bodies.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
+#include "leapgraph/symbolic/places.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -48,22 +49,22 @@ std::vector<Type> scan_type(std::span<const Type> inputs, const Attributes& attr
   const std::int64_t length = attributes.get<std::int64_t>("length");
   const bool stops = ending_of(attributes) != Ending::none;
   if (inputs.empty() || inputs[0] != Type{DType::int64, {}})
-    throw GraphError("the number of steps must be an integer scalar");
+    throw DTypeError("the number of steps must be an integer scalar");
   if (inputs.size() != body.inputs.size() + 1 || body.outputs.size() < carries + (stops ? 1 : 0))
     throw InternalError("scan: inputs do not fit the body");
   std::vector<Type> arguments(inputs.begin() + 1, inputs.end());
   for (std::size_t j = 0; j < sequences; ++j) {
     Type& sequence = arguments[carries + j];
-    if (sequence.rank() == 0) throw GraphError(fmt::format("sequence {} is a scalar", j));
+    if (sequence.rank() == 0) throw ShapeError(fmt::format("sequence {} is a scalar", j));
     if (sequence.shape[0] != unknown && sequence.shape[0] < length)
-      throw GraphError(
+      throw ShapeError(
           fmt::format("sequence {} has {} elements, {} steps were asked for", j, sequence.shape[0], length));
     sequence = element_type(sequence);
   }
   std::vector<Type> types = output_types(body, arguments);
   if (stops) {
     if (types.back() != Type{DType::boolean, {}})
-      throw GraphError(fmt::format("the condition must be a boolean scalar, got {}", to_string(types.back())));
+      throw DTypeError(fmt::format("the condition must be a boolean scalar, got {}", to_string(types.back())));
     types.pop_back();
   }
   for (std::size_t i = 0; i < types.size(); ++i) {
@@ -73,8 +74,9 @@ std::vector<Type> scan_type(std::span<const Type> inputs, const Attributes& attr
     }
     const std::optional<Type> kept = agree(arguments[i], types[i]);
     if (!kept)
-      throw GraphError(fmt::format("carry {} starts as {} and the body returns {}; a carry keeps its type", i,
-                                   to_string(arguments[i]), to_string(types[i])));
+      refuse_types(arguments[i], types[i],
+                   fmt::format("carry {} starts as {} and the body returns {}; a carry keeps its type", i,
+                               to_string(arguments[i]), to_string(types[i])));
     types[i] = *kept;
   }
   if (stops) types.push_back({DType::int64, {}});
@@ -95,7 +97,7 @@ class Rows {
   void add(const Array& row, std::size_t number) {
     if (count_ == 0) rows_ = Array(stacked_type(row.type(), 1));
     if (element_type(rows_.type()) != row.type())
-      throw GraphError(fmt::format("scan: output {} is {} at step {} and was {} before", number, to_string(row.type()),
+      throw ShapeError(fmt::format("scan: output {} is {} at step {} and was {} before", number, to_string(row.type()),
                                    count_, to_string(element_type(rows_.type()))));
     if (count_ == rows_.shape()[0]) rows_ = resized(2 * count_);
     copy_elements(row, 0, rows_, count_ * row.size(), row.size());
@@ -153,7 +155,7 @@ std::vector<Array> scan_evaluate(const Node& node, std::span<const Array> inputs
     std::vector<Array> results = evaluate(std::move(given));
     for (std::size_t i = 0; i < carries; ++i) {
       if (results[i].type() != types[i])
-        throw GraphError(fmt::format("scan: carry {} is {} before step {} and {} after it; a carry keeps its type", i,
+        throw ShapeError(fmt::format("scan: carry {} is {} before step {} and {} after it; a carry keeps its type", i,
                                      to_string(types[i]), done, to_string(results[i].type())));
       arguments[i] = std::move(results[i]);
     }
@@ -326,17 +328,18 @@ std::string types_of(const Exprs& exprs) {
 
 ScanResult scan(const std::function<ScanBody(const Exprs& carry, const Exprs& elements)>& step, const Operands& initial,
                 const Operands& sequences, std::optional<Operand> steps, Where place) {
-  const auto refuse = [&place](const std::string& what) -> GraphError {
-    return GraphError(fmt::format("scan: {} (made at {}:{})", what, place.file_name(), place.line()));
+  const auto told = [&place](const std::string& what) {
+    return fmt::format("scan: {} (made at {}:{})", what, place.file_name(), place.line());
   };
+  const BuiltAt here(place);
   Exprs rows, elements, carried(initial.begin(), initial.end());
   for (const Operand& sequence : sequences) {
     rows.push_back(sequence);
-    if (rows.back().rank() == 0) throw refuse(fmt::format("sequence {} is a scalar", rows.size() - 1));
+    if (rows.back().rank() == 0) throw ShapeError(told(fmt::format("sequence {} is a scalar", rows.size() - 1)));
     elements.push_back(input(element_type(rows.back().type()), fmt::format("element {}", elements.size())));
   }
   if (steps && (steps->expr().rank() != 0 || !is_integer(steps->expr().dtype())))
-    throw refuse("the number of steps must be an integer scalar, got " + to_string(steps->expr().type()));
+    throw DTypeError(told("the number of steps must be an integer scalar, got " + to_string(steps->expr().type())));
 
   // A plain number takes the element type that the body gives its carry; then the body is made once more.
   Exprs carry;
@@ -346,26 +349,27 @@ ScanResult scan(const std::function<ScanBody(const Exprs& carry, const Exprs& el
     for (const Expr& e : carried) carry.push_back(input(e.type(), fmt::format("carry {}", carry.size())));
     body = step(carry, elements);
     if (body.carry.size() != carry.size())
-      throw refuse(fmt::format("the body returns {} carries for {} initial values {}", body.carry.size(), carry.size(),
-                               types_of(carried)));
+      throw GraphError(told(fmt::format("the body returns {} carries for {} initial values {}", body.carry.size(),
+                                        carry.size(), types_of(carried))));
     settled = true;
     for (std::size_t i = 0; i < carry.size(); ++i) {
-      if (!body.carry[i]) throw refuse(fmt::format("the body returns nothing for carry {}", i));
+      if (!body.carry[i]) throw GraphError(told(fmt::format("the body returns nothing for carry {}", i)));
       const DType wanted = body.carry[i].dtype();
       if (initial[i].is_weak() && wanted != carried[i].dtype() && promote(wanted, carried[i].dtype()) == wanted) {
         carried[i] = cast(carried[i], wanted);
         settled = false;
       } else if (!agree(carried[i].type(), body.carry[i].type())) {
-        throw refuse(fmt::format("carry {} starts as {} and the body returns {}; a carry keeps its type", i,
-                                 to_string(carried[i].type()), to_string(body.carry[i].type())));
+        refuse_types(carried[i].type(), body.carry[i].type(),
+                     told(fmt::format("carry {} starts as {} and the body returns {}; a carry keeps its type", i,
+                                      to_string(carried[i].type()), to_string(body.carry[i].type()))));
       }
     }
   }
   for (std::size_t i = 0; i < body.outputs.size(); ++i)
-    if (!body.outputs[i]) throw refuse(fmt::format("the body returns nothing for output {}", i));
-  if (!steps && rows.empty() && !body.until) throw refuse("give the number of steps or a sequence");
+    if (!body.outputs[i]) throw GraphError(told(fmt::format("the body returns nothing for output {}", i)));
+  if (!steps && rows.empty() && !body.until) throw GraphError(told("give the number of steps or a sequence"));
   if (body.until && body.until.type() != Type{DType::boolean, {}})
-    throw refuse("the condition must be a boolean scalar, got " + to_string(body.until.type()));
+    throw DTypeError(told("the condition must be a boolean scalar, got " + to_string(body.until.type())));
   const Expr count = steps          ? cast(*steps, DType::int64)
                      : rows.empty() ? constant(std::numeric_limits<std::int64_t>::max())
                                     : steps_of(rows);
@@ -390,12 +394,13 @@ ScanResult scan(const std::function<ScanBody(const Exprs& carry, const Exprs& el
 ScanResult while_loop(const std::function<Expr(const Exprs& carry)>& condition,
                       const std::function<Exprs(const Exprs& carry)>& step, const Operands& initial,
                       std::optional<Operand> cap, Where place) {
+  const BuiltAt here(place);
   const Exprs start(initial.begin(), initial.end());
   const Expr most = cap ? cast(*cap, DType::int64) : constant(std::numeric_limits<std::int64_t>::max());
   const auto holds = [&](const Exprs& carry) {
     const Expr test = condition(carry);
     if (!test || test.type() != Type{DType::boolean, {}})
-      throw GraphError(fmt::format("while_loop: the condition must be a boolean scalar, got {} (made at {}:{})",
+      throw DTypeError(fmt::format("while_loop: the condition must be a boolean scalar, got {} (made at {}:{})",
                                    test ? to_string(test.type()) : "nothing", place.file_name(), place.line()));
     return test;
   };

@@ -5,8 +5,10 @@
 
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/batching.hpp"
+#include "leapgraph/symbolic/ops/complex_rules.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
+#include "leapgraph/symbolic/places.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -20,17 +22,17 @@ Expr example(Shape shape, const char* name = "x") { return input({DType::float64
 Shape filled_in(const Shape& wanted, const Shape& from) {
   std::int64_t given = 1, open = 0;
   for (std::int64_t length : wanted) {
-    if (length < unknown) throw GraphError(fmt::format("{} is no shape", to_string(wanted)));
+    if (length < unknown) throw NegativeLength(fmt::format("{} is no shape", to_string(wanted)));
     if (length == unknown)
       ++open;
     else
       given *= length;
   }
-  if (open > 1) throw GraphError(fmt::format("only one length of {} may be inferred", to_string(wanted)));
+  if (open > 1) throw ShapeError(fmt::format("only one length of {} may be inferred", to_string(wanted)));
   if (!is_known(from)) return wanted;
   const std::int64_t count = element_count(from);
   if (open == 0 ? given != count : given == 0 || count % given != 0)
-    throw GraphError(fmt::format("the {} elements of {} do not fill {}", count, to_string(from), to_string(wanted)));
+    throw ShapeError(fmt::format("the {} elements of {} do not fill {}", count, to_string(from), to_string(wanted)));
   Shape result = wanted;
   for (std::int64_t& length : result)
     if (length == unknown) length = count / given;
@@ -77,7 +79,7 @@ bool reshape_layout(const Node& node, const Layout& from, Layout& to) {
 std::vector<Type> transpose_type(std::span<const Type> inputs, const Attributes& attributes) {
   const auto& permutation = attributes.get<Axes>("permutation");
   if (normalize_axes(permutation, inputs[0].rank(), "transpose", false).size() != inputs[0].shape.size())
-    throw GraphError(fmt::format("{} does not name all {} axes", to_string(permutation), inputs[0].rank()));
+    throw ShapeError(fmt::format("{} does not name all {} axes", to_string(permutation), inputs[0].rank()));
   Shape shape;
   for (std::int64_t axis : permutation) shape.push_back(inputs[0].shape[static_cast<std::size_t>(axis)]);
   return {Type{inputs[0].dtype, shape}};
@@ -126,7 +128,7 @@ std::vector<Type> squeeze_type(std::span<const Type> inputs, const Attributes& a
   const auto& axes = attributes.get<Axes>("axes");
   for (std::int64_t axis : normalize_axes(axes, inputs[0].rank(), "squeeze", false))
     if (const std::int64_t length = inputs[0].shape[static_cast<std::size_t>(axis)]; length != 1 && length != unknown)
-      throw GraphError(fmt::format("axis {} has length {}, not 1", axis, length));
+      throw ShapeError(fmt::format("axis {} has length {}, not 1", axis, length));
   return {Type{inputs[0].dtype, without_axes(inputs[0].shape, axes)}};
 }
 
@@ -136,15 +138,15 @@ std::vector<Type> broadcast_to_type(std::span<const Type> inputs, const Attribut
   Shape result = attributes.get<Shape>("shape");
   const Shape& from = inputs[0].shape;
   if (from.size() > result.size())
-    throw GraphError(fmt::format("{} has more axes than {}", to_string(from), to_string(result)));
+    throw ShapeError(fmt::format("{} has more axes than {}", to_string(from), to_string(result)));
   const std::size_t shift = result.size() - from.size();
   for (std::size_t axis = 0; axis < result.size(); ++axis) {
     const std::int64_t length = axis < shift ? 1 : from[axis - shift];
     if (result[axis] == unknown) {
-      if (axis < shift) throw GraphError(fmt::format("length {} of {} is not given", axis, to_string(result)));
+      if (axis < shift) throw ShapeError(fmt::format("length {} of {} is not given", axis, to_string(result)));
       result[axis] = length;
     } else if (length != 1 && length != unknown && length != result[axis]) {
-      throw GraphError(fmt::format("{} does not stretch to {}", to_string(from), to_string(result)));
+      throw ShapeError(fmt::format("{} does not stretch to {}", to_string(from), to_string(result)));
     }
   }
   return {Type{inputs[0].dtype, result}};
@@ -180,17 +182,17 @@ std::vector<Type> broadcast_like_type(std::span<const Type> inputs, const Attrib
     if (length == unknown && from[axis] != 1) length = from[axis];
     fits = from[axis] == unknown || from[axis] == 1 || from[axis] == length;  // an unknown one may be 1
   }
-  if (!fits) throw GraphError(fmt::format("{} does not stretch to {}", to_string(from), to_string(like)));
+  if (!fits) throw ShapeError(fmt::format("{} does not stretch to {}", to_string(from), to_string(like)));
   return {Type{inputs[0].dtype, result}};
 }
 
 std::vector<Type> diag_type(std::span<const Type> inputs, const Attributes&) {
-  if (inputs[0].rank() != 1) throw GraphError("takes a vector");
+  if (inputs[0].rank() != 1) throw ShapeError("takes a vector");
   return {Type{inputs[0].dtype, {inputs[0].shape[0], inputs[0].shape[0]}}};
 }
 
 std::vector<Type> diagonal_type(std::span<const Type> inputs, const Attributes&) {
-  if (inputs[0].rank() != 2) throw GraphError("takes a matrix");
+  if (inputs[0].rank() != 2) throw ShapeError("takes a matrix");
   const std::int64_t rows = inputs[0].shape[0], columns = inputs[0].shape[1];
   return {Type{inputs[0].dtype, {rows == unknown || columns == unknown ? unknown : std::min(rows, columns)}}};
 }
@@ -277,6 +279,7 @@ const Op reshape_like_op{
       if (!b.inputs[0].varies) return {{reshape_like(x, item), false}};
       return {{reshape_like(x, nested_like(batch_like(x, b.axes), item))}};
     },
+    .complex = complex_rule::each_part,
 };
 
 const Op transpose_op{
@@ -407,6 +410,7 @@ const Op broadcast_like_op{
       if (!b.inputs[0].varies) return {{broadcast_like(x, item), false}};
       return {{broadcast_like(with_item_rank(x, item.rank(), b.axes), nested_like(batch_like(x, b.axes), item))}};
     },
+    .complex = complex_rule::each_part,
 };
 
 const Op length_op{
@@ -434,6 +438,7 @@ const Op length_op{
     .batched = [](const Batch& b) -> std::vector<Batched> {
       return {{length(b.inputs[0].value, b.node.get<std::int64_t>("axis") + b.axes), false}};
     },
+    .complex = complex_rule::shape_only,
 };
 
 const Op arange_op{
@@ -442,7 +447,7 @@ const Op arange_op{
     .arity = 0,
     .type = [](std::span<const Type>, const Attributes& attributes) -> std::vector<Type> {
       const std::int64_t n = attributes.get<std::int64_t>("length");
-      if (n < 0) throw GraphError(fmt::format("the length must not be negative, got {}", n));
+      if (n < 0) throw NegativeLength(fmt::format("the length must not be negative, got {}", n));
       return {Type{DType::int64, {n}}};
     },
     .evaluate = [](const Node& node, std::span<const Array>) -> std::vector<Array> {
@@ -487,7 +492,7 @@ const Op diag_like_op{
     .arity = 2,
     .type = [](std::span<const Type> inputs, const Attributes& attributes) -> std::vector<Type> {
       const Type diagonal = diagonal_type(inputs.subspan(1), attributes)[0];
-      if (!agree(inputs[0].shape, diagonal.shape)) throw GraphError("the vector does not fit the diagonal");
+      if (!agree(inputs[0].shape, diagonal.shape)) throw ShapeError("the vector does not fit the diagonal");
       return {Type{inputs[0].dtype, inputs[1].shape}};
     },
     .gradient =
@@ -520,6 +525,7 @@ const Op diag_like_op{
           square, nested_like(batch, nested_like(any(whole, {1}), item_like({at(square, 0, -2)}, b.axes))), b.axes, {});
       return {{pad_like(rows, nested_like(batch, whole), b.axes + 1, {})}};
     },
+    .complex = complex_rule::each_part,
 };
 
 const Op diagonal_op{
@@ -562,6 +568,7 @@ const Op diagonal_op{
 // --- Builders ---
 
 Expr reshape(const Operand& a, Shape shape) {
+  const BuiltAt here(a.place(), "reshape");
   const Expr& x = a;
   const Shape target = filled_in(shape, x.shape());
   if (target == x.shape() && (is_known(target) || target.size() == 1)) return x;
@@ -582,6 +589,7 @@ Expr transpose(const Operand& a) {
 }
 
 Expr transpose(const Operand& a, const Axes& permutation) {
+  const BuiltAt here(a.place());
   Axes normal;
   for (std::int64_t axis : permutation) normal.push_back(normalize_axis(axis, a.expr().rank(), "transpose"));
   if (std::is_sorted(normal.begin(), normal.end()) && normal.size() == a.expr().shape().size() &&
@@ -595,11 +603,13 @@ Expr expand_axes(const Expr& a, const Axes& axes) {
 }
 
 Expr expand_dims(const Operand& a, std::int64_t axis) {
+  const BuiltAt here(a.place());
   return make(expand_dims_op, {a}, {{"axes", Axes{normalize_axis(axis, a.expr().rank() + 1, "expand_dims")}}},
               a.place());
 }
 
 Expr squeeze(const Operand& a, std::int64_t axis) {
+  const BuiltAt here(a.place());
   return make(squeeze_op, {a}, {{"axes", Axes{normalize_axis(axis, a.expr().rank(), "squeeze")}}}, a.place());
 }
 
@@ -617,14 +627,15 @@ Expr broadcast_like(const Operand& a, const Operand& like) {
 }
 
 Expr length(const Operand& a, std::int64_t axis) {
+  const BuiltAt here(a.place());
   const std::int64_t normal = normalize_axis(axis, a.expr().rank(), "length");
   const std::int64_t known = a.expr().shape()[static_cast<std::size_t>(normal)];
   if (known != unknown) return constant(known);
   return make(length_op, {a}, {{"axis", normal}}, a.place());
 }
 
-Expr zeros_like(const Operand& a) { return broadcast_like(constant(0.0, a.expr().dtype()), a); }
-Expr ones_like(const Operand& a) { return broadcast_like(constant(1.0, a.expr().dtype()), a); }
+Expr zeros_like(const Operand& a) { return broadcast_like({constant(0.0, a.expr().dtype()), a.place()}, a); }
+Expr ones_like(const Operand& a) { return broadcast_like({constant(1.0, a.expr().dtype()), a.place()}, a); }
 Expr full(Shape shape, const Operand& value) { return broadcast_to(value, std::move(shape)); }
 Expr arange(std::int64_t n) { return make(arange_op, {}, {{"axis", std::int64_t{0}}, {"length", n}}); }
 Expr diag(const Operand& vector) { return make(diag_op, {vector}, {}, vector.place()); }

@@ -23,6 +23,11 @@ std::optional<Type> agree(const Type& a, const Type& b) {
   return Type{a.dtype, *shape};
 }
 
+void refuse_types(const Type& a, const Type& b, const std::string& what) {
+  if (a.dtype != b.dtype) throw DTypeError(what);
+  throw ShapeError(what);
+}
+
 std::vector<std::int64_t> row_major(const Shape& shape) {
   std::vector<std::int64_t> strides(shape.size());
   std::int64_t stride = 1;
@@ -47,13 +52,13 @@ Shape with_axes(const Shape& shape, const Axes& axes, std::int64_t length) {
 }
 
 void require_index(const Type& index) {
-  if (!is_integer(index.dtype)) throw GraphError("the index must be of integers, got " + to_string(index));
+  if (!is_integer(index.dtype)) throw DTypeError("the index must be of integers, got " + to_string(index));
 }
 
 void require_positions(std::string_view op, const Array& index, std::int64_t length) {
   for (std::int64_t i = 0; i < index.size(); ++i)
     if (const std::int64_t position = index.integer(i); position < 0 || position >= length)
-      throw GraphError(fmt::format("{}: position {} does not exist along an axis of length {}", op, position, length));
+      throw IndexError(fmt::format("{}: position {} does not exist along an axis of length {}", op, position, length));
 }
 
 std::int64_t row_size(const Shape& shape, std::size_t leading) {
@@ -72,6 +77,18 @@ Axes axis_from_front(std::int64_t axis, std::int64_t rank) {
   for (std::int64_t i = 1; i < rank; ++i) permutation.push_back(i);
   permutation.insert(permutation.begin() + axis, 0);
   return permutation;
+}
+
+Array fitted(const Array& from, const Shape& shape) {
+  if (from.shape() == shape) return from;
+  Array result(Type{from.dtype(), shape});
+  Shape common = shape;
+  for (std::size_t axis = 0; axis < common.size(); ++axis) common[axis] = std::min(common[axis], from.shape()[axis]);
+  const auto strides = row_major(from.shape()), new_strides = row_major(shape);
+  for_each_index(common, [&](auto index, std::int64_t) {
+    copy_elements(from, position_of(index, strides), result, position_of(index, new_strides));
+  });
+  return result;
 }
 
 }  // namespace leapgraph::symbolic

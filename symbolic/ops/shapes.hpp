@@ -19,6 +19,9 @@ std::optional<Shape> agree(const Shape& a, const Shape& b);
 /// The same for types: one element type, shapes that agree.
 std::optional<Type> agree(const Type& a, const Type& b);
 
+/// Throws `what` for types that do not agree: DTypeError where the element types differ, else ShapeError.
+[[noreturn]] void refuse_types(const Type& a, const Type& b, const std::string& what);
+
 /// Strides in elements of a row-major tensor.
 std::vector<std::int64_t> row_major(const Shape& shape);
 /// `shape` without the given sorted axes.
@@ -69,5 +72,8 @@ inline void copy_elements(const Array& from, std::int64_t from_position, Array& 
   std::memcpy(to.raw() + to_position * bytes, from.raw() + from_position * bytes,
               static_cast<std::size_t>(count * bytes));
 }
+
+/// The elements of `from` at the positions that both shapes have; the others are 0.
+Array fitted(const Array& from, const Shape& shape);
 
 }  // namespace leapgraph::symbolic

@@ -1,9 +1,9 @@
 /// Variables, parameters of bodies, literals and data: nodes that are bound and not computed.
 #include <fmt/format.h>
 
-#include <atomic>
 #include <bit>
 
+#include "leapgraph/symbolic/complex.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
 
@@ -54,30 +54,25 @@ const Op data_op{
     },
 };
 
-Expr input(Type type, std::string name, Where place) {
-  static std::atomic<std::int64_t> next{0};
-  return make(input_op, {}, {{"type", std::move(type)}, {"name", std::move(name)}, {"id", next.fetch_add(1)}}, place);
-}
-
-Expr dscalar(std::string name, Where place) { return input({DType::float64, {}}, std::move(name), place); }
-Expr dvector(std::string name, Where place) { return input({DType::float64, {unknown}}, std::move(name), place); }
-Expr dmatrix(std::string name, Where place) {
-  return input({DType::float64, {unknown, unknown}}, std::move(name), place);
-}
-Expr lscalar(std::string name, Where place) { return input({DType::int64, {}}, std::move(name), place); }
-Expr lvector(std::string name, Where place) { return input({DType::int64, {unknown}}, std::move(name), place); }
-
 Expr parameter(std::int64_t index, Type type) {
   return make(parameter_op, {}, {{"index", index}, {"type", std::move(type)}});
 }
 
 Expr constant(double value) { return make(constant_op, {}, {{"dtype", DType::float64}, {"value", value}}); }
 Expr constant(std::int64_t value) { return make(constant_op, {}, {{"dtype", DType::int64}, {"value", value}}); }
+Expr constant(int value) { return constant(static_cast<std::int64_t>(value)); }
+Expr constant(std::uint64_t value) {
+  return make(constant_op, {}, {{"dtype", DType::uint64}, {"value", static_cast<std::int64_t>(value)}});
+}
 Expr constant(bool value) { return make(constant_op, {}, {{"dtype", DType::boolean}, {"value", std::int64_t{value}}}); }
 Expr constant(double value, DType dtype) { return constant(Array::scalar(value).cast(dtype)); }
 
 Expr constant(const Array& value) {
   if (!value.shape().empty()) return make(data_op, {}, {{"value", value}});
+  if (is_complex(value.dtype())) {
+    const DType part = part_of(value.dtype());
+    return complex(constant(value.real(), part), constant(value.imaginary(), part));
+  }
   if (is_floating(value.dtype())) return make(constant_op, {}, {{"dtype", value.dtype()}, {"value", value.real()}});
   return make(constant_op, {}, {{"dtype", value.dtype()}, {"value", value.integer()}});
 }
@@ -104,6 +99,12 @@ std::string name_of(const Expr& e) {
 
 Operand::Operand(double value, std::source_location place) : expr_(constant(value)), place_(place), weak_(true) {}
 Operand::Operand(std::int64_t value, std::source_location place) : expr_(constant(value)), place_(place), weak_(true) {}
+Operand::Operand(std::uint64_t value, std::source_location place)
+    : expr_(value > INT64_MAX ? constant(value) : constant(static_cast<std::int64_t>(value))),
+      place_(place),
+      weak_(true) {}
 Operand::Operand(bool value, std::source_location place) : expr_(constant(value)), place_(place), weak_(true) {}
+Operand::Operand(double real, double imaginary, std::source_location place)
+    : expr_(complex(constant(real), constant(imaginary))), place_(place), weak_(true) {}
 
 }  // namespace leapgraph::symbolic

@@ -11,6 +11,7 @@
 #include <numbers>
 
 #include "leapgraph/symbolic/ops/all_ops.hpp"
+#include "leapgraph/symbolic/ops/complex_rules.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
 
 namespace leapgraph::symbolic {
@@ -118,6 +119,7 @@ const Op exp_op{
     .gradient = [](const Application& a) { return Exprs{a.adjoint * a.output}; },
     .evaluate = elementwise_real<[](double x) { return std::exp(x); }>,
     .lowering = Elementwise{.code = "exp{f}({0})"},
+    .complex = complex_rule::exp,
 };
 
 const Op expm1_op{
@@ -127,6 +129,7 @@ const Op expm1_op{
     .gradient = [](const Application& a) { return Exprs{a.adjoint * exp(a.inputs[0])}; },
     .evaluate = elementwise_real<[](double x) { return std::expm1(x); }>,
     .lowering = Elementwise{.code = "expm1{f}({0})"},
+    .complex = complex_rule::expm1,
 };
 
 const Op exp2_op{
@@ -136,6 +139,7 @@ const Op exp2_op{
     .gradient = [](const Application& a) { return Exprs{a.adjoint * (std::numbers::ln2 * a.output)}; },
     .evaluate = elementwise_real<[](double x) { return std::exp2(x); }>,
     .lowering = Elementwise{.code = "exp2{f}({0})"},
+    .complex = complex_rule::exp2,
 };
 
 const Op log_op{
@@ -146,6 +150,7 @@ const Op log_op{
     .evaluate = elementwise_real<[](double x) { return std::log(x); }>,
     .lowering = Elementwise{.code = "log{f}({0})"},
     .domain = positive,
+    .complex = complex_rule::log,
 };
 
 const Op log2_op{
@@ -156,6 +161,7 @@ const Op log2_op{
     .evaluate = elementwise_real<[](double x) { return std::log2(x); }>,
     .lowering = Elementwise{.code = "log2{f}({0})"},
     .domain = positive,
+    .complex = complex_rule::log2,
 };
 
 const Op log10_op{
@@ -166,6 +172,7 @@ const Op log10_op{
     .evaluate = elementwise_real<[](double x) { return std::log10(x); }>,
     .lowering = Elementwise{.code = "log10{f}({0})"},
     .domain = positive,
+    .complex = complex_rule::log10,
 };
 
 const Op log1p_op{
@@ -176,6 +183,7 @@ const Op log1p_op{
     .evaluate = elementwise_real<[](double x) { return std::log1p(x); }>,
     .lowering = Elementwise{.code = "log1p{f}({0})"},
     .domain = {-0.8, 4.0},
+    .complex = complex_rule::log1p,
 };
 
 const Op sin_op{
@@ -185,6 +193,7 @@ const Op sin_op{
     .gradient = [](const Application& a) { return Exprs{a.adjoint * cos(a.inputs[0])}; },
     .evaluate = elementwise_real<[](double x) { return std::sin(x); }>,
     .lowering = Elementwise{.code = "sin{f}({0})"},
+    .complex = complex_rule::sin,
 };
 
 const Op cos_op{
@@ -194,6 +203,7 @@ const Op cos_op{
     .gradient = [](const Application& a) { return Exprs{-a.adjoint * sin(a.inputs[0])}; },
     .evaluate = elementwise_real<[](double x) { return std::cos(x); }>,
     .lowering = Elementwise{.code = "cos{f}({0})"},
+    .complex = complex_rule::cos,
 };
 
 const Op tan_op{
@@ -204,6 +214,7 @@ const Op tan_op{
     .evaluate = elementwise_real<[](double x) { return std::tan(x); }>,
     .lowering = Elementwise{.code = "tan{f}({0})"},
     .domain = {-1.2, 1.2},
+    .complex = complex_rule::tan,
 };
 
 const Op asin_op{
@@ -218,6 +229,7 @@ const Op asin_op{
     .evaluate = elementwise_real<[](double x) { return std::asin(x); }>,
     .lowering = Elementwise{.code = "asin{f}({0})"},
     .domain = unit_interval,
+    .complex = complex_rule::asin,
 };
 
 const Op acos_op{
@@ -232,6 +244,7 @@ const Op acos_op{
     .evaluate = elementwise_real<[](double x) { return std::acos(x); }>,
     .lowering = Elementwise{.code = "acos{f}({0})"},
     .domain = unit_interval,
+    .complex = complex_rule::acos,
 };
 
 const Op atan_op{
@@ -241,6 +254,7 @@ const Op atan_op{
     .gradient = [](const Application& a) { return Exprs{a.adjoint / (1.0 + sqr(a.inputs[0]))}; },
     .evaluate = elementwise_real<[](double x) { return std::atan(x); }>,
     .lowering = Elementwise{.code = "atan{f}({0})"},
+    .complex = complex_rule::atan,
 };
 
 const Op atan2_op{
@@ -268,6 +282,7 @@ const Op sinh_op{
     .gradient = [](const Application& a) { return Exprs{a.adjoint * cosh(a.inputs[0])}; },
     .evaluate = elementwise_real<[](double x) { return std::sinh(x); }>,
     .lowering = Elementwise{.code = "sinh{f}({0})"},
+    .complex = complex_rule::sinh,
 };
 
 const Op cosh_op{
@@ -277,6 +292,7 @@ const Op cosh_op{
     .gradient = [](const Application& a) { return Exprs{a.adjoint * sinh(a.inputs[0])}; },
     .evaluate = elementwise_real<[](double x) { return std::cosh(x); }>,
     .lowering = Elementwise{.code = "cosh{f}({0})"},
+    .complex = complex_rule::cosh,
 };
 
 const Op tanh_op{
@@ -286,6 +302,7 @@ const Op tanh_op{
     .gradient = [](const Application& a) { return Exprs{a.adjoint * sqr(inv(cosh(a.inputs[0])))}; },
     .evaluate = elementwise_real<[](double x) { return std::tanh(x); }>,
     .lowering = Elementwise{.code = "tanh{f}({0})"},
+    .complex = complex_rule::tanh,
 };
 
 const Op asinh_op{
@@ -295,6 +312,7 @@ const Op asinh_op{
     .gradient = [](const Application& a) { return Exprs{a.adjoint / hypotenuse(a.inputs[0])}; },
     .evaluate = elementwise_real<[](double x) { return std::asinh(x); }>,
     .lowering = Elementwise{.code = "asinh{f}({0})"},
+    .complex = complex_rule::asinh,
 };
 
 const Op acosh_op{
@@ -309,6 +327,7 @@ const Op acosh_op{
     .evaluate = elementwise_real<[](double x) { return std::acosh(x); }>,
     .lowering = Elementwise{.code = "acosh{f}({0})"},
     .domain = {1.2, 4.0},
+    .complex = complex_rule::acosh,
 };
 
 const Op atanh_op{
@@ -323,6 +342,7 @@ const Op atanh_op{
     .evaluate = elementwise_real<[](double x) { return std::atanh(x); }>,
     .lowering = Elementwise{.code = "atanh{f}({0})"},
     .domain = unit_interval,
+    .complex = complex_rule::atanh,
 };
 
 const Op erf_op{

@@ -8,6 +8,7 @@
 #include "leapgraph/symbolic/ops/batching.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
+#include "leapgraph/symbolic/places.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -22,13 +23,13 @@ Shape join(const Shape& a, const Shape& b, std::size_t skipped_of_b) {
 std::vector<Type> update_type(std::span<const Type> inputs, const Attributes&) {
   const Type &x = inputs[0], &index = inputs[1], &values = inputs[2];
   require_index(index);
-  if (x.rank() == 0) throw GraphError("a scalar has no rows");
+  if (x.rank() == 0) throw ShapeError("a scalar has no rows");
   if (x.dtype != values.dtype)
-    throw GraphError(
+    throw DTypeError(
         fmt::format("the values must be {} like the tensor, got {}", info(x.dtype).name, info(values.dtype).name));
   const std::optional<Shape> agreed = agree(join(index.shape, x.shape, 1), values.shape);
   if (!agreed)
-    throw GraphError(fmt::format("the values must have the shape {}, got {}", to_string(join(index.shape, x.shape, 1)),
+    throw ShapeError(fmt::format("the values must have the shape {}, got {}", to_string(join(index.shape, x.shape, 1)),
                                  to_string(values.shape)));
   Type result = x;
   for (std::size_t axis = 1; axis < x.shape.size(); ++axis)
@@ -37,7 +38,7 @@ std::vector<Type> update_type(std::span<const Type> inputs, const Attributes&) {
 }
 
 std::vector<Type> addition_type(std::span<const Type> inputs, const Attributes& attributes) {
-  if (inputs[0].dtype == DType::boolean) throw GraphError("booleans cannot be added");
+  if (inputs[0].dtype == DType::boolean) throw DTypeError("booleans cannot be added");
   return update_type(inputs, attributes);
 }
 
@@ -51,12 +52,12 @@ Array writable(const Array& x) {
 
 /// Calls write(result, position in result, position in values) for each row, in order.
 template <class F>
-std::vector<Array> updated(std::string_view op, std::span<const Array> inputs, F&& write) {
+std::vector<Array> updated(const Node& node, std::span<const Array> inputs, F&& write) {
   const Array &x = inputs[0], &index = inputs[1], &values = inputs[2];
-  require_positions(op, index, x.shape()[0]);
+  require_positions(node.attributes().has("note") ? node.get<std::string>("note") : node.op().name, index, x.shape()[0]);
   const std::int64_t size = row_size(x.shape(), 1);
   if (values.size() != index.size() * size)
-    throw GraphError(fmt::format("{}: {} values for {} rows of {}", op, values.size(), index.size(), size));
+    throw ShapeError(fmt::format("{}: {} values for {} rows of {}", node.op().name, values.size(), index.size(), size));
   Array result = writable(x);
   for (std::int64_t i = 0; i < index.size(); ++i) write(result, index.integer(i) * size, i * size, size);
   return {result};
@@ -129,8 +130,8 @@ const Op set_rows_op{
           return Exprs{make(set_rows_op, {or_zeros(tangents[0], node.input(0)), node.input(1),
                                           or_zeros(tangents[2], node.input(2))})};
         },
-    .evaluate = [](const Node&, std::span<const Array> inputs) -> std::vector<Array> {
-      return updated("set_rows", inputs, [&](Array& x, std::int64_t to, std::int64_t from, std::int64_t size) {
+    .evaluate = [](const Node& node, std::span<const Array> inputs) -> std::vector<Array> {
+      return updated(node, inputs, [&](Array& x, std::int64_t to, std::int64_t from, std::int64_t size) {
         copy_elements(inputs[2], from, x, to, size);
       });
     },
@@ -153,9 +154,9 @@ const Op add_rows_op{
           return Exprs{make(add_rows_op, {or_zeros(tangents[0], node.input(0)), node.input(1),
                                           or_zeros(tangents[2], node.input(2))})};
         },
-    .evaluate = [](const Node&, std::span<const Array> inputs) -> std::vector<Array> {
+    .evaluate = [](const Node& node, std::span<const Array> inputs) -> std::vector<Array> {
       const Array& values = inputs[2];
-      return updated("add_rows", inputs, [&](Array& x, std::int64_t to, std::int64_t from, std::int64_t size) {
+      return updated(node, inputs, [&](Array& x, std::int64_t to, std::int64_t from, std::int64_t size) {
         for (std::int64_t j = 0; j < size; ++j)
           if (is_floating(x.dtype()))
             x.set(to + j, x.real(to + j) + values.real(from + j));
@@ -174,20 +175,23 @@ const Op add_rows_op{
 namespace {
 
 Expr update(const Op& op, const Operand& x, const Operand& index, const Operand& values) {
+  const BuiltAt here(x.place(), op.name);
   const Expr &whole = x, &rows = index;
   require_index(rows.type());
-  if (whole.rank() == 0) throw GraphError(fmt::format("{}: a scalar has no rows", op.name));
+  if (whole.rank() == 0) throw ShapeError(fmt::format("{}: a scalar has no rows", op.name));
   if (whole.shape()[0] != unknown)
     if (const auto positions = constant_value(rows)) require_positions(op.name, *positions, whole.shape()[0]);
   Expr parts = values;
   if (parts.dtype() != whole.dtype()) {
     if (!values.is_weak() && promote(parts.dtype(), whole.dtype()) != whole.dtype())
-      throw GraphError(fmt::format("{}: values of type {} do not fit into {} (made at {}:{})", op.name,
+      throw DTypeError(fmt::format("{}: values of type {} do not fit into {} (made at {}:{})", op.name,
                                    info(parts.dtype()).name, to_string(whole.type()), x.place().file_name(),
                                    x.place().line()));
     parts = cast(parts, whole.dtype());
   }
-  if (!agree(join(rows.shape(), whole.shape(), 1), parts.shape())) parts = broadcast_like(parts, gather(whole, rows));
+  // A length that is not known yet may turn out to be 1.
+  if (!is_known(parts.shape()) || !agree(join(rows.shape(), whole.shape(), 1), parts.shape()))
+    parts = broadcast_like(parts, gather(whole, rows));
   return make(op, {whole, rows, parts}, {}, x.place());
 }
 

@@ -23,13 +23,17 @@ bool is_uniform(const Expr& e, double value) {
 
 // --- Arithmetic ---
 
+/// Whether a literal of that type is exactly `value`.
+bool holds_exactly(DType dtype, double value) { return literal_value(constant(value, dtype)) == value; }
+
 /// a (b x) is (a b) x where one of the literals is a power of two: multiplying by it is exact.
 Expr two_literals(const Expr& a, const Expr& rest) {
   const std::optional<double> outer = literal_value(a);
   if (!outer || !is(rest, mul_op)) return {};
   for (std::size_t k = 0; k < 2; ++k) {
     const std::optional<double> inner = literal_value(in(rest, k));
-    if (inner && (is_power_of_two(*outer) || is_power_of_two(*inner)) && std::isnormal(*outer * *inner))
+    if (inner && (is_power_of_two(*outer) || is_power_of_two(*inner)) && std::isnormal(*outer * *inner) &&
+        holds_exactly(a.dtype(), *outer * *inner))
       return multiply(*outer * *inner, in(rest, 1 - k));
   }
   return {};
@@ -61,7 +65,8 @@ Expr simple_div(Views&, const Expr& e) {
   if (is(a, neg_op) && is(b, neg_op)) return made(div_op, {in(a), in(b)}, e);
   if (is(b, inv_op)) return made(mul_op, {a, in(b)}, e);
   if (is(a, inv_op)) return made(inv_op, {made(mul_op, {in(a), b}, e)}, e);
-  if (const auto value = literal_value(b); value && is_power_of_two(*value))
+  if (const auto value = literal_value(b);
+      value && is_power_of_two(*value) && holds_exactly(e.dtype(), 1.0 / *value))
     return made(mul_op, {a, constant(1.0 / *value, e.dtype())}, e);
   return {};
 }
@@ -109,6 +114,7 @@ Expr simple_inv(Views&, const Expr& e) {
 
 /// The positive of -x and of -2 x; absent for others.
 Expr without_sign(const Expr& e) {
+  if (!floating(e)) return {};
   if (is(e, neg_op)) return in(e);
   if (is(e, mul_op))
     for (const std::size_t i : {0, 1})
@@ -190,7 +196,8 @@ Expr simple_cast(Views&, const Expr& e) {
   if (a.dtype() == e.dtype()) return a;
   if (!is(a, cast_op)) return {};
   const Expr& x = in(a);
-  // The type in between loses nothing.
+  // The type in between loses nothing; float64 loses digits of long integers.
+  if (is_integer(x.dtype()) && info(x.dtype()).bytes == 8 && floating(a)) return {};
   return x.dtype() != DType::boolean && promote(x.dtype(), a.dtype()) == a.dtype() ? cast(x, e.dtype()) : Expr();
 }
 

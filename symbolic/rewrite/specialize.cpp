@@ -111,6 +111,7 @@ class Specializer {
 Graph specialize(const Graph& graph, std::span<const Shape> shapes) {
   if (shapes.size() != graph.inputs.size())
     throw GraphError(fmt::format("the function takes {} arguments, got {}", graph.inputs.size(), shapes.size()));
+  require_one_length_a_name(graph.inputs, shapes);
   Graph result;
   Substitution replaced;
   for (std::size_t i = 0; i < shapes.size(); ++i) {
@@ -120,10 +121,10 @@ Graph specialize(const Graph& graph, std::span<const Shape> shapes) {
     for (std::size_t axis = 0; fits && axis < wanted.size(); ++axis)
       fits = wanted[axis] == unknown || wanted[axis] == shapes[i][axis];
     if (!fits)
-      throw GraphError(fmt::format("the argument for '{}' must be {}, got shape {}", name_of(old),
-                                   to_string(old.type()), to_string(shapes[i])));
+      throw ShapeError(fmt::format("the argument for '{}' must be {}, got shape {}", name_of(old),
+                                   named_text(old.type(), dimension_names(old)), to_string(shapes[i])));
     Type type{old.dtype(), shapes[i]};
-    result.inputs.push_back(type == old.type() ? old : input(std::move(type), name_of(old), old.node().place()));
+    result.inputs.push_back(type == old.type() ? old : retyped(old, std::move(type)));
     replaced.emplace(old, result.inputs.back());
   }
   result.outputs = Specializer().run(graph.outputs, replaced);

@@ -24,7 +24,7 @@ std::optional<double> uniform_value(const Expr& e) {
     if (is(e, *op)) return uniform_value(e.node().input(0));
   if (is(e, cast_op) && is_floating(e.dtype()) && is_floating(e.node().input(0).dtype()) && e.dtype() == DType::float64)
     return uniform_value(e.node().input(0));
-  if (is(e, data_op) && is_floating(e.dtype())) {
+  if (is(e, data_op) && is_floating(e.dtype()) && !is_complex(e.dtype())) {
     const Array value = *constant_value(e);
     if (value.size() == 0 || value.size() > largest_uniform_data) return std::nullopt;
     const double first = value.real(0);
@@ -44,8 +44,9 @@ bool is_power_of_two(double value) {
 
 Expr negate(const Expr& e) {
   const std::source_location& place = e.node().place();
-  if (is(e, constant_op)) return constant(-*literal_value(e), e.dtype());
   if (is(e, neg_op)) return e.node().input(0);
+  if (!is_floating(e.dtype())) return make(neg_op, {e}, {}, place);
+  if (is(e, constant_op)) return constant(-*literal_value(e), e.dtype());
   if (is(e, sub_op)) {
     const Expr &a = e.node().input(0), &b = e.node().input(1);
     if (is(a, neg_op)) return make(add_op, {a.node().input(0), b}, {}, place);

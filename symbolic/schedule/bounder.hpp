@@ -40,7 +40,8 @@ using Bounds = std::unordered_map<Expr, Bounded, ExprHash>;
 /// enough in extents_by_op.cpp, calls, branches and loops in extents_in_bodies.cpp.
 class Bounder {
  public:
-  explicit Bounder(std::int64_t capacity) : capacity_(capacity) {}
+  /// `capacity` for axes whose length follows from nothing that is known; `iota_capacity` where one is made.
+  Bounder(std::int64_t capacity, std::int64_t iota_capacity) : capacity_(capacity), iota_capacity_(iota_capacity) {}
 
   /// Values that are wanted in part, found so far.
   const Extents& wanted() const { return wanted_; }
@@ -115,6 +116,8 @@ class Bounder {
     Apply apply;
   };
   static const Rule* find_rule(const Op& op);
+  /// 0, 1, ... as far as a number of the graph says.
+  Bounded counted(const Node& node, const Bounded& length) const;
   Bounded transposed(const Node& node, const std::vector<Bounded>& inputs);
   Bounded expanded(const Node& node, const std::vector<Bounded>& inputs);
   Bounded squeezed(const Node& node, const std::vector<Bounded>& inputs);
@@ -125,8 +128,13 @@ class Bounder {
 
   /// Summed over what `like` does not have; an axis of run-time length on both sides is the same on both.
   Bounded summed_as(const Node&, const std::vector<Bounded>& inputs);
-  /// Rows of run-time number keep their order in memory: [n, r...] to [m, s...] with n r = m s.
-  Bounded with_rows(const Node& node, const Bounded& x, const Shape& rest, Expr rows) const;
+  /// Elements of `x` in their order, in the given rooms and extents: positions are computed at run time.
+  Bounded rearranged(const Bounded& x, const Shape& rooms, const Exprs& extents) const;
+  /// The same where one length of `wanted` is to be inferred, or none.
+  Bounded rearranged(const Bounded& x, const Shape& wanted) const;
+  /// Rows of run-time number keep their order in memory: [n, r...] to [m, s...] with n r = m s. Whether they do.
+  static bool keeps_rows(const Bounded& x, const Shape& rest);
+  Bounded with_rows(const Bounded& x, const Shape& rest, Expr rows) const;
   Bounded reshaped(const Node& node, const std::vector<Bounded>& inputs);
   Bounded reshaped_as(const Node& node, const std::vector<Bounded>& inputs);
   static Slice slice_of(const Node& node);
@@ -148,6 +156,11 @@ class Bounder {
   Bounded scattered_as(const Node&, const std::vector<Bounded>& inputs);
   Bounded rows_added(const Node& node, const std::vector<Bounded>& inputs);
   Bounded rows_set(const Node& node, const std::vector<Bounded>& inputs);
+  Bounded diagonal_matrix(const Node& node, const std::vector<Bounded>& inputs);
+  Bounded diagonal_like(const Node& node, const std::vector<Bounded>& inputs);
+  Bounded diagonal_of(const Node& node, const std::vector<Bounded>& inputs);
+  Bounded part(const Node& node, const std::vector<Bounded>& inputs);
+  Bounded shaped_as(const Node& node, const std::vector<Bounded>& inputs);
   /// Starts of the parts along an axis, and the end of the last.
   static Exprs starts_of(const std::vector<Bounded>& parts, std::size_t axis);
   Bounded joined(const Node& node, const std::vector<Bounded>& inputs);
@@ -181,7 +194,7 @@ class Bounder {
   std::vector<Bounded> branch(const Node& node, const std::vector<Bounded>& inputs);
   std::vector<Bounded> scan(const Node& node, std::vector<Bounded> inputs);
 
-  std::int64_t capacity_;
+  std::int64_t capacity_, iota_capacity_;
   bool may_be_empty_ = false;
   Bounds values_;
   mutable Extents wanted_;

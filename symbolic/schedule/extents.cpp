@@ -5,11 +5,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <optional>
 #include <utility>
 
 #include "leapgraph/symbolic/ops/all_ops.hpp"
+#include "leapgraph/symbolic/ops/lengths.hpp"
 #include "leapgraph/symbolic/ops/scan.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
 #include "leapgraph/symbolic/schedule/bounder.hpp"
@@ -47,6 +49,7 @@ std::vector<Bounded> Bounder::rebuilt(const Node& node, const std::vector<Bounde
   const Op& op = node.op();
   if (&op == &scan_op) return scan(node, inputs);
   if (&op == &length_op) return {inputs[0].extent(static_cast<std::size_t>(axis_of(node)))};
+  if (&op == &iota_op) return {counted(node, inputs[0])};
   const bool exact = std::all_of(inputs.begin(), inputs.end(), [](const Bounded& b) { return b.is_exact(); });
   if (lowering_as<Branch>(op) != nullptr) return branch(node, inputs);
   if (lowering_as<Call>(op) != nullptr) return call(node, inputs, exact);
@@ -79,7 +82,8 @@ Exprs Bounder::concrete(Exprs outputs) {
 
 Expr Bounder::checked(const Expr& n, const Expr& holds, Check check) const {
   const Expr zero = constant(Array::of<std::int64_t>({1}, {0}));
-  const Expr row = where(holds, std::int64_t{0}, where(n > std::int64_t{0}, n, std::int64_t{-1}));
+  // No row has the number of a length that does not fit: it is what the failure reports.
+  const Expr row = where(holds, std::int64_t{0}, where(eq(n, std::int64_t{0}), std::int64_t{-1}, n));
   return n + make(gather_op, {zero, row}, {{"check", static_cast<std::int64_t>(check)}}, place_);
 }
 
@@ -148,6 +152,18 @@ Expr Bounder::masked(const Bounded& b, std::size_t axis, const Expr& fill, bool 
   return result;
 }
 
+Bounded Bounder::counted(const Node& node, const Bounded& length) const {
+  const std::vector<Bounded> inputs{length};
+  const Expr made = concrete(again(node, inputs))[0];
+  if (is_known(made.shape())) return made;
+  constexpr std::int64_t generous = std::int64_t{1} << 24;
+  Expr n = checked(length.value, length.value >= std::int64_t{0}, Check::negative_length);
+  const auto most = upper_bound(length.value);
+  if (most && *most <= std::max(generous, iota_capacity_)) return {arange(std::max<std::int64_t>(0, *most)), {n}};
+  n = checked(n, n <= iota_capacity_, Check::capacity);
+  return {arange(iota_capacity_), {n}};
+}
+
 // ---------------------------------------------------------------- by lowering
 
 Bounded Bounder::elementwise(const Node& node, std::vector<Bounded> inputs) const {
@@ -181,6 +197,7 @@ Expr Bounder::identity(Combine combine, DType dtype) {
     case Combine::maximum:
       return extreme(-std::numeric_limits<double>::infinity(), is_unsigned ? 0 : -top - 1);
     case Combine::minimum:
+      if (dtype == DType::uint64) return constant(UINT64_MAX);
       return extreme(std::numeric_limits<double>::infinity(), top);
   }
   return {};
@@ -277,6 +294,16 @@ bool mentions_unknown(const Graph& graph) {
   return false;
 }
 
+/// Room for each axis that counts to a number of the graph, so that not even all of them together take more than the
+/// square of the capacity.
+std::int64_t iota_capacity(const Graph& graph, std::int64_t capacity) {
+  int axes = 0;
+  for (const Node* node : topological_order(graph.outputs))
+    if (&node->op() == &iota_op && !upper_bound(node->input(0))) ++axes;
+  if (axes < 3) return capacity;
+  return std::max<std::int64_t>(1, std::llround(std::pow(static_cast<double>(capacity), 2.0 / axes)));
+}
+
 }  // namespace
 
 void add_extents(Extents& known, const Expr& value, const Exprs& extents) {
@@ -290,7 +317,7 @@ BoundedGraph with_capacity(const Graph& graph, std::int64_t capacity) {
   if (!mentions_unknown(graph)) return result;
   Bounds known;
   for (const Expr& e : graph.inputs) known.emplace(e, Bounded(e));
-  Bounder bounder(capacity);
+  Bounder bounder(capacity, iota_capacity(graph, capacity));
   const std::vector<Bounded> outputs = bounder.run(graph.outputs, std::move(known));
   result.wanted = bounder.wanted();
   Exprs extents;

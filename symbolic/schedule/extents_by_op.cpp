@@ -38,6 +38,11 @@ const Bounder::Rule* Bounder::find_rule(const Op& op) {
       {&cumsum_op, &Bounder::expanded_form},
       {&add_rows_op, &Bounder::rows_added},
       {&set_rows_op, &Bounder::rows_set},
+      {&diag_op, &Bounder::diagonal_matrix},
+      {&diag_like_op, &Bounder::diagonal_like},
+      {&diagonal_op, &Bounder::diagonal_of},
+      {&part_op, &Bounder::part},
+      {&shaped_like_op, &Bounder::shaped_as},
   };
   const auto found = std::find_if(std::begin(rules), std::end(rules), [&op](const Rule& r) { return r.op == &op; });
   return found == std::end(rules) ? nullptr : found;
@@ -131,21 +136,67 @@ Bounded Bounder::summed_as(const Node&, const std::vector<Bounded>& inputs) {
   return result;
 }
 
-Bounded Bounder::with_rows(const Node& node, const Bounded& x, const Shape& rest, Expr rows) const {
+Bounded Bounder::rearranged(const Bounded& x, const Shape& rooms, const Exprs& extents) const {
+  const auto length = [](const Shape& room, const Exprs& n, std::size_t axis) {
+    return n[axis] ? n[axis] : constant(room[axis]);
+  };
+  // Where an element lies among all that mean something; then which one of the source that is.
+  Expr position = constant(std::int64_t{0}), count = constant(std::int64_t{1});
+  for (std::size_t axis = rooms.size(); axis-- > 0;) {
+    position = position + positions(rooms[axis], axis, rooms.size()) * count;
+    count = count * length(rooms, extents, axis);
+  }
+  const Shape& source = x.value.shape();
+  Expr row = constant(std::int64_t{0}), before = constant(std::int64_t{1});
+  const std::vector<std::int64_t> strides = row_major(source);
+  for (std::size_t axis = source.size(); axis-- > 0;) {
+    const Expr here = maximum(length(source, x.extents, axis), std::int64_t{1});
+    row = row + mod(floor_div(position, before), here) * strides[axis];
+    before = before * here;
+  }
+  Expr given = constant(std::int64_t{1});
+  for (std::size_t axis = 0; axis < source.size(); ++axis) given = given * length(source, x.extents, axis);
+  const std::int64_t size = element_count(source);
+  const Expr table = with_a_row(reshape(x.value, {size}));
+  row = clip(row, std::int64_t{0}, std::max<std::int64_t>(0, size - 1));
+  if (row.shape() != rooms) row = broadcast_to(row, rooms);
+  return {guarded(make(gather_op, {table, row}, {}, place_), equal(count, given)), extents};
+}
+
+Bounded Bounder::rearranged(const Bounded& x, const Shape& wanted) const {
+  Expr given = constant(std::int64_t{1}), total = constant(std::int64_t{1});
+  std::int64_t known = 1;
+  for (std::int64_t length : wanted)
+    if (length != unknown) known *= length;
+  for (std::size_t axis = 0; axis < x.rank(); ++axis) total = total * x.extent(axis);
+  Shape rooms = wanted;
+  Exprs extents(wanted.size());
+  for (std::size_t axis = 0; axis < wanted.size(); ++axis)
+    if (wanted[axis] == unknown) {
+      rooms[axis] = element_count(x.value.shape()) / std::max<std::int64_t>(1, known);
+      extents[axis] = floor_div(total, std::max<std::int64_t>(1, known));
+    }
+  return rearranged(x, rooms, extents);
+}
+
+bool Bounder::keeps_rows(const Bounded& x, const Shape& rest) {
+  if (x.rank() == 0 || !x.extents[0]) return false;
   for (std::size_t axis = 1; axis < x.rank(); ++axis)
-    if (x.extents[axis]) refuse(node, "only the first axis of what is reshaped may have a run-time length");
-  const Shape old_rest(x.value.shape().begin() + 1, x.value.shape().end());
-  const std::int64_t from = element_count(old_rest), to = element_count(rest);
-  if (from == 0 || to == 0 || (from % to != 0 && to % from != 0))
-    refuse(node, "rows of run-time number are neither cut into nor joined to whole rows");
-  Bounded source = x;
-  if (to > from) source = resized(x, 0, (x.room(0) + to / from - 1) / (to / from) * (to / from));
-  if (!rows) rows = to > from ? floor_div(x.extents[0], to / from) : x.extents[0] * (from / to);
+    if (x.extents[axis]) return false;
+  const std::int64_t from = element_count(Shape(x.value.shape().begin() + 1, x.value.shape().end())),
+                     to = element_count(rest);
+  return from != 0 && to != 0 && from % to == 0;
+}
+
+Bounded Bounder::with_rows(const Bounded& x, const Shape& rest, Expr rows) const {
+  const std::int64_t from = element_count(Shape(x.value.shape().begin() + 1, x.value.shape().end())),
+                     to = element_count(rest);
+  if (!rows) rows = x.extents[0] * (from / to);
   Shape shape = rest;
-  shape.insert(shape.begin(), source.room(0) * from / to);
+  shape.insert(shape.begin(), x.room(0) * from / to);
   Exprs extents(shape.size());
   extents[0] = rows;
-  return {reshape(source.value, shape), extents};
+  return {reshape(x.value, shape), extents};
 }
 
 Bounded Bounder::reshaped(const Node& node, const std::vector<Bounded>& inputs) {
@@ -156,8 +207,8 @@ Bounded Bounder::reshaped(const Node& node, const std::vector<Bounded>& inputs) 
   while (ones < wanted.size() && wanted[ones] == 1) ++ones;
   std::size_t old_ones = 0;
   while (old_ones < x.rank() && !x.extents[old_ones] && x.room(old_ones) == 1) ++old_ones;
-  if (old_ones == x.rank() || !x.extents[old_ones])
-    refuse(node, "only the first axis of what is reshaped may have a run-time length");
+  if (old_ones == x.rank() || !x.extents[old_ones] || ones == wanted.size() || wanted[ones] != unknown)
+    return rearranged(x, wanted);
   Axes squeezed_axes;
   for (std::size_t axis = 0; axis < old_ones; ++axis) squeezed_axes.push_back(static_cast<std::int64_t>(axis));
   Bounded bare = x;
@@ -165,17 +216,9 @@ Bounded Bounder::reshaped(const Node& node, const std::vector<Bounded>& inputs) 
     bare.value = make(squeeze_op, {x.value}, {{"axes", squeezed_axes}});
     bare.extents.erase(bare.extents.begin(), bare.extents.begin() + static_cast<std::ptrdiff_t>(old_ones));
   }
-  if (std::count(wanted.begin(), wanted.end(), unknown) == 0) {
-    const Shape bare_rest(bare.value.shape().begin() + 1, bare.value.shape().end());
-    const std::int64_t row = element_count(bare_rest), count = element_count(wanted);
-    if (row == 0 || count % row != 0) refuse(node, "the lengths cannot be told");
-    std::vector<Bounded> two{bare, Bounded(full({count / row}, 0.0))};
-    align(two, {{0, 0}, {1, 0}}, false);
-    return reshape(two[0].value, wanted);
-  }
-  if (ones == wanted.size() || wanted[ones] != unknown) refuse(node, "the length to be inferred must be the first");
-  Bounded result =
-      with_rows(node, bare, Shape(wanted.begin() + static_cast<std::ptrdiff_t>(ones) + 1, wanted.end()), {});
+  const Shape rest(wanted.begin() + static_cast<std::ptrdiff_t>(ones) + 1, wanted.end());
+  if (!keeps_rows(bare, rest)) return rearranged(x, wanted);
+  Bounded result = with_rows(bare, rest, {});
   for (std::size_t k = 0; k < ones; ++k) {
     result.value = expand_dims(result.value, 0);
     result.extents.insert(result.extents.begin(), Expr());
@@ -183,15 +226,18 @@ Bounded Bounder::reshaped(const Node& node, const std::vector<Bounded>& inputs) 
   return result;
 }
 
-Bounded Bounder::reshaped_as(const Node& node, const std::vector<Bounded>& inputs) {
+Bounded Bounder::reshaped_as(const Node&, const std::vector<Bounded>& inputs) {
   const Bounded &x = inputs[0], &like = inputs[1];
-  if (x.value.shape() == like.value.shape()) return {x.value, like.extents};
-  for (std::size_t axis = 1; axis < like.rank(); ++axis)
-    if (like.extents[axis]) refuse(node, "only the first axis of what is reshaped may have a run-time length");
-  if (x.rank() == 0 || like.rank() == 0 || !x.extents[0] || !like.extents[0])
-    refuse(node, "only the first axis of what is reshaped may have a run-time length");
-  Bounded rows = with_rows(node, x, Shape(like.value.shape().begin() + 1, like.value.shape().end()), like.extents[0]);
-  return resized(rows, 0, like.room(0));
+  if (x.value.shape() == like.value.shape() && x.extents == like.extents) return {x.value, like.extents};
+  const Shape& shape = like.value.shape();
+  if (like.rank() == 0 || !like.extents[0] ||
+      std::any_of(like.extents.begin() + 1, like.extents.end(), [](const Expr& n) { return static_cast<bool>(n); }) ||
+      !keeps_rows(x, Shape(shape.begin() + 1, shape.end())))
+    return rearranged(x, shape, like.extents);
+  const std::int64_t rows = element_count(Shape(x.value.shape().begin() + 1, x.value.shape().end())) /
+                            element_count(Shape(shape.begin() + 1, shape.end()));
+  const Expr n = equal(like.extents[0], rows == 1 ? x.extents[0] : x.extents[0] * rows);
+  return resized(with_rows(x, Shape(shape.begin() + 1, shape.end()), n), 0, like.room(0));
 }
 
 Slice Bounder::slice_of(const Node& node) {
@@ -208,11 +254,13 @@ Expr Bounder::place(std::int64_t position, const Expr& n, bool forwards) {
 }
 
 Bounder::RunTimeRange Bounder::resolve(const Slice& range, const Expr& n) {
-  const bool forwards = range.step == 1;
+  const bool forwards = range.step > 0;
   const Expr first =
       range.start ? place(*range.start, n, forwards) : (forwards ? constant(std::int64_t{0}) : n - std::int64_t{1});
   const Expr stop = range.stop ? place(*range.stop, n, forwards) : (forwards ? n : constant(std::int64_t{-1}));
-  return {first, maximum(std::int64_t{0}, forwards ? stop - first : first - stop)};
+  const std::int64_t stride = forwards ? range.step : -range.step;
+  const Expr distance = forwards ? stop - first : first - stop;
+  return {first, maximum(std::int64_t{0}, stride == 1 ? distance : floor_div(distance + (stride - 1), stride))};
 }
 
 Bounded Bounder::sliced(const Node& node, const std::vector<Bounded>& inputs) {
@@ -242,10 +290,19 @@ Bounded Bounder::sliced_as(const Node& node, const std::vector<Bounded>& inputs)
 Bounded Bounder::placed(const Bounded& part, std::size_t axis, const Slice& range, std::int64_t room,
                         const Expr& n) const {
   const RunTimeRange r = resolve(range, n ? n : constant(room));
-  const Expr from = range.step * (positions(room, axis, part.rank()) - r.start);
-  const Expr inside = logical_and(from >= std::int64_t{0}, from < minimum(part.extent(axis), r.count));
-  Bounded spread = picked(part, axis, range.step == 1 ? -r.start : r.start, range.step, n, room);
-  spread.value = where(inside, spread.value, cast(constant(0.0), spread.value.dtype()));
+  const std::int64_t stride = range.step > 0 ? range.step : -range.step;
+  const Expr distance = range.step > 0 ? arange(room) - r.start : r.start - arange(room);
+  const Expr number = stride == 1 ? distance : floor_div(distance, stride);
+  Expr inside = logical_and(number >= std::int64_t{0}, number < minimum(part.extent(axis), r.count));
+  if (stride != 1) inside = logical_and(inside, eq(number * stride, distance));
+  Shape shape(part.rank(), 1);
+  shape[axis] = room;
+  Bounded spread = part;
+  const Expr table = part.room(axis) == 0 ? resized(Bounded(part.value), axis, 1).value : part.value;
+  const Expr row = clip(number, std::int64_t{0}, std::max<std::int64_t>(0, part.room(axis) - 1));
+  spread.value = gather(Operand(table, place_), row, static_cast<std::int64_t>(axis));
+  spread.value = where(reshape(inside, shape), spread.value, cast(constant(0.0), spread.value.dtype()));
+  spread.extents[axis] = n;
   return spread;
 }
 
@@ -306,11 +363,52 @@ Bounded Bounder::rows_added(const Node& node, const std::vector<Bounded>& inputs
   return {again(node, all)[0], inputs[0].extents};
 }
 
+/// What an index of run-time length does not name is written to a row of its own, which is dropped again.
 Bounded Bounder::rows_set(const Node& node, const std::vector<Bounded>& inputs) {
-  if (!inputs[1].is_exact()) refuse(node, "the index has a length that is known at run time only");
   std::vector<Bounded> all = inputs;
+  const auto rank = static_cast<std::int64_t>(all[1].rank());
   for (std::size_t axis = 0; axis < all[1].rank(); ++axis) align(all, {{1, axis}, {2, axis}}, false);
-  return {again(node, all)[0], inputs[0].extents};
+  const bool within = all[1].is_exact();
+  for (std::size_t axis = 1; axis < all[0].rank(); ++axis)
+    align(all, {{0, axis}, {2, static_cast<std::size_t>(rank) + axis - 1}}, false);
+  const std::int64_t room = all[0].room(0);
+  if (!within) {
+    Bounded& index = all[1];
+    // Positions out of range stay so, though there is a row more than they may name.
+    index.value = where(index.value < std::int64_t{room}, index.value, index.value + std::int64_t{1});
+    for (std::size_t axis = 0; axis < index.rank(); ++axis)
+      if (index.extents[axis]) index.value = masked(index, axis, cast(constant(room), index.value.dtype()));
+    const Exprs extents = all[0].extents;
+    all[0] = resized(all[0], 0, room + 1);
+    all[0].extents = extents;
+  }
+  Expr value = again(node, all)[0];
+  if (!within) value = slice(value, 0, {0, room});
+  return {value, all[0].extents};
+}
+
+Bounded Bounder::diagonal_matrix(const Node& node, const std::vector<Bounded>& inputs) {
+  return {again(node, inputs)[0], {inputs[0].extents[0], inputs[0].extents[0]}};
+}
+
+Bounded Bounder::diagonal_like(const Node&, const std::vector<Bounded>& inputs) {
+  Bounded square(diag(inputs[0].value));
+  square = resized(resized(square, 0, inputs[1].room(0)), 1, inputs[1].room(1));
+  square.extents = inputs[1].extents;
+  return square;
+}
+
+Bounded Bounder::diagonal_of(const Node& node, const std::vector<Bounded>& inputs) {
+  const Bounded& x = inputs[0];
+  return {again(node, inputs)[0], {minimum(x.extent(0), x.extent(1))}};
+}
+
+Bounded Bounder::part(const Node&, const std::vector<Bounded>& inputs) { return inputs[0]; }
+
+Bounded Bounder::shaped_as(const Node&, const std::vector<Bounded>& inputs) {
+  std::vector<Bounded> two = inputs;
+  for (std::size_t axis = 0; axis < two[0].rank(); ++axis) align(two, {{0, axis}, {1, axis}}, false);
+  return two[0];
 }
 
 Exprs Bounder::starts_of(const std::vector<Bounded>& parts, std::size_t axis) {

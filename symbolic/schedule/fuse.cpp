@@ -289,7 +289,7 @@ void Region::plan_opaque(const Node& node) {
 void Region::plan(const Node& node) {
   for (const Type& type : node.types())
     if (!is_known(type.shape) && lowering_as<Abstract>(node.op()) == nullptr)
-      throw GraphError(
+      throw ShapeError(
           fmt::format("{}: an output {} of run-time length cannot be compiled, only interpreted (made at {}:{})",
                       node.op().name, to_string(type), node.place().file_name(), node.place().line()));
   const auto member = [](Member::Kind kind, std::vector<bool> aligned = {}) {
@@ -327,7 +327,7 @@ void Region::plan(const Node& node) {
     else
       give(e, Placed{add_data(program_, *value), row_major_layout(value->shape())});
   } else if (std::holds_alternative<Abstract>(lowering)) {
-    throw GraphError(fmt::format("{}: its shape is not known when compiling", node.op().name));
+    throw ShapeError(fmt::format("{}: its shape is not known when compiling", node.op().name));
   } else {
     plan_opaque(node);
   }

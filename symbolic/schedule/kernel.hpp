@@ -169,7 +169,7 @@ struct Program {
 /// Functions compiled together; later ones call earlier ones.
 struct Module {
   std::vector<Program> functions;
-  std::vector<std::source_location> places;  ///< where nodes with checks at run time were made
+  std::vector<Origin> places;  ///< of nodes with checks at run time
 };
 
 }  // namespace leapgraph::symbolic

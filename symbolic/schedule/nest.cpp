@@ -111,7 +111,7 @@ class NestBuilder {
     from.row_is_checked = rows_fit(*member.node, from.rows) || data_fit(member.inputs[1], from.rows);
     if (member.node->attributes().has("check"))
       from.check = static_cast<Check>(member.node->get<std::int64_t>("check"));
-    from.made_at = region_.module_.number_of(member.node->place());
+    from.made_at = region_.module_.number_of(*member.node, from.check != Check::row);
     define(member, statement(Load{std::move(from)}, member.node->types()[0].dtype));
   }
 
@@ -127,7 +127,7 @@ class NestBuilder {
     to.row_stride = output.layout.strides[0];
     to.rows = output.layout.shape[0];
     to.row_is_checked = rows_fit(*member.node, to.rows) || data_fit(member.inputs[1], to.rows);
-    to.made_at = region_.module_.number_of(member.node->place());
+    to.made_at = region_.module_.number_of(*member.node);
     const int written = operand(member, 0);
     if (member.kind == Member::Kind::set_rows)
       nest_.stores.push_back({written, std::move(to)});
@@ -153,7 +153,7 @@ class NestBuilder {
     if (!data) return false;
     for (std::int64_t i = 0; i < data->size(); ++i)
       if (data->integer(i) < 0 || data->integer(i) >= rows)
-        throw GraphError(fmt::format("{}: position {} of the index is {}, but there are {} rows (made at {}:{})",
+        throw IndexError(fmt::format("{}: position {} of the index is {}, but there are {} rows (made at {}:{})",
                                      node.op().name, i, data->integer(i), rows, index.node().place().file_name(),
                                      index.node().place().line()));
     return true;

@@ -144,8 +144,9 @@ class ModuleBuilder {
   /// Extents of values that are wanted in part; added to those known so far.
   void know_extents(const Extents& extents);
   const Extents& extents() const { return extents_; }
-  /// Number of the place in Module::places.
-  int number_of(const std::source_location& place);
+  /// Number in Module::places of where a node was made; its attribute "note" says more. `names_itself`:
+  /// what its checks say names the op.
+  int number_of(const Node& node, bool names_itself = false);
   std::int64_t workspace_bytes(int function) const {
     return module_.functions[static_cast<std::size_t>(function)].workspace_bytes;
   }

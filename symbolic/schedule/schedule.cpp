@@ -9,6 +9,7 @@
 
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/ops/scan.hpp"
+#include "leapgraph/symbolic/print/text.hpp"
 #include "leapgraph/symbolic/schedule/region.hpp"
 
 namespace leapgraph::symbolic {
@@ -188,7 +189,7 @@ Step Region::build_opaque(const Group& group) {
   const auto& routine = std::get<Routine>(node.op().lowering);
   return {RoutineCall{&routine, inputs, outputs,
                       routine.sizes != nullptr ? routine.sizes(node) : std::vector<std::int64_t>{},
-                      module_.number_of(node.place())}};
+                      module_.number_of(node)}};
 }
 
 Step Region::build_loop(const Group& group) {
@@ -266,7 +267,7 @@ Step Region::build_loop(const Group& group) {
 void Region::build_ending(const Group& group, LoopStep& loop, std::vector<Wanted>& wanted) {
   const Node& node = *group.opaque;
   const Ending ending = ending_of(node.attributes());
-  loop.made_at = module_.number_of(node.place());
+  loop.made_at = module_.number_of(node, true);
   if (ending != Ending::none) {
     const Body& body = node.get<Body>("body");
     loop.stop = add_temporary(program_, DType::boolean, 1);
@@ -335,13 +336,17 @@ void ModuleBuilder::know_extents(const Extents& extents) {
   for (const auto& [value, lengths] : extents) add_extents(extents_, value, lengths);
 }
 
-int ModuleBuilder::number_of(const std::source_location& place) {
+int ModuleBuilder::number_of(const Node& node, bool names_itself) {
+  const std::source_location& place = node.place();
+  const std::string note = node.attributes().has("note") ? node.get<std::string>("note") : "";
+  const std::string subject = names_itself ? std::string() : application_text(node);
   for (std::size_t i = 0; i < module_.places.size(); ++i) {
-    const std::source_location& known = module_.places[i];
-    if (known.line() == place.line() && std::string_view(known.file_name()) == place.file_name())
+    const Origin& known = module_.places[i];
+    if (known.place.line() == place.line() && std::string_view(known.place.file_name()) == place.file_name() &&
+        known.note == note && known.subject == subject)
       return static_cast<int>(i);
   }
-  module_.places.push_back(place);
+  module_.places.emplace_back(place, note, subject);
   return static_cast<int>(module_.places.size()) - 1;
 }
 
