@@ -50,6 +50,8 @@ Expr simple_mul(Views&, const Expr& e) {
   if (is(a, neg_op) && is(b, neg_op)) return made(mul_op, {in(a), in(b)}, e);
   if (is(a, constant_op) && is(b, neg_op)) return made(mul_op, {negate(a), in(b)}, e);
   if (is(b, constant_op) && is(a, neg_op)) return made(mul_op, {in(a), negate(b)}, e);
+  if (is(a, neg_op)) return made(neg_op, {made(mul_op, {in(a), b}, e)}, e);
+  if (is(b, neg_op)) return made(neg_op, {made(mul_op, {a, in(b)}, e)}, e);
   if (is(b, inv_op)) return made(div_op, {a, in(b)}, e);
   if (is(a, inv_op)) return made(div_op, {b, in(a)}, e);
   if (const Expr one = two_literals(a, b)) return one;
@@ -63,10 +65,13 @@ Expr simple_div(Views&, const Expr& e) {
   if (is_uniform(a, 1.0)) return made(inv_op, {b}, e);
   if (is_uniform(a, -1.0)) return made(neg_op, {made(inv_op, {b}, e)}, e);
   if (is(a, neg_op) && is(b, neg_op)) return made(div_op, {in(a), in(b)}, e);
+  if (is(a, constant_op) && is(b, neg_op)) return made(div_op, {negate(a), in(b)}, e);
+  if (is(b, constant_op) && is(a, neg_op)) return made(div_op, {in(a), negate(b)}, e);
+  if (is(a, neg_op)) return made(neg_op, {made(div_op, {in(a), b}, e)}, e);
+  if (is(b, neg_op)) return made(neg_op, {made(div_op, {a, in(b)}, e)}, e);
   if (is(b, inv_op)) return made(mul_op, {a, in(b)}, e);
   if (is(a, inv_op)) return made(inv_op, {made(mul_op, {in(a), b}, e)}, e);
-  if (const auto value = literal_value(b);
-      value && is_power_of_two(*value) && holds_exactly(e.dtype(), 1.0 / *value))
+  if (const auto value = literal_value(b); value && is_power_of_two(*value) && holds_exactly(e.dtype(), 1.0 / *value))
     return made(mul_op, {a, constant(1.0 / *value, e.dtype())}, e);
   return {};
 }
@@ -90,7 +95,9 @@ Expr simple_add(Views&, const Expr& e) {
 Expr simple_sub(Views&, const Expr& e) {
   const Expr &a = in(e, 0), &b = in(e, 1);
   if (is_uniform(b, 0.0)) return a;
-  if (floating(e) && is(b, neg_op)) return made(add_op, {a, in(b)}, e);
+  if (!floating(e)) return {};
+  if (is(b, neg_op)) return made(add_op, {a, in(b)}, e);
+  if (const auto value = literal_value(b); value && *value < 0) return made(add_op, {a, negate(b)}, e);
   return {};
 }
 
@@ -98,6 +105,7 @@ Expr simple_neg(Views&, const Expr& e) {
   const Expr& a = in(e);
   if (is(a, neg_op)) return in(a);
   if (!floating(e)) return {};
+  if (is(a, constant_op)) return negate(a);
   if (is(a, mul_op) && is(in(a, 0), constant_op)) return made(mul_op, {negate(in(a, 0)), in(a, 1)}, e);
   if (is(a, mul_op) && is(in(a, 1), constant_op)) return made(mul_op, {in(a, 0), negate(in(a, 1))}, e);
   if (is(a, div_op) && is(in(a, 0), neg_op)) return made(div_op, {in(in(a, 0)), in(a, 1)}, e);
@@ -127,6 +135,13 @@ Expr odd_of_neg(Views&, const Expr& e) {
   const Expr positive = without_sign(in(e));
   if (!positive) return {};
   return made(neg_op, {make(e.op(), {positive}, e.node().attributes(), e.node().place())}, e);
+}
+
+/// log(-(a - b)): the logarithm does not see the sign of a zero.
+Expr log_of_neg(Views&, const Expr& e) {
+  if (!is(in(e), neg_op)) return {};
+  const Expr positive = negate(in(in(e)));
+  return is(positive, neg_op) ? Expr() : made(log_op, {positive}, e);
 }
 
 /// Of two literals, where the result is exact: the stability rules must see the others as they are.
@@ -399,6 +414,10 @@ std::vector<Rule> make_rules() {
   row("-(-x)", -(-x), x, neg_op, simple_neg);
   row("-(-x / y)", -(-x / y), x / y, neg_op, simple_neg);
   row("1 / (1 / x)", inv(inv(x)), x, inv_op, simple_inv);
+  row("-x y", (-x) * y, -(x * y), mul_op, simple_mul);
+  row("-x / y", (-x) / y, -(x / y), div_op, simple_div);
+  row("x - -1", x - constant(-1.0), x + 1.0, sub_op, simple_sub);
+  row("log(-(x - y))", log(-(x - y)), log(y - x), log_op, log_of_neg);
   row("(-x)^2", sqr(-x), sqr(x), sqr_op, even_of_neg);
   row("cosh(-x)", cosh(-x), cosh(x), cosh_op, even_of_neg);
   row("cos(-x)", cos(-x), cos(x), cos_op, even_of_neg);

@@ -6,7 +6,7 @@
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
-#include "leapgraph/symbolic/rewrite/engine.hpp"
+#include "leapgraph/symbolic/rewrite/exponential.hpp"
 #include "leapgraph/symbolic/rewrite/rules.hpp"
 
 namespace leapgraph::symbolic {
@@ -83,10 +83,10 @@ bool gaussian_beside_erfc(Views& views, ProductEditor& product, std::size_t i) {
   if (!v.core || std::abs(power) < 1.0 || !is_unmarked(argument)) return false;
   const double sign = power > 0 ? 1.0 : -1.0;
   for (const std::size_t j : product.with_op(&exp_op)) {
-    const Expr base = product.factor(j).base;
-    if (product.left(j) == 0 || &base.op() != &sqr_op) continue;
-    const Scaled u = views.scaled(base.node().input(0));
-    const double wanted = sign * v.factor * v.factor, have = product.left(j) * u.factor * u.factor;
+    const auto square = as_square(views, product.factor(j).base);
+    if (product.left(j) == 0 || !square) continue;
+    const Scaled u = views.scaled(square->core);
+    const double wanted = sign * v.factor * v.factor, have = product.left(j) * square->factor * u.factor * u.factor;
     if (u.core != v.core || std::abs(have - wanted) > 8e-16 * std::abs(wanted)) continue;
     product.take(j, product.left(j));
     product.take(i, sign);

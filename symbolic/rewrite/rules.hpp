@@ -17,6 +17,8 @@ std::vector<Rule> error_function_rules();
 std::vector<Rule> square_rules();
 /// What may only run when the stability rules are done with exponentials: sinh, cosh, merged exponentials.
 std::span<const Rule> closing_rules();
+/// x / (1 + x^2): last, for it hides sums of fractions.
+Rule ratio_to_square_rule();
 /// Roots that the closing rules look for as they are.
 std::span<const Rule> root_rules();
 /// Scalar factors of the terms of sums: last, for they move products away from where other rules look.

@@ -13,6 +13,18 @@
 
 namespace leapgraph::symbolic {
 
+std::optional<Scaled> as_square(Views& views, const Expr& e) {
+  const ProductView view = views.product(e);
+  if (view.factors.empty() || view.factors.size() > 2) return std::nullopt;
+  const Expr& x = view.factors[0].base;
+  double power = 0;
+  for (const Factor& f : view.factors) {
+    if (f.exponential || f.spelled || f.base != x) return std::nullopt;
+    power += f.exponent;
+  }
+  return power == 2.0 ? std::optional(Scaled{view.coefficient, x}) : std::nullopt;
+}
+
 namespace {
 
 bool is(const Expr& e, const Op& op) { return &e.op() == &op; }
@@ -39,18 +51,10 @@ bool is_rescaled(const Expr& x) {
          uniform_value(peeled(x.node().input(0)).node().input(1)).has_value();
 }
 
-/// c and x of a positive literal multiple c x^2, however it is spelled.
+/// c and x of a positive literal multiple c x^2 that was not rescaled.
 std::optional<Scaled> squared(Views& views, const Expr& e) {
-  const ProductView view = views.product(e);
-  if (view.factors.empty() || view.factors.size() > 2 || !(view.coefficient > 0)) return std::nullopt;
-  const Expr& x = view.factors[0].base;
-  double power = 0;
-  for (const Factor& f : view.factors) {
-    if (f.exponential || f.spelled || f.base != x) return std::nullopt;
-    power += f.exponent;
-  }
-  if (power != 2.0 || is_rescaled(x)) return std::nullopt;
-  return Scaled{view.coefficient, x};
+  const auto square = as_square(views, e);
+  return square && square->factor > 0 && !is_rescaled(square->core) ? square : std::nullopt;
 }
 
 /// A sum of squares of `scale` times the same; literals may be among them where `literals`. Absent: it is none.
@@ -145,7 +149,7 @@ bool over_square(Views& views, ProductEditor& product, std::size_t i) {
 std::vector<Rule> square_rules() {
   const auto& [x, y, z, c] = variables();
   static const Expr v = input({DType::float64, {5}}, "v");
-  const Expr squares = sqr(x) + sqr(y), large = 0x1p511 < abs(x), bounded = where(0x1p480 < abs(x), 1.0, x);
+  const Expr squares = sqr(x) + sqr(y), large = 0x1p511 < abs(x);
   const Expr scale = where(squares < 0x1p-900, 0x1p600, where(0x1p+1000 < squares, 0x1p-600, 1.0));
   const Expr total = sum(sqr(v));
   const Expr scale_of_total = where(total < 0x1p-900, 0x1p600, where(0x1p+1000 < total, 0x1p-600, 1.0));
@@ -172,12 +176,17 @@ std::vector<Rule> square_rules() {
        .right = where(large, 2.0, 1.0) * log1p(where(large, abs(x), sqr(x))),
        .node = log1p_of_square,
        .anchor = &log1p_op},
-      {.name = "x / (1 + x^2)",
-       .left = x / (1.0 + sqr(x)),
-       .right = where(0x1p480 < abs(x), inv(x), bounded / (sqr(bounded) + 1.0)),
-       .factor = over_square,
-       .anchor = &add_op},
   };
+}
+
+Rule ratio_to_square_rule() {
+  const auto& [x, y, z, c] = variables();
+  const Expr bounded = where(0x1p480 < abs(x), 1.0, x);
+  return Rule{.name = "x / (1 + x^2)",
+              .left = x / (1.0 + sqr(x)),
+              .right = where(0x1p480 < abs(x), inv(x), bounded / (sqr(bounded) + 1.0)),
+              .factor = over_square,
+              .anchor = &add_op};
 }
 
 }  // namespace leapgraph::symbolic

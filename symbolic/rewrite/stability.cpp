@@ -255,6 +255,7 @@ std::vector<Rule> make_closing_rules() {
   const auto& [x, y, z, c] = variables();
   return {
       {.name = "exp(x) - exp(-x)", .left = exp(x) - exp(-x), .right = 2.0 * sinh(x)},
+      ratio_to_square_rule(),
       // After log(x + sqrt(x^2 + 1)) has been seen, and with the gradient taken, for |x| has none at 0.
       {.name = "sqrt(x^2 + c) - x",
        .left = sqrt(sqr(x) + c) - x,

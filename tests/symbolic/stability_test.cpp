@@ -99,19 +99,24 @@ struct Wanted {
 /// Formulas whose derivatives cancel at 0 or far out as they do on paper, quotients mostly: there is no more than the
 /// places of f / x in them.
 bool has_lax_derivatives(const std::string& name) {
-  for (const char* lax : {"x/hypot", "(1-cos)/x^2", "(1-cos)/x", "(1-cos)/sin", "expm1/x"})
+  for (const char* lax : {"x/hypot", "x/(x^2+1)^.5", "(1-cos)/x^2", "(1-cos)/x", "(1-cos)/sin", "expm1/x"})
     if (name == lax) return true;
   return false;
 }
+/// What the README says about gradients: differences of roots.
+bool has_derivative(const std::string& name) { return name != "sqrt(x^2+1)-x"; }
 /// Second derivatives that nobody would ask for.
 bool has_second_derivative(const std::string& name) {
-  for (const char* without : {"(1-cos)/x^2", "expm1/x", "erfcx", "csch", "hazard", "mills"})
+  for (const char* without : {"(1-cos)/x^2", "expm1/x", "erfcx", "csch", "hazard", "mills", "sqrt(x^2+1)-x"})
     if (name == without) return false;
   return true;
 }
 
 /// f, its gradient and, of functions of one variable, f'', which may lose what is small beside f' / x.
-std::vector<Wanted> wanted_at(const std::string& name, const Point& p, const Allowance& a = {}) {
+std::vector<Wanted> wanted_at(const std::string& name, const Point& p) {
+  // The derivative of phi / Phi is (phi / Phi) (phi / Phi - x), and the difference is small.
+  const bool tails = name == "hazard" || name == "mills" || name == "erfcx";
+  const Allowance a = tails ? Allowance{512, 256} : Allowance{};
   const std::size_t n = p.x.size();
   std::vector<Wanted> result{{p.value, allowed(p.value, sensitivity(p.x, p.gradient.data()), a)}};
   const auto slope = [&](double value, double x) {
@@ -119,7 +124,8 @@ std::vector<Wanted> wanted_at(const std::string& name, const Point& p, const All
   };
   for (std::size_t i = 0; i < n; ++i) {
     const double lax = has_lax_derivatives(name) ? slope(p.value, p.x[i]) : 0.0;
-    result.push_back({p.gradient[i], allowed(p.gradient[i], sensitivity(p.x, p.hessian.data() + i * n), a) + lax});
+    result.push_back({has_derivative(name) ? p.gradient[i] : std::nan(""),
+                      allowed(p.gradient[i], sensitivity(p.x, p.hessian.data() + i * n), a) + lax});
   }
   if (n != 1) return result;
   const double relative = allowed(p.hessian[0], sensitivity(p.x, &p.third), a);
