@@ -73,12 +73,22 @@ constexpr std::array<Pass, 14> passes{{
 
 std::span<const Pass> all_passes() { return passes; }
 
+namespace {
+
+bool divides_by_inverse(const Expr& e) {
+  const Op& op = e.op();
+  return (&op == &inv_op && &e.node().input(0).op() == &inv_op) ||
+         (&op == &div_op && &e.node().input(1).op() == &inv_op);
+}
+
+}  // namespace
+
 std::optional<Graph> stable_form(const Graph& graph) {
   std::vector<Firing> simplified, fired;
   Graph result = stability(canonical(graph, {"before the gradient", &simplified}), {"before the gradient", &fired});
-  // The one exact simplification whose derivative may leave the range where it stays undone.
+  // The one exact simplification without which derivatives may leave the range: 1 / (1 / x).
   const bool inverts = std::any_of(simplified.begin(), simplified.end(),
-                                   [](const Firing& firing) { return firing.rule == "1 / (1 / x)"; });
+                                   [](const Firing& firing) { return divides_by_inverse(firing.before); });
   return fired.empty() && !inverts ? std::nullopt : std::optional(std::move(result));
 }
 

@@ -51,10 +51,10 @@ bool is_rescaled(const Expr& x) {
          uniform_value(peeled(x.node().input(0)).node().input(1)).has_value();
 }
 
-/// c and x of a positive literal multiple c x^2 that was not rescaled.
-std::optional<Scaled> squared(Views& views, const Expr& e) {
+/// c and x of a literal multiple c x^2 that was not rescaled, where c has the given sign.
+std::optional<Scaled> squared(Views& views, const Expr& e, double sign = 1.0) {
   const auto square = as_square(views, e);
-  return square && square->factor > 0 && !is_rescaled(square->core) ? square : std::nullopt;
+  return square && square->factor * sign > 0 && !is_rescaled(square->core) ? square : std::nullopt;
 }
 
 /// A sum of squares of `scale` times the same; literals may be among them where `literals`. Absent: it is none.
@@ -73,12 +73,11 @@ Expr rescaled(Views& views, const Expr& e, const Expr& scale, bool literals) {
   bool any = false;
   for (const Term& term : view.terms) {
     const Expr& leaf = view.tree[static_cast<std::size_t>(term.place)].expr;
-    if (term.position != 1.0) return {};
     if (literals && !term.core && term.factor > 0) {
-      edits.push_back({true, multiply(term.factor, sqr(scale)), false});
+      edits.push_back({true, multiply(term.factor * term.position, sqr(scale)), false});
       continue;
     }
-    const auto square = squared(views, leaf);
+    const auto square = squared(views, leaf, term.position);
     if (!square) return {};
     any = true;
     edits.push_back({true, multiply(square->factor, sqr(scale * square->core)), false});

@@ -116,6 +116,7 @@ std::vector<Rule> make_rules() {
        .guard = [](const Match& m) { return !x_is_nonnegative(m) && x_is_unmarked(m) && y_is_no_literal(m); }},
       {.name = "log(2 cosh(x))", .left = log(2.0 * cosh(x)), .right = logaddexp(x, -x)},
       {.name = "log((1 + x) / (1 - x))", .left = log((1.0 + x) / (1.0 - x)), .right = 2.0 * atanh(x)},
+      {.name = "log(1 / x - 1)", .left = log(inv(x) - 1.0), .right = -logit(x)},
       {.name = "log(x + sqrt(x^2 + 1))", .left = log(x + sqrt(sqr(x) + 1.0)), .right = asinh(x)},
       {.name = "log(sqrt(x^2 + 1) - x)", .left = log(sqrt(sqr(x) + 1.0) - x), .right = -asinh(x)},
       {.name = "log(x - sqrt(x^2 - 1))", .left = log(x - sqrt(sqr(x) - 1.0)), .right = -acosh(x)},

@@ -99,15 +99,16 @@ struct Wanted {
 /// Formulas whose derivatives cancel at 0 or far out as they do on paper, quotients mostly: there is no more than the
 /// places of f / x in them.
 bool has_lax_derivatives(const std::string& name) {
-  for (const char* lax : {"x/hypot", "x/(x^2+1)^.5", "(1-cos)/x^2", "(1-cos)/x", "(1-cos)/sin", "expm1/x"})
+  for (const char* lax : {"entropy", "x/hypot", "x/(x^2+1)^.5", "(1-cos)/x^2", "(1-cos)/x", "(1-cos)/sin", "expm1/x"})
     if (name == lax) return true;
   return false;
 }
 /// What the README says about gradients: differences of roots.
-bool has_derivative(const std::string& name) { return name != "sqrt(x^2+1)-x"; }
+bool has_derivative(const std::string& name) { return name != "sqrt(x^2+1)-x" && name != "expm1/x"; }
 /// Second derivatives that nobody would ask for.
 bool has_second_derivative(const std::string& name) {
-  for (const char* without : {"(1-cos)/x^2", "expm1/x", "erfcx", "csch", "hazard", "mills", "sqrt(x^2+1)-x"})
+  for (const char* without : {"(1-cos)/x^2", "expm1/x", "erfcx", "csch", "hazard", "mills", "sqrt(x^2+1)-x",
+                              "x/(x^2+1)^.5", "x^1.5", "sech", "1-tanh^2"})
     if (name == without) return false;
   return true;
 }
