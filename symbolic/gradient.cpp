@@ -17,6 +17,7 @@
 #include "leapgraph/symbolic/ops/custom_gradient.hpp"
 #include "leapgraph/symbolic/ops/masked_adjoints.hpp"
 #include "leapgraph/symbolic/places.hpp"
+#include "leapgraph/symbolic/rewrite/before_gradient.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -472,8 +473,9 @@ void require_broadcast(const Expr& given, const Expr& like, std::string_view wha
 
 }  // namespace
 
-Exprs vjp(std::span<const Expr> outputs, std::span<const Expr> wrt, std::span<const Expr> adjoints) {
+Exprs vjp(std::span<const Expr> written, std::span<const Expr> wrt, std::span<const Expr> adjoints) {
   require_floating(wrt, "grad");
+  const Exprs outputs = stable_for_gradient(written, wrt);
   require_as_many(adjoints.size(), outputs.size(), "vjp: adjoints", "outputs");
   const ExprSet none;
   Reverse reverse(outputs, wrt, none, {});
@@ -485,8 +487,9 @@ Exprs vjp(std::span<const Expr> outputs, std::span<const Expr> wrt, std::span<co
   return reverse.run(wrt);
 }
 
-Exprs masked_vjp(std::span<const Expr> outputs, std::span<const Expr> wrt, std::span<const Expr> adjoints,
+Exprs masked_vjp(std::span<const Expr> written, std::span<const Expr> wrt, std::span<const Expr> adjoints,
                  std::span<const Expr> masks) {
+  const Exprs outputs = stable_for_gradient(written, wrt);
   require_floating(wrt, "grad");
   const ExprSet none;
   Reverse reverse(outputs, wrt, none, {});
@@ -554,8 +557,12 @@ Exprs grad(const Expr& cost, std::span<const Expr> wrt, const GradOptions& optio
     require_broadcast(adjoint, e, "grad: known gradient", outputs.size() - (cost ? 1 : 0));
     outputs.push_back(e);
   }
-  Reverse reverse(outputs, wrt, held, options.known_grads);
-  if (cost) reverse.seed(cost, {constant(1.0, cost.dtype()), {}});
+  Exprs kept(wrt.begin(), wrt.end());
+  kept.insert(kept.end(), held.begin(), held.end());
+  for (const auto& [e, adjoint] : options.known_grads) kept.push_back(e);
+  const Exprs stable = stable_for_gradient(outputs, kept);
+  Reverse reverse(stable, wrt, held, options.known_grads);
+  if (cost) reverse.seed(stable[0], {constant(1.0, cost.dtype()), {}});
   for (const auto& [e, adjoint] : options.known_grads) reverse.seed(e, {adjoint, {}});
   Exprs result = reverse.run(wrt);
   if (std::all_of(result.begin(), result.end(), [](const Expr& e) { return static_cast<bool>(e); })) return result;
@@ -636,8 +643,9 @@ Exprs tangent_from_gradient(const Node& node, std::span<const Expr> tangents) {
 
 }  // namespace
 
-Exprs jvp(std::span<const Expr> outputs, std::span<const Expr> wrt, std::span<const Expr> tangents) {
+Exprs jvp(std::span<const Expr> written, std::span<const Expr> wrt, std::span<const Expr> tangents) {
   require_floating(wrt, "jvp");
+  const Exprs outputs = stable_for_gradient(written, wrt);
   require_as_many(tangents.size(), wrt.size(), "jvp: tangents", "variables");
   const std::vector<const Node*> order = topological_order(outputs);
   const ExprSet none;

@@ -6,12 +6,13 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <memory_resource>
+#include <iterator>
 #include <mutex>
 
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/ops/complex_rules.hpp"
+#include "leapgraph/symbolic/ops/node_index.hpp"
 #include "leapgraph/symbolic/places.hpp"
 #include "leapgraph/symbolic/print/text.hpp"
 #include "leapgraph/symbolic/variables.hpp"
@@ -335,32 +336,24 @@ Expr make(const Op& op, Exprs inputs, Attributes attributes, std::source_locatio
 }
 
 std::vector<const Node*> topological_order(std::span<const Expr> outputs) {
+  struct Visit {
+    const Node* node;
+    std::size_t next;  ///< input to look at
+  };
   std::vector<const Node*> order;
-  std::pmr::monotonic_buffer_resource memory;                             // one map entry a node: too many for malloc
-  std::pmr::unordered_map<const Node*, std::size_t> next_input(&memory);  // how many inputs were looked at
-  std::vector<const Node*> stack;
+  NodeIndex seen;
+  std::vector<Visit> stack;
   for (const Expr& output : outputs) {
-    if (output) stack.push_back(&output.node());
+    if (output && seen.insert(&output.node()).second) stack.push_back({&output.node(), 0});
     while (!stack.empty()) {
-      const Node* node = stack.back();
-      const auto [it, is_new] = next_input.emplace(node, 0);
-      if (!is_new && it->second > node->inputs().size()) {
+      Visit& top = stack.back();
+      if (top.next == top.node->inputs().size()) {
+        order.push_back(top.node);
         stack.pop_back();
         continue;
       }
-      bool pushed = false;
-      while (it->second < node->inputs().size()) {
-        const Node* input = &node->inputs()[it->second++].node();
-        if (!next_input.contains(input)) {
-          stack.push_back(input);
-          pushed = true;
-          break;
-        }
-      }
-      if (pushed) continue;
-      it->second = node->inputs().size() + 1;
-      order.push_back(node);
-      stack.pop_back();
+      const Node* input = &top.node->inputs()[top.next++].node();
+      if (seen.insert(input).second) stack.push_back({input, 0});
     }
   }
   return order;
@@ -383,18 +376,21 @@ Exprs rebuild_same(const Node& node, const Exprs& inputs) {
 
 Exprs rebuild(std::span<const Expr> outputs, const Rebuild& f) {
   const std::vector<const Node*> order = topological_order(outputs);
-  std::pmr::monotonic_buffer_resource memory;
-  std::pmr::unordered_map<const Node*, Exprs> done(&memory);
+  const NodeIndex numbers(order);
+  Exprs done;  // the outputs of all nodes, one after the other
   done.reserve(order.size());
+  std::vector<std::size_t> first(order.size());
   Exprs inputs;
-  const auto rebuilt = [&done](const Expr& e) -> const Expr& {
-    return done.at(&e.node())[static_cast<std::size_t>(e.output())];
+  const auto rebuilt = [&](const Expr& e) -> const Expr& {
+    return done[first[numbers.find(&e.node())] + static_cast<std::size_t>(e.output())];
   };
-  for (const Node* node : order) {
+  for (std::size_t i = 0; i < order.size(); ++i) {
     inputs.clear();
-    for (const Expr& e : node->inputs()) inputs.push_back(rebuilt(e));
-    const MadeAt here(node->place());
-    done.emplace(node, f(*node, inputs));
+    for (const Expr& e : order[i]->inputs()) inputs.push_back(rebuilt(e));
+    const MadeAt here(order[i]->place());
+    Exprs made = f(*order[i], inputs);
+    first[i] = done.size();
+    std::move(made.begin(), made.end(), std::back_inserter(done));
   }
   Exprs result;
   for (const Expr& e : outputs) result.push_back(e ? rebuilt(e) : Expr());

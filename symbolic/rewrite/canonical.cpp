@@ -1,10 +1,13 @@
 /// Exact simplifications: the same value with fewer operations, in the one spelling that the other rules look for.
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <unordered_set>
 
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
+#include "leapgraph/symbolic/ops/bodies.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
 #include "leapgraph/symbolic/rewrite/rules.hpp"
 
@@ -50,10 +53,29 @@ Expr simple_mul(Views&, const Expr& e) {
   if (is(a, neg_op) && is(b, neg_op)) return made(mul_op, {in(a), in(b)}, e);
   if (is(a, constant_op) && is(b, neg_op)) return made(mul_op, {negate(a), in(b)}, e);
   if (is(b, constant_op) && is(a, neg_op)) return made(mul_op, {in(a), negate(b)}, e);
+  if (is(a, neg_op)) return made(neg_op, {made(mul_op, {in(a), b}, e)}, e);
+  if (is(b, neg_op)) return made(neg_op, {made(mul_op, {a, in(b)}, e)}, e);
   if (is(b, inv_op)) return made(div_op, {a, in(b)}, e);
   if (is(a, inv_op)) return made(div_op, {b, in(a)}, e);
   if (const Expr one = two_literals(a, b)) return one;
   return two_literals(b, a);
+}
+
+/// Written with a minus in front.
+bool is_negated(const Expr& e) {
+  if (is(e, neg_op)) return true;
+  if (const auto value = literal_value(e)) return *value < 0;
+  if (is(e, mul_op)) return is_negated(in(e, 0)) || is_negated(in(e, 1));
+  return false;
+}
+
+/// a + b of -a - b; absent for others.
+Expr without_signs(const Expr& e) {
+  if (is(e, sub_op) && is_negated(in(e, 0)) && !is_negated(in(e, 1)))
+    return made(add_op, {negate(in(e, 0)), in(e, 1)}, e);
+  if (is(e, add_op) && is_negated(in(e, 0)) && is_negated(in(e, 1)))
+    return made(add_op, {negate(in(e, 0)), negate(in(e, 1))}, e);
+  return {};
 }
 
 Expr simple_div(Views&, const Expr& e) {
@@ -63,10 +85,16 @@ Expr simple_div(Views&, const Expr& e) {
   if (is_uniform(a, 1.0)) return made(inv_op, {b}, e);
   if (is_uniform(a, -1.0)) return made(neg_op, {made(inv_op, {b}, e)}, e);
   if (is(a, neg_op) && is(b, neg_op)) return made(div_op, {in(a), in(b)}, e);
+  if (is(a, constant_op) && is(b, neg_op)) return made(div_op, {negate(a), in(b)}, e);
+  if (is(b, constant_op) && is(a, neg_op)) return made(div_op, {in(a), negate(b)}, e);
+  if (is(a, neg_op)) return made(neg_op, {made(div_op, {in(a), b}, e)}, e);
+  if (is(b, neg_op)) return made(neg_op, {made(div_op, {a, in(b)}, e)}, e);
+  if (const auto value = literal_value(b); value && *value < 0)
+    return made(neg_op, {made(div_op, {a, negate(b)}, e)}, e);
+  if (const Expr positive = without_signs(b)) return made(neg_op, {made(div_op, {a, positive}, e)}, e);
   if (is(b, inv_op)) return made(mul_op, {a, in(b)}, e);
   if (is(a, inv_op)) return made(inv_op, {made(mul_op, {in(a), b}, e)}, e);
-  if (const auto value = literal_value(b);
-      value && is_power_of_two(*value) && holds_exactly(e.dtype(), 1.0 / *value))
+  if (const auto value = literal_value(b); value && is_power_of_two(*value) && holds_exactly(e.dtype(), 1.0 / *value))
     return made(mul_op, {a, constant(1.0 / *value, e.dtype())}, e);
   return {};
 }
@@ -90,7 +118,9 @@ Expr simple_add(Views&, const Expr& e) {
 Expr simple_sub(Views&, const Expr& e) {
   const Expr &a = in(e, 0), &b = in(e, 1);
   if (is_uniform(b, 0.0)) return a;
-  if (floating(e) && is(b, neg_op)) return made(add_op, {a, in(b)}, e);
+  if (!floating(e)) return {};
+  if (is(b, neg_op)) return made(add_op, {a, in(b)}, e);
+  if (const auto value = literal_value(b); value && *value < 0) return made(add_op, {a, negate(b)}, e);
   return {};
 }
 
@@ -98,6 +128,9 @@ Expr simple_neg(Views&, const Expr& e) {
   const Expr& a = in(e);
   if (is(a, neg_op)) return in(a);
   if (!floating(e)) return {};
+  if (is(a, constant_op)) return negate(a);
+  // But for the sign of a difference of 0.
+  if (is(a, sub_op) || (is(a, add_op) && (is(in(a, 0), neg_op) || is(in(a, 1), neg_op)))) return negate(a);
   if (is(a, mul_op) && is(in(a, 0), constant_op)) return made(mul_op, {negate(in(a, 0)), in(a, 1)}, e);
   if (is(a, mul_op) && is(in(a, 1), constant_op)) return made(mul_op, {in(a, 0), negate(in(a, 1))}, e);
   if (is(a, div_op) && is(in(a, 0), neg_op)) return made(div_op, {in(in(a, 0)), in(a, 1)}, e);
@@ -108,6 +141,7 @@ Expr simple_inv(Views&, const Expr& e) {
   const Expr& a = in(e);
   if (is(a, inv_op)) return in(a);
   if (is(a, neg_op)) return made(neg_op, {made(inv_op, {in(a)}, e)}, e);
+  if (const Expr positive = without_signs(a)) return made(neg_op, {made(inv_op, {positive}, e)}, e);
   if (is(a, div_op)) return made(div_op, {in(a, 1), in(a, 0)}, e);
   return {};
 }
@@ -127,6 +161,21 @@ Expr odd_of_neg(Views&, const Expr& e) {
   const Expr positive = without_sign(in(e));
   if (!positive) return {};
   return made(neg_op, {make(e.op(), {positive}, e.node().attributes(), e.node().place())}, e);
+}
+
+/// log(-(a - b) c): the logarithm does not see the sign of a zero.
+Expr log_of_neg(Views&, const Expr& e) {
+  if (!is(in(e), neg_op)) return {};
+  const Expr& a = in(in(e));
+  if (is(a, mul_op) || is(a, div_op))
+    for (const std::size_t i : {0, 1})
+      if (is(in(a, i), sub_op)) {
+        Exprs factors = a.node().inputs();
+        factors[i] = negate(factors[i]);
+        return made(log_op, {made(a.op(), std::move(factors), a)}, e);
+      }
+  const Expr positive = negate(a);
+  return is(positive, neg_op) ? Expr() : made(log_op, {positive}, e);
 }
 
 /// Of two literals, where the result is exact: the stability rules must see the others as they are.
@@ -170,8 +219,9 @@ Expr simple_pow(Views&, const Expr& e) {
   if (*exponent == 1.0) return x;
   if (*exponent == 2.0) return made(sqr_op, {x}, e);
   if (*exponent == -1.0) return made(inv_op, {x}, e);
-  // pow(-inf, 0.5) is inf and pow(-0, 0.5) is 0.
-  if (*exponent == 0.5 && is_nonnegative(x)) return made(sqrt_op, {x}, e);
+  // But at -inf, where there is no root.
+  if (*exponent == 0.5) return made(sqrt_op, {x}, e);
+  // Of -0 this is inf.
   if (*exponent == -0.5 && is_nonnegative(x)) return made(inv_op, {made(sqrt_op, {x}, e)}, e);
   return {};
 }
@@ -182,6 +232,61 @@ Expr simple_where(Views&, const Expr& e) {
   if (is(in(e, 0), logical_not_op) && in(in(e, 0)).dtype() == DType::boolean)
     return made(where_op, {in(in(e, 0)), in(e, 2), in(e, 1)}, e);
   return {};
+}
+
+/// `e` with x in the place of where(c, x, y) for input `side` of those choices, looking through elementwise ops on
+/// arrays of the shape of `e`, as far as a short look goes.
+Expr assuming(const Expr& condition, const Expr& e, std::size_t side) {
+  constexpr std::size_t farthest = 48;
+  if (lowering_as<Elementwise>(e.op()) == nullptr || e.node().inputs().empty()) return e;
+  const auto is_inside = [&](const Expr& x) {
+    return lowering_as<Elementwise>(x.op()) != nullptr && !x.node().inputs().empty() && x.shape() == e.shape();
+  };
+  const auto is_same_choice = [&](const Expr& x) {
+    return is(x, where_op) && in(x, 0) == condition && (in(x, side).shape() == e.shape() || in(x, side).rank() == 0);
+  };
+  Exprs inside{e};  // users before inputs, but for nodes that several use
+  bool any = is_same_choice(e);
+  std::unordered_set<const Node*> seen{&e.node()};
+  for (std::size_t i = 0; i < inside.size() && inside.size() < farthest; ++i) {
+    const Expr here = inside[i];
+    if (is_same_choice(here)) continue;
+    for (const Expr& input : here.node().inputs())
+      if (is_inside(input) && seen.insert(&input.node()).second) {
+        inside.push_back(input);
+        any = any || is_same_choice(input);
+      }
+  }
+  if (!any) return e;
+  const std::function<bool(const Expr&)> is_leaf = [&](const Expr& x) { return !seen.contains(&x.node()); };
+  Substitution done;
+  for (const Node* node : order_above(std::span(&e, 1), is_leaf)) {
+    const Expr old = outputs_of(*node)[0];
+    Exprs inputs;
+    for (const Expr& input : node->inputs()) {
+      const auto found = done.find(input);
+      inputs.push_back(found == done.end() ? input : found->second);
+    }
+    done.emplace(old, is_same_choice(old) ? inputs[side] : rebuild_same(*node, inputs)[0]);
+  }
+  const Expr result = done.at(e);
+  return result.type() == e.type() ? result : e;
+}
+
+/// where(c, f(where(c, x, y)), z) is where(c, f(x), z).
+Expr repeated_choice(Views&, const Expr& e) {
+  const Expr &condition = in(e, 0), &a = in(e, 1), &b = in(e, 2);
+  if (is(condition, constant_op)) return {};
+  const Expr first = a.shape() == e.shape() ? assuming(condition, a, 1) : a;
+  const Expr second = b.shape() == e.shape() ? assuming(condition, b, 2) : b;
+  return first == a && second == b ? Expr() : made(where_op, {condition, first, second}, e);
+}
+
+/// 0 < cast(c) for a condition c: what is left of the mask of an adjoint.
+Expr cast_condition(Views&, const Expr& e) {
+  const Expr& a = in(e, 1);
+  const bool positive = is_uniform(in(e, 0), 0.0) && is(a, cast_op) && in(a).dtype() == DType::boolean;
+  return positive && in(a).shape() == e.shape() ? in(a) : Expr();
 }
 
 Expr simple_not(Views&, const Expr& e) {
@@ -379,6 +484,12 @@ Expr joined_choices(Views&, const Expr& e) {
     return {};
   const bool a_first = is_uniform(in(a, 2), 0.0) && is_uniform(in(b, 1), 0.0);
   const bool b_first = is_uniform(in(a, 1), 0.0) && is_uniform(in(b, 2), 0.0);
+  for (const std::size_t k : {1, 2})
+    if (is_uniform(in(a, k), 0.0) && is_uniform(in(b, k), 0.0)) {
+      Exprs inputs{in(a), in(a, k), in(a, k)};
+      inputs[3 - k] = made(add_op, {in(a, 3 - k), in(b, 3 - k)}, e);
+      return make(where_op, std::move(inputs), {}, e.node().place());
+    }
   if (a_first) return made(where_op, {in(a), in(a, 1), in(b, 2)}, e);
   return b_first ? made(where_op, {in(a), in(b, 1), in(a, 2)}, e) : Expr();
 }
@@ -399,6 +510,10 @@ std::vector<Rule> make_rules() {
   row("-(-x)", -(-x), x, neg_op, simple_neg);
   row("-(-x / y)", -(-x / y), x / y, neg_op, simple_neg);
   row("1 / (1 / x)", inv(inv(x)), x, inv_op, simple_inv);
+  row("-x y", (-x) * y, -(x * y), mul_op, simple_mul);
+  row("-x / y", (-x) / y, -(x / y), div_op, simple_div);
+  row("x - -1", x - constant(-1.0), x + 1.0, sub_op, simple_sub);
+  row("log(-(x - y))", log(-(x - y)), log(y - x), log_op, log_of_neg);
   row("(-x)^2", sqr(-x), sqr(x), sqr_op, even_of_neg);
   row("cosh(-x)", cosh(-x), cosh(x), cosh_op, even_of_neg);
   row("cos(-x)", cos(-x), cos(x), cos_op, even_of_neg);
@@ -420,6 +535,18 @@ std::vector<Rule> make_rules() {
   row("where(c, x, x)", where(x < y, x, x), x, where_op, simple_where);
   row("where(c, x, 0) + where(c, 0, y)", where(x < y, x, 0.0) + where(x < y, 0.0, y), where(x < y, x, y), add_op,
       joined_choices);
+  row("where(c, f(where(c, x, y)), z)", where(x < y, 2.0 * where(x < y, x, y), z), where(x < y, 2.0 * x, z), where_op,
+      repeated_choice);
+  row("0 < cast(c)", where(0.0 < cast(x < y, DType::float64), x, y), where(x < y, x, y), lt_op, cast_condition);
+  row("-(x - y)", -(x - y), y - x, neg_op, simple_neg);
+  row("c or c", where(logical_or(x < y, x < y), x, y), where(x < y, x, y), logical_or_op, same_arguments);
+  row("c and c", where(logical_and(x < y, x < y), x, y), where(x < y, x, y), logical_and_op, same_arguments);
+  row("where(c, x, 0) + where(c, y, 0)", where(x < y, x, 0.0) + where(x < y, y, 0.0), where(x < y, x + y, 0.0), add_op,
+      joined_choices);
+  row("1 / (-x - y)", inv(-x - y), -inv(x + y), inv_op, simple_inv);
+  row("x / (-2 - y)", x / (-2.0 - y), -(x / (2.0 + y)), div_op, simple_div);
+  row("x / -3", x / -3.0, -(x / 3.0), div_op, simple_div);
+  row("x^0.5", pow(x, 0.5), sqrt(x), pow_op, simple_pow);
   row("c or not c", where(logical_or(x < y, logical_not(x < y)), x, y), x, logical_or_op, complementary);
   row("c and not c", where(logical_and(x < y, logical_not(x < y)), x, y), y, logical_and_op, complementary);
   row("not not c", cast(logical_not(logical_not(x < y)), DType::float64), cast(x < y, DType::float64), logical_not_op,

@@ -1,14 +1,16 @@
 /// Rounds over the graph; at each node the node rules, then the sum or product that the node is the top of.
 #include "leapgraph/symbolic/rewrite/engine.hpp"
 
+#include <algorithm>
 #include <cmath>
-#include <memory_resource>
+#include <iterator>
 #include <optional>
 
 #include "leapgraph/symbolic/error.hpp"
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
+#include "leapgraph/symbolic/ops/node_index.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -16,8 +18,11 @@ namespace {
 
 /// Partners of an anchor are looked for among this many terms or factors at most: keeps long sums linear.
 constexpr std::size_t most_candidates = 64;
+/// Products no longer than this are searched from end to end.
+constexpr std::size_t few_factors = 12;
 constexpr int most_rounds = 24;
 constexpr int most_steps_at_a_node = 24;
+constexpr std::uint8_t most_news = 8;
 
 bool is_sum(const Op& op) { return &op == &add_op || &op == &sub_op; }
 bool is_product(const Op& op) { return &op == &mul_op || &op == &div_op || &op == &inv_op || &op == &sqr_op; }
@@ -28,8 +33,16 @@ const Op* op_of(const Factor& f) { return f.exponential ? &exp_op : is_sum(f.bas
 const Op* index_op(const Pattern& part) {
   if (part.kind == Pattern::Kind::call) return part.op;
   if (part.kind == Pattern::Kind::sum) return &add_op;
-  if (part.kind == Pattern::Kind::product) return part.exponents.size() == 1 ? &sqr_op : &mul_op;
-  return nullptr;
+  if (part.kind != Pattern::Kind::product) return nullptr;
+  return part.exponents.size() == 1 && part.exponents[0] == 2.0 ? &sqr_op : &mul_op;
+}
+
+/// The op under which rules look for a term: one for all products and one for all sums.
+const Op* term_op(const Expr& core) {
+  if (!core) return nullptr;
+  const Op& op = core.op();
+  if (&op == &div_op || &op == &inv_op) return &mul_op;
+  return is_sum(op) ? &add_op : &op;
 }
 
 /// The part that is most telling: not a variable or literal, rather not an exponential.
@@ -51,26 +64,37 @@ std::size_t pick_anchor(const Pattern& pattern) {
 
 // --- Editing products ---
 
-ProductEditor::ProductEditor(Views& views, const Expr& e)
-    : view_(views.product(e)), multipliers_(view_.factors.size()), divisors_(view_.factors.size()) {
-  for (std::size_t i = 0; i < view_.factors.size(); ++i) {
-    const Factor& f = view_.factors[i];
-    left_.push_back(f.exponent);
-    by_base_[f.exponential ? 1 : 0][f.base].push_back(i);
-    by_op_[op_of(f)].push_back(i);
+ProductEditor::ProductEditor(ProductView view)
+    : view_(std::move(view)), multipliers_(view_.factors.size()), divisors_(view_.factors.size()) {
+  left_.reserve(view_.factors.size());
+  for (const Factor& f : view_.factors) left_.push_back(f.exponent);
+  if (size() <= few_factors) return;
+  for (std::size_t i = 0; i < size(); ++i) {
+    by_base_[factor(i).exponential ? 1 : 0][factor(i).base].push_back(i);
+    by_op_[op_of(factor(i))].push_back(i);
   }
 }
 
-const std::vector<std::size_t>& ProductEditor::with_base(const Expr& base, bool exponential) const {
-  static const std::vector<std::size_t> none;
-  const auto found = by_base_[exponential ? 1 : 0].find(base);
-  return found == by_base_[exponential ? 1 : 0].end() ? none : found->second;
+std::vector<std::size_t> ProductEditor::with_base(const Expr& base, bool exponential) const {
+  std::vector<std::size_t> found;
+  if (size() > few_factors) {
+    const auto known = by_base_[exponential ? 1 : 0].find(base);
+    return known == by_base_[exponential ? 1 : 0].end() ? found : known->second;
+  }
+  for (std::size_t i = 0; i < size(); ++i)
+    if (factor(i).exponential == exponential && factor(i).base == base) found.push_back(i);
+  return found;
 }
 
-const std::vector<std::size_t>& ProductEditor::with_op(const Op* op) const {
-  static const std::vector<std::size_t> none;
-  const auto found = by_op_.find(op);
-  return found == by_op_.end() ? none : found->second;
+std::vector<std::size_t> ProductEditor::with_op(const Op* op) const {
+  std::vector<std::size_t> found;
+  if (size() > few_factors) {
+    const auto known = by_op_.find(op);
+    return known == by_op_.end() ? found : known->second;
+  }
+  for (std::size_t i = 0; i < size(); ++i)
+    if (op_of(factor(i)) == op) found.push_back(i);
+  return found;
 }
 
 bool ProductEditor::has(std::size_t i, double exponent) const {
@@ -131,6 +155,7 @@ Expr ProductEditor::result() const {
 
 RuleSet::RuleSet(std::span<const Rule> rules) {
   for (const Rule& rule : rules) {
+    has_fractions = has_fractions || rule.name == "1 - x / (x + y)";
     if (rule.node != nullptr) {
       nodes[rule.anchor].push_back({&rule, {}, 0});
       continue;
@@ -148,6 +173,11 @@ RuleSet::RuleSet(std::span<const Rule> rules) {
       const Op* op = index_op(pattern.parts[anchor]);
       if (op == nullptr) throw InternalError("the rule '" + std::string(rule.name) + "' has nothing to look for");
       Index& index = pattern.kind == Pattern::Kind::sum ? terms : factors;
+      const bool two_functions = pattern.kind == Pattern::Kind::sum && pattern.parts.size() == 2 &&
+                                 std::all_of(pattern.parts.begin(), pattern.parts.end(), [](const Pattern& part) {
+                                   return part.kind == Pattern::Kind::call && part.op != &exp_op;
+                                 });
+      if (two_functions) pairs[op].push_back({&rule, pattern, anchor});
       index[op].push_back({&rule, std::move(pattern), anchor});
     } else {
       throw InternalError("the rule '" + std::string(rule.name) + "' matches everything");
@@ -171,56 +201,102 @@ class Engine {
   }
 
  private:
-  Exprs one_round(const Exprs& outputs) {
-    views_ = Views();
-    const std::vector<const Node*> order = topological_order(outputs);
-    struct Place {
-      int uses = 0;
-      const Node* user = nullptr;
-      // Inside a larger sum or product, whose top will look at it.
-      bool inside_sum = false, inside_product = false;
-      Exprs made;
-    };
-    std::pmr::monotonic_buffer_resource memory;
-    std::pmr::unordered_map<const Node*, Place> places(&memory);
-    places.reserve(order.size());
-    for (const Node* node : order) {
-      places[node];
-      for (const Expr& e : node->inputs()) {
-        Place& input = places.at(&e.node());
-        ++input.uses;
-        input.user = node;
-      }
+  /// Nodes at which no rule has anything to say, in a manner: inside what, and used how often.
+  struct Settled {
+    NodeIndex numbers;
+    std::vector<std::uint8_t> manners;
+    Exprs alive;
+
+    void add(const Expr& e, std::uint8_t manner) {
+      if (!numbers.insert(&e.node()).second) return;
+      manners.push_back(manner);
+      alive.push_back(e);
     }
-    for (const Expr& e : outputs) places.at(&e.node()).uses += 2;
-    for (auto it = order.rbegin(); it != order.rend(); ++it) {
-      Place& here = places.at(*it);
-      views_.set_uses(*it, here.uses);
+    bool contains(const Node* node, std::uint8_t manner) const {
+      const std::uint32_t number = numbers.find(node);
+      return number != NodeIndex::none && manners[number] == manner;
+    }
+  };
+
+  struct Place {
+    int uses = 0;
+    std::uint32_t user = 0;
+    // Inside a larger sum or product, whose top will look at it.
+    bool inside_sum = false, inside_product = false;
+    // Steps from here to the nearest node below that is new or used more or less often than before.
+    std::uint8_t news = most_news;
+    std::size_t first_made = 0;
+
+    std::uint8_t manner() const {
+      return static_cast<std::uint8_t>((inside_sum ? 1 : 0) + (inside_product ? 2 : 0) + (uses == 1 ? 4 : 0));
+    }
+  };
+
+  static std::vector<Place> places_of(const std::vector<const Node*>& order, const NodeIndex& numbers,
+                                      const Exprs& outputs) {
+    std::vector<Place> places(order.size());
+    for (std::size_t i = 0; i < order.size(); ++i)
+      for (const Expr& e : order[i]->inputs()) {
+        Place& input = places[numbers.find(&e.node())];
+        ++input.uses;
+        input.user = static_cast<std::uint32_t>(i);
+      }
+    for (const Expr& e : outputs) places[numbers.find(&e.node())].uses += 2;
+    for (std::size_t i = order.size(); i-- > 0;) {
+      Place& here = places[i];
       if (here.uses != 1) continue;
-      const Place& above = places.at(here.user);
-      const Op& op = here.user->op();
+      const Place& above = places[here.user];
+      const Op& op = order[here.user]->op();
       const bool transparent = &op == &neg_op;
       here.inside_sum = is_sum(op) || (transparent && above.inside_sum);
       here.inside_product = (is_product(op) && &op != &sqr_op) || (transparent && above.inside_product);
     }
+    return places;
+  }
 
+  Exprs one_round(const Exprs& outputs) {
+    const std::vector<const Node*> order = topological_order(outputs);
+    const NodeIndex numbers(order);
+    std::vector<Place> places = places_of(order, numbers, outputs);
+    views_ = Views(order.size());
+    for (std::size_t i = 0; i < order.size(); ++i) views_.set_uses(order[i], places[i].uses);
+    Settled settled;
+    Exprs made;  // the outputs of all nodes, one after the other
+    made.reserve(order.size());
+    const auto rewritten = [&](const Expr& e) -> const Expr& {
+      return made[places[numbers.find(&e.node())].first_made + static_cast<std::size_t>(e.output())];
+    };
     Exprs inputs;
-    for (const Node* node : order) {
-      Place& here = places.at(node);
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      const Node& node = *order[i];
+      Place& here = places[i];
+      here.first_made = made.size();
       inputs.clear();
-      for (const Expr& e : node->inputs())
-        inputs.push_back(places.at(&e.node()).made[static_cast<std::size_t>(e.output())]);
-      Exprs made = rebuild_same(*node, inputs);
-      if (made.size() == 1 && !node->inputs().empty()) {
-        if (&made[0].node() != node) views_.set_uses(&made[0].node(), here.uses);
-        made[0] = simplified(made[0], !here.inside_sum, !here.inside_product);
-        if (here.uses == 1 && views_.uses(&made[0].node()) == 2) views_.set_uses(&made[0].node(), 1);
+      for (const Expr& e : node.inputs()) inputs.push_back(rewritten(e));
+      Exprs same = rebuild_same(node, inputs);
+      if (same.size() == 1 && !node.inputs().empty()) {
+        Expr& e = same[0];
+        const bool is_old = settled_.contains(&node, here.manner());
+        here.news = is_old ? nearest_news(node, numbers, places) : 0;
+        if (&e.node() != &node) views_.set_uses(&e.node(), here.uses);
+        if (&e.node() != &node || here.news != most_news) e = simplified(e, !here.inside_sum, !here.inside_product);
+        if (here.uses == 1 && views_.uses(&e.node()) == 2) views_.set_uses(&e.node(), 1);
+        settled.add(e, here.manner());
       }
-      here.made = std::move(made);
+      std::move(same.begin(), same.end(), std::back_inserter(made));
     }
+    settled_ = std::move(settled);
     Exprs result;
-    for (const Expr& e : outputs) result.push_back(places.at(&e.node()).made[static_cast<std::size_t>(e.output())]);
+    for (const Expr& e : outputs) result.push_back(rewritten(e));
     return result;
+  }
+
+  /// Rules look through sums and products as far as these go, and a few steps through other ops.
+  static std::uint8_t nearest_news(const Node& node, const NodeIndex& numbers, const std::vector<Place>& places) {
+    const bool transparent = is_sum(node.op()) || is_product(node.op()) || &node.op() == &neg_op;
+    std::uint8_t nearest = most_news;
+    for (const Expr& e : node.inputs()) nearest = std::min(nearest, places[numbers.find(&e.node())].news);
+    return nearest == most_news || transparent ? nearest : static_cast<std::uint8_t>(nearest + 1);
   }
 
   Expr simplified(Expr e, bool top_of_sum, bool top_of_product) {
@@ -282,7 +358,9 @@ class Engine {
 
   Expr by_factor_rules(const Expr& e) {
     if (!is_floating(e.dtype())) return {};
-    ProductEditor product(views_, e);
+    ProductView view = views_.product(e);
+    if (!is_of_interest(view)) return {};
+    ProductEditor product(std::move(view));
     for (std::size_t i = 0; i < product.size(); ++i)
       for (const Op* key : {op_of(product.factor(i)), static_cast<const Op*>(nullptr)})
         if (const auto found = rules_.factors.find(key); found != rules_.factors.end())
@@ -292,6 +370,13 @@ class Engine {
               fired_rule_ = c.rule->name;
           }
     return product.changed() ? product.result() : Expr();
+  }
+
+  /// Rules without an anchor are about quotients and about several literals.
+  bool is_of_interest(const ProductView& view) const {
+    return view.literals.size() > 1 || std::any_of(view.factors.begin(), view.factors.end(), [this](const Factor& f) {
+             return f.exponent < 0 || rules_.factors.contains(op_of(f));
+           });
   }
 
   struct Taken {
@@ -394,15 +479,18 @@ class Engine {
   Expr by_term_rules(const Expr& e) {
     if (rules_.terms.empty() || !is_floating(e.dtype())) return {};
     const SumView view = views_.sum(e);
-    TermIndex index;
-    for (std::size_t i = 0; i < view.terms.size(); ++i)
-      index[view.terms[i].core ? &view.terms[i].core.op() : nullptr].push_back(i);
     std::vector<Edited> edits(view.terms.size());
     bool any = false;
-    for (std::size_t i = 0; i < view.terms.size(); ++i) {
+    TermIndex index;
+    const bool known = std::any_of(view.terms.begin(), view.terms.end(), [this](const Term& term) {
+      return term.core && rules_.terms.contains(term_op(term.core));
+    });
+    if (known)
+      for (std::size_t i = 0; i < view.terms.size(); ++i) index[term_op(view.terms[i].core)].push_back(i);
+    for (std::size_t i = 0; known && i < view.terms.size(); ++i) {
       const Term& term = view.terms[i];
       if (!term.core || edits[i].touched) continue;
-      const auto found = rules_.terms.find(&term.core.op());
+      const auto found = rules_.terms.find(term_op(term.core));
       if (found == rules_.terms.end()) continue;
       for (const RuleSet::Compiled& c : found->second)
         if (term_pattern(c, view, index, i, edits, e)) {
@@ -431,7 +519,7 @@ class Engine {
       const Op* op = index_op(part);
       if (part.kind == Pattern::Kind::variable) {
         if (!bindings[part.variable].bound || !bindings[part.variable].value.core) return false;
-        op = &bindings[part.variable].value.core.op();
+        op = term_op(bindings[part.variable].value.core);
       }
       const auto candidates = index.find(op);
       if (candidates == index.end()) return false;
@@ -455,9 +543,26 @@ class Engine {
     return true;
   }
 
+  /// Whether it is a product with a factor that a rule may know beside a term without it.
+  bool may_share_factors(const Expr& e) {
+    if (!is_product(e.op()) && &e.op() != &neg_op) return false;
+    const ProductView product = views_.product(e);
+    return std::any_of(product.factors.begin(), product.factors.end(), [this](const Factor& f) {
+      if (f.exponential) return true;
+      const Op& op = f.base.op();
+      return f.exponent < 0 ? is_sum(op) || &op == &sqrt_op
+                            : rules_.terms.contains(&op) || rules_.pairs.contains(&op) ||
+                                  (f.exponent >= 2.0 && rules_.terms.contains(&sqr_op));
+    });
+  }
+
   /// c - c f with a product c, where a rule knows 1 - f: c (1 - f).
   bool by_common_factor(const SumView& view, std::vector<Edited>& edits, const Expr& whole) {
     if (view.terms.size() < 2) return false;
+    if (std::none_of(view.terms.begin(), view.terms.end(), [&](const Term& term) {
+          return may_share_factors(view.tree[static_cast<std::size_t>(term.place)].expr);
+        }))
+      return false;
     // Terms by what they are products of, whatever their literal factor.
     std::unordered_map<std::uint64_t, std::vector<std::size_t>> by_factors;
     std::vector<ProductView> products;
@@ -488,7 +593,151 @@ class Engine {
           }
         }
       }
+    any = by_shared_factors(view, products, edits, whole) || any;
+    return by_fractions(view, products, by_factors, edits) || any;
+  }
+
+  /// y - y a / (a + b) = y b / (a + b), also where a or y is a product, and under roots: what derivatives of quotients
+  /// are.
+  bool by_fractions(const SumView& view, const std::vector<ProductView>& products,
+                    const std::unordered_map<std::uint64_t, std::vector<std::size_t>>& by_factors,
+                    std::vector<Edited>& edits) {
+    if (!rules_.has_fractions) return false;
+    bool any = false;
+    for (std::size_t j = 0; j < products.size(); ++j)
+      for (std::size_t k = 0; k < products[j].factors.size() && !edits[j].touched; ++k) {
+        const Factor& divisor = products[j].factors[k];
+        if (divisor.exponential || divisor.spelled || divisor.exponent >= 0) continue;
+        const bool root = &divisor.base.op() == &sqrt_op;
+        const Expr& whole = root ? divisor.base.node().input(0) : divisor.base;
+        if (!is_sum(whole.op()) || divisor.exponent > (root ? -2.0 : -1.0)) continue;
+        const SumView parts = views_.sum(whole);
+        for (std::size_t t = 0; t < parts.terms.size() && parts.terms.size() <= 8 && !edits[j].touched; ++t)
+          any = fraction(view, products, by_factors, edits, j, k, root ? 2.0 : 1.0, parts, t) || any;
+      }
     return any;
+  }
+
+  /// The same for term `t` of the divisor as a.
+  bool fraction(const SumView& view, const std::vector<ProductView>& products,
+                const std::unordered_map<std::uint64_t, std::vector<std::size_t>>& by_factors,
+                std::vector<Edited>& edits, std::size_t j, std::size_t k, double power, const SumView& parts,
+                std::size_t t) {
+    const Term& part = parts.terms[t];
+    ProductView rest = products[j];
+    rest.factors[k].exponent += power;
+    double factor = part.factor;
+    if (part.core) {
+      const ProductView inner = views_.product(part.core);
+      factor *= inner.coefficient;
+      for (const Factor& f : inner.factors) {
+        const auto same = std::find_if(rest.factors.begin(), rest.factors.end(), [&f](const Factor& g) {
+          return g.base == f.base && g.exponential == f.exponential && g.exponent * f.exponent > 0 &&
+                 std::abs(g.exponent) >= std::abs(f.exponent);
+        });
+        if (same == rest.factors.end()) return false;
+        same->exponent -= f.exponent;
+      }
+    }
+    std::erase_if(rest.factors, [](const Factor& f) { return f.exponent == 0; });
+    const auto partners = by_factors.find(hash_without(rest, rest.factors.size(), 0.0));
+    if (partners == by_factors.end()) return false;
+    std::size_t tried = 0;
+    for (const std::size_t i : partners->second) {
+      if (i == j || edits[i].touched || ++tried > most_candidates) continue;
+      const double ones = products[i].coefficient * view.terms[i].position;
+      if (ones == 0 || products[j].coefficient * view.terms[j].position != -ones * factor) continue;
+      if (!same_factors(products[i].factors, rest.factors)) continue;
+      std::vector<Edited> without(parts.terms.size());
+      without[t] = {true, Expr(), false};
+      const Expr others = rebuild_sum(parts, without);
+      if (!others) return false;
+      const Factor& divisor = products[j].factors[k];
+      const Expr whole = power == 2.0 ? divisor.base.node().input(0) : divisor.base;
+      const Expr share = where(logical_and(isinf(others), isinf(whole)), 1.0, others / whole);
+      edits[i] = {true, view.tree[static_cast<std::size_t>(view.terms[i].place)].expr * share, false};
+      edits[j] = {true, Expr(), false};
+      fired_rule_ = "y - y a / (a + b)";
+      return true;
+    }
+    return false;
+  }
+
+  static bool same_factors(const std::vector<Factor>& a, const std::vector<Factor>& b) {
+    return a.size() == b.size() && std::all_of(a.begin(), a.end(), [&b](const Factor& one) {
+             return std::any_of(b.begin(), b.end(), [&one](const Factor& other) {
+               return one.base == other.base && one.exponential == other.exponential && one.exponent == other.exponent;
+             });
+           });
+  }
+
+  struct Spot {
+    std::size_t term, factor;
+  };
+
+  /// p f - p g with a product p, where a rule knows f - g.
+  bool by_shared_factors(const SumView& view, const std::vector<ProductView>& products, std::vector<Edited>& edits,
+                         const Expr& whole) {
+    if (rules_.pairs.empty()) return false;
+    std::unordered_map<std::uint64_t, std::vector<Spot>> by_others;
+    bool any = false;
+    for (std::size_t j = 0; j < products.size(); ++j)
+      for (std::size_t k = 0; k < products[j].factors.size() && !edits[j].touched; ++k) {
+        const Factor& g = products[j].factors[k];
+        if (g.exponential || g.spelled || g.exponent < 1.0) continue;
+        const auto rules = rules_.pairs.find(&g.base.op());
+        if (rules == rules_.pairs.end()) continue;
+        std::vector<Spot>& partners = by_others[hash_without(products[j], k, 1.0)];
+        for (std::size_t n = 0; n < std::min(partners.size(), most_candidates) && !edits[j].touched; ++n) {
+          const auto [i, l] = partners[n];
+          if (i == j || edits[i].touched || !same_others(products[i], l, products[j], k)) continue;
+          any = shared_pair(rules->second, view, {i, l}, {j, k}, products, edits, whole) || any;
+        }
+        partners.push_back({j, k});
+      }
+    return any;
+  }
+
+  /// Whether a / f = b / g for their factors f and g, but for literals.
+  static bool same_others(const ProductView& a, std::size_t f, const ProductView& b, std::size_t g) {
+    const auto others = [](const ProductView& product, std::size_t skipped) {
+      std::vector<Factor> left;
+      for (std::size_t i = 0; i < product.factors.size(); ++i) {
+        left.push_back(product.factors[i]);
+        if (i == skipped) left.back().exponent -= 1.0;
+        if (left.back().exponent == 0) left.pop_back();
+      }
+      return left;
+    };
+    const std::vector<Factor> left = others(a, f);
+    return !left.empty() && same_factors(left, others(b, g));
+  }
+
+  bool shared_pair(const std::vector<RuleSet::Compiled>& rules, const SumView& view, Spot first, Spot second,
+                   const std::vector<ProductView>& products, std::vector<Edited>& edits, const Expr& whole) {
+    for (const RuleSet::Compiled& c : rules)
+      for (const auto& [a, b] : {std::pair(first, second), std::pair(second, first)}) {
+        const ProductView &p = products[a.term], &q = products[b.term];
+        const Pattern &f = c.pattern.parts[0], &g = c.pattern.parts[1];
+        const double scale = p.coefficient * view.terms[a.term].position / f.factor;
+        if (scale == 0 || g.factor * scale != q.coefficient * view.terms[b.term].position) continue;
+        Pattern bare_f = f, bare_g = g;
+        bare_f.factor = bare_g.factor = 1.0;
+        Bindings bindings{};
+        const Expr &f_base = p.factors[a.factor].base, &g_base = q.factors[b.factor].base;
+        const bool matches = match(views_, bare_f, f_base, bindings, [&] {
+          return match(views_, bare_g, g_base, bindings, [&] { return allowed(c, bindings); });
+        });
+        if (!matches) continue;
+        const Expr right = instantiate(c.rule->right, bindings, whole.dtype(), whole.node().place());
+        ProductEditor others(views_, view.tree[static_cast<std::size_t>(view.terms[a.term].place)].expr);
+        others.take(a.factor, 1.0);
+        edits[a.term] = {true, make(mul_op, {others.result(), multiply(1.0 / f.factor, right)}), false};
+        edits[b.term] = {true, Expr(), false};
+        fired_rule_ = c.rule->name;
+        return true;
+      }
+    return false;
   }
 
   /// A factor where(isnan(b), b, 1): what cancelling leaves of b / b.
@@ -588,6 +837,7 @@ class Engine {
   const RuleSet& rules_;
   const PassLog& log_;
   Views views_;
+  Settled settled_;
   bool fired_ = false;
   std::string_view fired_rule_;
 };

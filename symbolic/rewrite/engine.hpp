@@ -13,7 +13,8 @@ namespace leapgraph::symbolic {
 /// A product that rules consume factors of and add factors to; what they leave alone is emitted as it was.
 class ProductEditor {
  public:
-  ProductEditor(Views& views, const Expr& e);
+  ProductEditor(Views& views, const Expr& e) : ProductEditor(views.product(e)) {}
+  explicit ProductEditor(ProductView view);
 
   std::size_t size() const { return view_.factors.size(); }
   const Factor& factor(std::size_t i) const { return view_.factors[i]; }
@@ -24,9 +25,9 @@ class ProductEditor {
   const ProductView& view() const { return view_; }
 
   /// The factors that are powers of exp(base), or of `base` itself.
-  const std::vector<std::size_t>& with_base(const Expr& base, bool exponential) const;
+  std::vector<std::size_t> with_base(const Expr& base, bool exponential) const;
   /// The factors whose base is an application of `op`; &exp_op: the exponentials, &add_op: sums and differences.
-  const std::vector<std::size_t>& with_op(const Op* op) const;
+  std::vector<std::size_t> with_op(const Op* op) const;
 
   /// Whether base^exponent of factor `i` can be taken out.
   bool has(std::size_t i, double exponent) const;
@@ -45,6 +46,7 @@ class ProductEditor {
   ProductView view_;
   std::vector<double> left_;
   std::vector<Exprs> multipliers_, divisors_;
+  // Of long products only: short ones are looked through.
   std::unordered_map<Expr, std::vector<std::size_t>, ExprHash> by_base_[2];
   std::unordered_map<const Op*, std::vector<std::size_t>> by_op_;
   bool changed_ = false;
@@ -63,9 +65,11 @@ class RuleSet {
   };
   using Index = std::unordered_map<const Op*, std::vector<Compiled>>;
 
-  Index nodes;    ///< by the op at the root
-  Index terms;    ///< of sums, by the op of the anchor
-  Index factors;  ///< of products; nullptr: tried on every factor
+  Index nodes;                 ///< by the op at the root
+  Index terms;                 ///< of sums, by the op of the anchor
+  Index factors;               ///< of products; nullptr: tried on every factor
+  Index pairs;                 ///< sums of two functions, by either: looked for with a factor that both terms share
+  bool has_fractions = false;  ///< "1 - x / (x + y)" is among them: looked for in products too
 };
 
 /// `graph` after the rules have been applied to every node, inputs before users, again and again until nothing changes.

@@ -125,8 +125,10 @@ Log find_log(Views& views, const Expr& e, int depth) {
   const Op& op = e.op();
   if (&op == &exp_op) return {e.node().input(0), true};
   if (&op == &sigmoid_op) return {log_sigmoid(e.node().input(0)), false};
-  if (is_addition(e)) return log_of_sum(views, e, depth);
-  if (&op == &mul_op || &op == &div_op || &op == &inv_op || &op == &sqr_op) return log_of_product(views, e, depth);
+  const bool negated = is(e, neg_op);
+  if (is_addition(e) || (negated && is_addition(e.node().input(0)))) return log_of_sum(views, e, depth);
+  if (&op == &mul_op || &op == &div_op || &op == &inv_op || &op == &sqr_op || negated)
+    return log_of_product(views, e, depth);
   if (&op == &softmax_op) {
     const Axes& axes = e.node().get<Axes>("axes");
     return axes.empty() ? Log{} : Log{log_softmax(e.node().input(0), axes), true};

@@ -44,6 +44,9 @@ Expr rewrapped(const Expr& whole, const Expr& inner, Expr made);
 /// Whether a term of the sum `e`, or the product `e`, has a power of exp(core).
 bool has_exponential(Views& views, const Expr& e, const Expr& core);
 
+/// c and x of c x^2, however it is spelled.
+std::optional<Scaled> as_square(Views& views, const Expr& e);
+
 inline bool is_addition(const Expr& e) { return &e.op() == &add_op || &e.op() == &sub_op; }
 /// a + b with absent meaning 0.
 Expr plus(const Expr& a, const Expr& b);

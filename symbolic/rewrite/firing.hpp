@@ -29,4 +29,12 @@ struct PassLog {
 /// anew, the log gets it as the work of `rule`.
 Exprs rebuild_noted(std::span<const Expr> outputs, std::string_view rule, const PassLog& log, const Rebuild& f);
 
+/// Whether there is such a node in the graph, bodies apart: passes that look for few ops ask first.
+template <class F>
+bool any_node(const Graph& graph, F&& is_wanted) {
+  for (const Node* node : topological_order(graph.outputs))
+    if (is_wanted(*node)) return true;
+  return false;
+}
+
 }  // namespace leapgraph::symbolic

@@ -44,7 +44,16 @@ Exprs folded(const Node& node, const Exprs& inputs) {
 
 }  // namespace
 
+namespace {
+
+bool is_known(const Node& node) {
+  return !node.inputs().empty() && std::all_of(node.inputs().begin(), node.inputs().end(), is_constant);
+}
+
+}  // namespace
+
 Graph fold_constants(const Graph& graph, const PassLog& log) {
+  if (!any_node(graph, [](const Node& node) { return is_known(node); })) return graph;
   return {graph.inputs, rebuild_noted(graph.outputs, "constants", log, folded)};
 }
 

@@ -267,7 +267,16 @@ class Hoister {
 
 }  // namespace
 
+namespace {
+
+bool has_gathers(const Graph& graph) {
+  return any_node(graph, [](const Node& node) { return &node.op() == &gather_op || &node.op() == &scatter_add_op; });
+}
+
+}  // namespace
+
 Graph simplify_gathers(const Graph& graph, const PassLog& log) {
+  if (!has_gathers(graph)) return graph;
   return {graph.inputs, GatherSimplifier().run(graph.outputs, log)};
 }
 
@@ -279,10 +288,12 @@ Graph hoist_through_gathers(const Graph& graph, const PassLog& log) {
 }
 
 Graph hoist_but_exponentials(const Graph& graph, const PassLog& log) {
+  if (!has_gathers(graph)) return graph;
   return {graph.inputs, Hoister({.every_row = false, .exponentials_stay = true}).run(graph.outputs, log)};
 }
 
 Graph hoist_all_through_gathers(const Graph& graph, const PassLog& log) {
+  if (!has_gathers(graph)) return graph;
   return {graph.inputs, Hoister({.every_row = false, .exponentials_stay = false}).run(graph.outputs, log)};
 }
 

@@ -67,6 +67,37 @@ Expr log_of_mixed_product(Views& views, const Expr& e) {
   return outside ? outside + log(product.result()) : Expr();
 }
 
+/// log(x^2 y): powers leave the logarithm, where they may leave the range. Odd ones leave one factor behind, which may
+/// be negative like another.
+Expr log_of_powers(Views& views, const Expr& e) {
+  const Expr& argument = e.node().input(0);
+  if (!is(argument, mul_op) && !is(argument, div_op)) return {};
+  ProductEditor product(views, argument);
+  std::vector<bool> done(product.size(), false);
+  Expr outside;
+  for (std::size_t i = 0; i < product.size(); ++i) {
+    const Factor& f = product.factor(i);
+    if (done[i] || f.exponential || f.spelled) continue;
+    double power = 0;
+    for (const std::size_t j : product.with_base(f.base, false)) {
+      power += product.factor(j).exponent;
+      done[j] = true;
+    }
+    const bool alone = product.with_base(f.base, false).size() == 1;
+    if (power == 0 || power != std::trunc(power) || (alone && std::abs(power) < 2.0)) continue;
+    const double odd = std::fmod(power, 2.0), even = power - odd;
+    for (const std::size_t j : product.with_base(f.base, false)) product.take(j, product.factor(j).exponent);
+    if (odd == 1.0) product.multiply_at(i, f.base);
+    if (odd == -1.0) product.divide_at(i, f.base);
+    if (even != 0) outside = plus(outside, multiply(even, log(abs(f.base))));
+  }
+  if (!product.changed()) return {};
+  const Expr rest = product.result();
+  const auto value = uniform_value(rest);
+  if (!outside) return log(rest);
+  return value == 1.0 ? outside : outside + log(rest);
+}
+
 }  // namespace
 
 std::vector<Rule> logarithm_rules() {
@@ -112,6 +143,12 @@ std::vector<Rule> logarithm_rules() {
        .right = x + log(y),
        .rounds = abs(x) + abs(log(y)),
        .node = log_of_mixed_product,
+       .anchor = &log_op},
+      {.name = "log(x^3 y)",
+       .left = log(sqr(x) * x * y),
+       .right = 2.0 * log(abs(x)) + log(x * y),
+       .rounds = 2.0 * abs(log(abs(x))) + abs(log(abs(x * y))),
+       .node = log_of_powers,
        .anchor = &log_op},
   };
 }

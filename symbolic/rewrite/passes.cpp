@@ -1,9 +1,12 @@
 /// The list of passes, a reason beside each.
 #include "leapgraph/symbolic/rewrite/passes.hpp"
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
+#include "leapgraph/symbolic/op.hpp"
+#include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/rewrite/engine.hpp"
 #include "leapgraph/symbolic/rewrite/fold.hpp"
 #include "leapgraph/symbolic/rewrite/gathers.hpp"
@@ -41,7 +44,13 @@ Graph closing(const Graph& graph, const PassLog& log) {
   return apply_rules(graph, rules, log);
 }
 
-constexpr std::array<Pass, 14> passes{{
+Graph roots(const Graph& graph, const PassLog& log) {
+  static const RuleSet rules(root_rules());
+  return any_node(graph, [](const Node& node) { return &node.op() == &sqrt_op; }) ? apply_rules(graph, rules, log)
+                                                                                  : graph;
+}
+
+constexpr std::array<Pass, 15> passes{{
     {"canonical", "one spelling of everything, so that the rules after it need to know one", canonical},
     {"loops", "with bodies in canonical form, and before the rules: whole-array code is for them to see",
      rewrite_loops},
@@ -53,6 +62,7 @@ constexpr std::array<Pass, 14> passes{{
     {"tables", "work on tables, where the closing rules can simplify it; exponentials stay in their sight",
      hoist_but_exponentials},
     {"closing", "what hides exponentials from the stability rules, and what lowering and folding opened up", closing},
+    {"roots", "of x^2 + c, whose form for large x would hide them from the closing rules", roots},
     {"lower again", "what the closing rules recognised as a logsumexp", lower_abstract},
     {"fold again", "constants that the closing rules left", fold_constants},
     {"tables again", "exponentials too, now that no rule looks for them any more", hoist_all_through_gathers},
@@ -65,6 +75,25 @@ constexpr std::array<Pass, 14> passes{{
 
 std::span<const Pass> all_passes() { return passes; }
 
+namespace {
+
+bool divides_by_inverse(const Expr& e) {
+  const Op& op = e.op();
+  return (&op == &inv_op && &e.node().input(0).op() == &inv_op) ||
+         (&op == &div_op && &e.node().input(1).op() == &inv_op);
+}
+
+}  // namespace
+
+std::optional<Graph> stable_form(const Graph& graph) {
+  std::vector<Firing> simplified, fired;
+  Graph result = stability(canonical(graph, {"before the gradient", &simplified}), {"before the gradient", &fired});
+  // The one exact simplification without which derivatives may leave the range: 1 / (1 / x).
+  const bool inverts = std::any_of(simplified.begin(), simplified.end(),
+                                   [](const Firing& firing) { return divides_by_inverse(firing.before); });
+  return fired.empty() && !inverts ? std::nullopt : std::optional(std::move(result));
+}
+
 Graph rewrite(const Graph& graph, const RewriteOptions& options) {
   Graph result = graph;
   // What the rules simplify in a body may set a loop free: then all is done once more.
@@ -75,6 +104,7 @@ Graph rewrite(const Graph& graph, const RewriteOptions& options) {
           result, [&](const Graph& g) { return pass.run(g, log); }, log);
       if (options.observer) options.observer(pass.name, result);
     }
+    if (!any_node(result, has_body)) break;
     const auto loops = [](const Graph& g) { return rewrite_loops(g); };
     if (with_bodies(result, loops).outputs == result.outputs) break;
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -32,5 +33,8 @@ struct RewriteOptions {
 /// The graph after all passes. Values move only towards the exact real-number result; see README.md for what that
 /// means. Works on graphs with unknown shapes too, where it does less. Idempotent.
 Graph rewrite(const Graph& graph, const RewriteOptions& options = {});
+
+/// `graph` after canonical and stability rules, bodies left alone; absent where no stability rule fired.
+std::optional<Graph> stable_form(const Graph& graph);
 
 }  // namespace leapgraph::symbolic

@@ -114,9 +114,12 @@ bool match_scaled(Views& views, const Pattern& pattern, double factor, const Exp
     return match_variable(views, pattern, {factor, core}, origin, bindings, then);
   if (!core) return pattern.kind == Pattern::Kind::literal && pattern.factor == factor && then();
   if (pattern.kind == Pattern::Kind::call) {
-    if (factor != pattern.factor || &core.op() != pattern.op) return false;
+    if (factor != pattern.factor) return false;
     const Exprs& inputs = core.node().inputs();
-    if (inputs.size() != pattern.parts.size()) return false;
+    // sqrt(x) spelled as a power
+    if (pattern.op == &sqrt_op && is(core, pow_op) && literal_value(inputs[1]) == 0.5)
+      return match(views, pattern.parts[0], inputs[0], bindings, then);
+    if (&core.op() != pattern.op || inputs.size() != pattern.parts.size()) return false;
     const std::function<bool(std::size_t)> from = [&](std::size_t i) -> bool {
       if (i == inputs.size()) return then();
       return match(views, pattern.parts[i], inputs[i], bindings, [&] { return from(i + 1); });
@@ -231,8 +234,15 @@ bool match_product(Views& views, const Pattern& pattern, const Expr& e, Bindings
 bool match(Views& views, const Pattern& pattern, const Expr& e, Bindings& bindings, const Then& then) {
   if (!is_floating(e.dtype())) return false;
   switch (pattern.kind) {
-    case Pattern::Kind::sum:
-      return match_sum(views, pattern, e, bindings, then);
+    case Pattern::Kind::sum: {
+      if (is(e, add_op) || is(e, sub_op) || is(e, neg_op)) return match_sum(views, pattern, e, bindings, then);
+      // c (a + b) as c a + c b
+      const Scaled s = views.scaled(e);
+      if (pattern.factor == 1.0 || s.factor != pattern.factor || !s.core) return false;
+      Pattern bare = pattern;
+      bare.factor = 1.0;
+      return match_sum(views, bare, s.core, bindings, then);
+    }
     case Pattern::Kind::product:
       return match_product(views, pattern, e, bindings, then);
     default: {
@@ -275,7 +285,7 @@ bool is_positive(const Expr& e, int depth) {
   if (depth > 6) return false;
   const auto input_is = [&](std::size_t i) { return is_positive(e.node().input(i), depth + 1); };
   if (const auto value = uniform_value(e)) return *value > 0;
-  for (const Op* op : {&exp_op, &sigmoid_op, &softplus_op, &cosh_op, &softmax_op, &erfc_op})
+  for (const Op* op : {&exp_op, &sigmoid_op, &softplus_op, &cosh_op, &softmax_op, &erfc_op, &gaussian_op})
     if (is(e, *op)) return true;
   if (is(e, add_op))
     return (input_is(0) && is_nonnegative(e.node().input(1), depth + 1)) ||

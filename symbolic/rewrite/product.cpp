@@ -392,7 +392,7 @@ bool respell_exponential(Views&, ProductEditor& product, std::size_t i) {
   return true;
 }
 
-/// x^2 / x and x^2 / x^3, whose powers may leave the range: x (x / x), so that 0 and infinity still give nan.
+/// x^2 / x and x^2 / x^3, whose powers may leave the range: 0 and infinity still give nan.
 bool power_over_power(Views&, ProductEditor& product, std::size_t i) {
   const Factor& f = product.factor(i);
   const double mine = product.left(i);
@@ -400,12 +400,12 @@ bool power_over_power(Views&, ProductEditor& product, std::size_t i) {
   for (const std::size_t j : product.with_base(f.base, false)) {
     const double other = product.left(j);
     if (j == i || mine * other >= 0 || other != std::trunc(other)) continue;
-    // One x / x is left behind, which must not be taken for a power again.
-    if (std::abs(other) == 1.0 && std::abs(mine) != 2.0) continue;
     const double amount = std::copysign(std::min(std::abs(mine), std::abs(other)), mine);
     product.take(i, amount);
     product.take(j, -amount);
-    product.multiply_at(i, f.base / f.base);
+    // What x / x is, but nothing that could be taken for a power again.
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    product.multiply_at(i, where(isnan(f.base / f.base), nan, 1.0));
     return true;
   }
   return false;
@@ -514,7 +514,10 @@ std::vector<Rule> product_rules() {
        .rounds = abs(y) + abs(z),
        .factor = distribute,
        .anchor = &add_op},
-      {.name = "x / x^2", .left = x / sqr(x), .right = x / x / x, .factor = power_over_power},
+      {.name = "x / x^2",
+       .left = x / sqr(x),
+       .right = where(isnan(x / x), std::numeric_limits<double>::quiet_NaN(), 1.0) / x,
+       .factor = power_over_power},
       {.name = "x^1.5 / x^2.5",
        .left = pow(x, 1.5) / pow(x, 2.5),
        .right = where(x < 0.0, std::numeric_limits<double>::quiet_NaN(), inv(x)),

@@ -35,6 +35,12 @@ bool is_known_to_rules(const Op& op) {
   return std::find(std::begin(known), std::end(known), &op) != std::end(known);
 }
 
+bool has_body(const Node& node) {
+  const auto& entries = node.attributes().entries();
+  return std::any_of(entries.begin(), entries.end(),
+                     [](const auto& entry) { return std::holds_alternative<Body>(entry.second); });
+}
+
 namespace {
 
 class Specializer {
@@ -130,6 +136,8 @@ Graph specialize(const Graph& graph, std::span<const Shape> shapes) {
 
 namespace {
 
+bool has_bodies(const Graph& graph) { return any_node(graph, has_body); }
+
 class BodyRewriter {
  public:
   BodyRewriter(const std::function<Graph(const Graph&)>& pass, const PassLog& log) : pass_(pass), log_(log) {}
@@ -153,13 +161,6 @@ class BodyRewriter {
   }
 
  private:
-  static bool has_bodies(const Graph& graph) {
-    for (const Node* node : topological_order(graph.outputs))
-      for (const auto& [name, value] : node->attributes().entries())
-        if (std::holds_alternative<Body>(value)) return true;
-    return false;
-  }
-
   Body rewritten(const Body& body) {
     auto& known = done_[body->outputs.empty() ? nullptr : &body->outputs[0].node()];
     for (const auto& [old, result] : known)
@@ -182,6 +183,7 @@ Graph with_bodies(const Graph& graph, const std::function<Graph(const Graph&)>& 
 
 Graph lower_abstract(const Graph& graph, const PassLog& log) {
   const auto pass = [&log](const Graph& g) {
+    if (!any_node(g, [](const Node& node) { return node.op().concrete != nullptr; })) return g;
     return Graph{g.inputs,
                  rebuild_noted(g.outputs, "for the shapes it has", log, [](const Node& node, const Exprs& inputs) {
                    const MadeAt at(node.place());

@@ -28,6 +28,9 @@ Graph lower_abstract(const Graph& graph, const PassLog& log = {});
 /// itself.
 Graph with_bodies(const Graph& graph, const std::function<Graph(const Graph&)>& pass, const PassLog& log = {});
 
+/// Whether a body is among its attributes.
+bool has_body(const Node& node);
+
 /// The types that a body sees as its parameters when the node has these input types: of a scan the carries, one slice
 /// of each sequence and the constants; of a call its inputs; of a branch all inputs but the condition. Nothing for
 /// nodes whose bodies are not functions of their inputs.

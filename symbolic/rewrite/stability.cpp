@@ -14,27 +14,6 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
-/// Past this argument erfc is about to underflow, and its asymptotic series is exact to the last place.
-constexpr double erfc_series_from = 26.0;
-
-/// erfc(x) sqrt(pi) x exp(x^2) for large x: the sum of (-1)^k (2k - 1)!! / (2 x^2)^k up to k = 6.
-Expr erfc_series(const Expr& x) {
-  const Expr u = inv(sqr(x));
-  return 1.0 + u * (-0.5 + u * (0.75 + u * (-1.875 + u * (6.5625 + u * (-29.53125 + u * 162.421875)))));
-}
-
-Expr gaussian_over_erfc(const Expr& x) {
-  const Expr small = minimum(x, erfc_series_from);
-  return where(x < erfc_series_from, gaussian(small) / erfc(small),
-               x * std::sqrt(std::numbers::pi) / erfc_series(maximum(x, erfc_series_from)));
-}
-
-Expr log_erfc(const Expr& x) {
-  const Expr large = maximum(x, erfc_series_from);
-  return where(x < erfc_series_from, log(erfc(minimum(x, erfc_series_from))),
-               log(erfc_series(large)) - sqr(x) - log(large * std::sqrt(std::numbers::pi)));
-}
-
 /// log(2 sigmoid(x)) = log(1 + tanh(x / 2)), which is 0 at 0.
 Expr log_twice_sigmoid(const Expr& x) {
   return where(abs(x) < 0.5, -log1p(0.5 * expm1(-x)), log_sigmoid(x) + std::numbers::ln2);
@@ -45,16 +24,33 @@ bool literal_is_odd_positive_integer(const Match& m) {
   return m.literal(literal_variable) > 0 && std::fmod(m.literal(literal_variable), 2.0) == 1;
 }
 bool x_is_nonnegative(const Match& m) { return is_nonnegative(m.value(0)); }
-/// The right side keeps the pattern of the left one over a bounded argument: not again.
-bool x_is_not_bounded(const Match& m) {
+
+/// x where `test` holds, and a harmless value elsewhere that marks what a rule has made: it looks for unmarked ones.
+constexpr double mark = 0.9990234375;
+Expr chosen(const Expr& test, const Expr& value) { return where(test, value, mark); }
+Expr unless(const Expr& test, const Expr& value) { return where(test, mark, value); }
+bool x_is_unmarked(const Match& m) {
   const Expr x = m.value(0);
-  return !(&x.op() == &minimum_op && uniform_value(x.node().input(1)) == erfc_series_from);
+  return &x.op() != &where_op || (uniform_value(x.node().input(1)) != mark && uniform_value(x.node().input(2)) != mark);
 }
-/// ... over arguments scaled by a selected power of two.
-bool x_is_not_scaled_by_choice(const Match& m) {
-  const Expr x = m.value(0);
-  return !(&x.op() == &mul_op && &x.node().input(0).op() == &where_op);
+bool y_is_no_literal(const Match& m) { return static_cast<bool>(m.bindings[1].value.core); }
+
+/// Of large |x| without the overflow of cosh, of small x without the rounding of 1 + x^2 / 2.
+Expr log_cosh(const Expr& x) {
+  const Expr large = abs(x);
+  return where(large < 1.0, log1p(2.0 * sqr(sinh(0.5 * x))), large + (log1p(exp(-2.0 * large)) - std::numbers::ln2));
 }
+
+/// (x + y) - x = y over a sum of roots, for the difference of the roots.
+Expr over_roots(const Expr& difference, const Expr& roots) {
+  return where(isinf(difference), roots * difference, difference / where(eq(roots, 0.0), 1.0, roots));
+}
+
+/// y / d, and 1 where y is infinite and d is y and something else.
+Expr part_of(const Expr& y, const Expr& d) { return where(logical_and(isinf(y), isinf(d)), 1.0, y / d); }
+
+/// y log(x) for x >= 0, which is 0 where y is, as log(x^0) is for any x.
+Expr log_of_power(const Expr& x, const Expr& y) { return where(logical_and(eq(y, 0.0), isnan(x)), 0.0, xlogy(y, x)); }
 
 std::vector<Rule> make_rules() {
   const auto& [x, y, z, c] = variables();
@@ -62,12 +58,10 @@ std::vector<Rule> make_rules() {
   const Expr large = abs(x);
   // Better than what the rules about any product find.
   std::vector<Rule> rules{
-      {.name = "log(erfc(x) / 2)",
-       .left = log(0.5 * erfc(x)),
-       .right = where(x < 0.0, log1p(-0.5 * erfc(abs(x))), log_erfc(x) - std::numbers::ln2)},
+      {.name = "log((exp(x) + exp(-x)) / 2)", .left = log(0.5 * (exp(x) + exp(-x))), .right = log_cosh(x)},
       {.name = "log(2 sigmoid(x))", .left = log(2.0 * sigmoid(x)), .right = log_twice_sigmoid(x)},
   };
-  for (const std::vector<Rule>& functions : {logarithm_rules(), product_rules()})
+  for (const std::vector<Rule>& functions : {error_function_rules(), logarithm_rules(), product_rules()})
     rules.insert(rules.end(), functions.begin(), functions.end());
   const std::vector<Rule> rows{
       // --- log ---
@@ -98,21 +92,50 @@ std::vector<Rule> make_rules() {
              const double power = m.literal(literal_variable);
              return std::isfinite(power) && power != 0 && (x_is_nonnegative(m) || power != std::trunc(power));
            }},
-      {.name = "log(cosh(x))",
-       .left = log(cosh(x)),
-       .right =
-           where(large < 1.0, log1p(2.0 * sqr(sinh(half_x))), large + (log1p(exp(-2.0 * large)) - std::numbers::ln2))},
+      {.name = "log(cosh(x))", .left = log(cosh(x)), .right = log_cosh(x)},
+      {.name = "log(sinh(x))",
+       .left = log(sinh(x)),
+       .right = x + (log1mexp(-2.0 * x) - std::numbers::ln2),
+       .rounds = 1.0 + abs(x) + abs(log1mexp(-2.0 * x))},
+      {.name = "log(tanh(x))",
+       .left = log(tanh(x)),
+       .right = log1mexp(-2.0 * x) - softplus(-2.0 * x),
+       .rounds = abs(log1mexp(-2.0 * x)) + softplus(-2.0 * x)},
+      {.name = "log|1 + x|", .left = log(abs(1.0 + x)), .right = log1p(where(x < -1.0, -2.0 - x, x))},
+      {.name = "log(x^y), x > 0",
+       .left = log(pow(x, y)),
+       .right = y * log(x),
+       .guard = [](const Match& m) { return is_positive(m.value(0)) && y_is_no_literal(m); }},
+      {.name = "log(x^y), x >= 0",
+       .left = log(pow(x, y)),
+       .right = log_of_power(x, y),
+       .guard = [](const Match& m) { return x_is_nonnegative(m) && y_is_no_literal(m); }},
+      {.name = "log(x^y)",
+       .left = log(pow(x, y)),
+       .right = where(x < 0.0, log(pow(chosen(x < 0.0, x), y)), log_of_power(where(x < 0.0, 1.0, x), y)),
+       .guard = [](const Match& m) { return !x_is_nonnegative(m) && x_is_unmarked(m) && y_is_no_literal(m); }},
       {.name = "log(2 cosh(x))", .left = log(2.0 * cosh(x)), .right = logaddexp(x, -x)},
       {.name = "log((1 + x) / (1 - x))", .left = log((1.0 + x) / (1.0 - x)), .right = 2.0 * atanh(x)},
+      {.name = "log(1 / x - 1)", .left = log(inv(x) - 1.0), .right = -logit(x)},
       {.name = "log(x + sqrt(x^2 + 1))", .left = log(x + sqrt(sqr(x) + 1.0)), .right = asinh(x)},
+      {.name = "log(sqrt(x^2 + 1) - x)", .left = log(sqrt(sqr(x) + 1.0) - x), .right = -asinh(x)},
+      {.name = "log(x - sqrt(x^2 - 1))", .left = log(x - sqrt(sqr(x) - 1.0)), .right = -acosh(x)},
       {.name = "log(x + sqrt(x^2 - 1))", .left = log(x + sqrt(sqr(x) - 1.0)), .right = acosh(x)},
-      {.name = "log(erfc(x))", .left = log(erfc(x)), .right = log_erfc(x), .guard = x_is_not_bounded},
       // --- log1p, expm1, exp ---
       {.name = "log1p(exp(x))", .left = log1p(exp(x)), .right = softplus(x)},
       {.name = "log1p(-exp(x))", .left = log1p(-exp(x)), .right = log1mexp(x)},
       {.name = "log1p(-sigmoid(x))", .left = log1p(-sigmoid(x)), .right = log_sigmoid(-x)},
       {.name = "log1p(-tanh(x))", .left = log1p(-tanh(x)), .right = log_twice_sigmoid(-2.0 * x)},
       {.name = "log1p(tanh(x))", .left = log1p(tanh(x)), .right = log_twice_sigmoid(2.0 * x)},
+      {.name = "log1p(-tanh(x)^2)", .left = log1p(-sqr(tanh(x))), .right = -2.0 * log_cosh(x)},
+      {.name = "log1mexp(-exp(x))",
+       .left = log1mexp(-exp(x)),
+       .right = where(x < -40.0, x, log1mexp(-exp(unless(x < -40.0, x)))),
+       .guard = x_is_unmarked},
+      {.name = "log1mexp(-x^2)",
+       .left = log1mexp(-sqr(x)),
+       .right = where(large < 1e-10, 2.0 * log(large), log1mexp(-sqr(unless(large < 1e-10, x)))),
+       .guard = x_is_unmarked},
       {.name = "log1p(expm1(x))", .left = log1p(expm1(x)), .right = x},
       {.name = "expm1(log1p(x))", .left = expm1(log1p(x)), .right = where(x < -1.0, nan, x)},
       {.name = "expm1(softplus(x))", .left = expm1(softplus(x)), .right = exp(x)},
@@ -125,21 +148,22 @@ std::vector<Rule> make_rules() {
        .left = sigmoid(log(x / (1.0 - x))),
        .right = where(logical_and(0.0 <= x, x <= 1.0), x, nan)},
       {.name = "sigmoid(logit(x))", .left = sigmoid(logit(x)), .right = where(logical_and(0.0 <= x, x <= 1.0), x, nan)},
-      // --- roots ---
+      {.name = "logit(sigmoid(x))", .left = logit(sigmoid(x)), .right = x},
+      {.name = "tanh(atanh(x))", .left = tanh(atanh(x)), .right = where(large <= 1.0, x, nan)},
+      {.name = "atanh(tanh(x))", .left = atanh(tanh(x)), .right = x},
+      {.name = "sinh(asinh(x))", .left = sinh(asinh(x)), .right = x},
+      {.name = "asinh(sinh(x))", .left = asinh(sinh(x)), .right = x},
+      {.name = "cosh(acosh(x))", .left = cosh(acosh(x)), .right = where(x < 1.0, nan, x)},
+      {.name = "acosh(cosh(x))", .left = acosh(cosh(x)), .right = large},
+      {.name = "sin(asin(x))", .left = sin(asin(x)), .right = where(large <= 1.0, x, nan)},
+      {.name = "cos(acos(x))", .left = cos(acos(x)), .right = where(large <= 1.0, x, nan)},
+      {.name = "tan(atan(x))", .left = tan(atan(x)), .right = x},
+      // --- powers and roots ---
+      {.name = "(x^2)^y", .left = pow(sqr(x), y), .right = pow(large, 2.0 * y)},
       {.name = "sqrt(x^2)", .left = sqrt(sqr(x)), .right = abs(x)},
       {.name = "sqrt(x)^2", .left = sqr(sqrt(x)), .right = where(x < 0.0, nan, x)},
+      {.name = "1 / sqrt(x)^2", .left = inv(sqr(sqrt(x))), .right = where(x < 0.0, nan, inv(x))},
       {.name = "sqrt(exp(x))", .left = sqrt(exp(x)), .right = exp(half_x), .rounds = exp(half_x) * large},
-      {.name = "sqrt(x^2 + y^2)",
-       .left = sqrt(sqr(x) + sqr(y)),
-       .right =
-           [&] {
-             // Scaled by a power of two where the squares would leave the range of doubles: exact, and the same bits
-             // elsewhere.
-             const Expr sum = sqr(x) + sqr(y);
-             const Expr scale = where(sum < 0x1p-900, 0x1p600, where(0x1p+1000 < sum, 0x1p-600, 1.0));
-             return sqrt(sqr(scale * x) + sqr(scale * y)) / scale;
-           }(),
-       .guard = [](const Match& m) { return m.value(0).dtype() == DType::float64 && x_is_not_scaled_by_choice(m); }},
       // --- terms of sums ---
       {.name = "exp(x) - 1", .left = exp(x) - 1.0, .right = expm1(x)},
       {.name = "1 + expm1(x)", .left = 1.0 + expm1(x), .right = exp(x)},
@@ -158,15 +182,45 @@ std::vector<Rule> make_rules() {
        .left = sqrt(1.0 + x) - 1.0,
        // Past 1e34 the 1 is below the last place of the root.
        .right = where(x < 1e34, x / (1.0 + sqrt(1.0 + x)), sqrt(1.0 + x))},
-      {.name = "1 + erf(x)", .left = 1.0 + erf(x), .right = erfc(-x)},
-      {.name = "1 - erf(x)", .left = 1.0 - erf(x), .right = erfc(x)},
-      {.name = "1 - erfc(x)", .left = 1.0 - erfc(x), .right = erf(x)},
-      {.name = "2 - erfc(x)", .left = 2.0 - erfc(x), .right = erfc(-x)},
+      {.name = "sqrt(x + y) - sqrt(x + z)",
+       .left = sqrt(x + y) - sqrt(x + z),
+       .right = over_roots(y - z, sqrt(x + y) + sqrt(x + z)),
+       .rounds = {}},
+      {.name = "sqrt(x + y) - sqrt(x)", .left = sqrt(x + y) - sqrt(x), .right = over_roots(y, sqrt(x + y) + sqrt(x))},
+      {.name = "1 / x - 1 / (x + y)", .left = inv(x) - inv(x + y), .right = inv(x) * part_of(y, x + y)},
+      {.name = "1 - 1 / (1 + x)", .left = 1.0 - inv(1.0 + x), .right = part_of(x, 1.0 + x)},
+      {.name = "1 - x / (x + y)", .left = 1.0 - x / (x + y), .right = part_of(y, x + y)},
+      {.name = "1 / sigmoid(x) - 1", .left = inv(sigmoid(x)) - 1.0, .right = exp(-x)},
+      {.name = "exp(x) + exp(-x) - 2", .left = exp(x) + exp(-x) - 2.0, .right = 4.0 * sqr(sinh(half_x))},
+      {.name = "(exp(x) + exp(-x)) / 2 - 1", .left = 0.5 * (exp(x) + exp(-x)) - 1.0, .right = 2.0 * sqr(sinh(half_x))},
+      {.name = "(1 + x)^y - 1",
+       .left = pow(1.0 + x, y) - 1.0,
+       .right =
+           [&] {
+             const Expr near = large < 0.5, exponent = y * log1p(where(near, x, 0.0));
+             const Expr small = logical_and(near, abs(exponent) < 0.5);
+             return where(small, expm1(where(small, exponent, 0.0)), pow(where(small, 1.0, 1.0 + x), y) - 1.0);
+           }()},
+      {.name = "log(x) - log(1 - x)", .left = log(x) - log1p(-x), .right = logit(x)},
+      {.name = "log_sigmoid(x) - log_sigmoid(-x)", .left = log_sigmoid(x) - log_sigmoid(-x), .right = x},
+      {.name = "softplus(x) - softplus(-x)", .left = softplus(x) - softplus(-x), .right = x},
+      {.name = "log_sigmoid(x) - x", .left = log_sigmoid(x) - x, .right = log_sigmoid(-x)},
+      {.name = "max(x, 0) + softplus(-|x|)", .left = maximum(x, 0.0) + softplus(-large), .right = softplus(x)},
+      {.name = "max(0, x) + softplus(-|x|)", .left = maximum(0.0, x) + softplus(-large), .right = softplus(x)},
+      {.name = "max(x, y) + softplus(-|x - y|)",
+       .left = maximum(x, y) + softplus(-abs(x - y)),
+       .right = logaddexp(x, y)},
+      {.name = "lgamma(x + 1) - lgamma(x)",
+       .left = lgamma(x + 1.0) - lgamma(x),
+       .right = where(logical_and(x < 0.0, eq(x, floor(x))), nan, log(large))},
       {.name = "softplus(x) - x", .left = softplus(x) - x, .right = softplus(-x)},
       // --- factors of products ---
       {.name = "exp(x) sigmoid(-x)", .left = exp(x) * sigmoid(-x), .right = sigmoid(x)},
       {.name = "sigmoid(x) / sigmoid(-x)", .left = sigmoid(x) / sigmoid(-x), .right = exp(x)},
       {.name = "expm1(x) sigmoid(-x)", .left = expm1(x) * sigmoid(-x), .right = tanh(half_x)},
+      {.name = "exp(x) sigmoid(-2 x)", .left = exp(x) * sigmoid(-2.0 * x), .right = 0.5 / cosh(x)},
+      {.name = "exp(x) expm1(-x)", .left = exp(x) * expm1(-x), .right = -expm1(x)},
+      {.name = "exp(x) / expm1(2 x)", .left = exp(x) / expm1(2.0 * x), .right = 0.5 / sinh(x)},
       {.name = "exp(x) / expm1(x)", .left = exp(x) / expm1(x), .right = -1.0 / expm1(-x)},
       {.name = "exp(x) / (exp(x) - exp(y))",
        .left = exp(x) / (exp(x) - exp(y)),
@@ -187,33 +241,40 @@ std::vector<Rule> make_rules() {
        .left = (exp(x) + exp(-x)) / (exp(x) - exp(-x)),
        .right = inv(tanh(x))},
       {.name = "cosh(x) / sinh(x)", .left = cosh(x) / sinh(x), .right = inv(tanh(x))},
-      {.name = "exp(-x^2) / erfc(x)", .left = exp(-sqr(x)) / erfc(x), .right = gaussian(x) / erfc(x)},
-      {.name = "gaussian(x) / erfc(x)",
-       .left = gaussian(x) / erfc(x),
-       .right = gaussian_over_erfc(x),
-       .guard = x_is_not_bounded},
-      {.name = "gaussian(x) / erfc(-x)",
-       .left = gaussian(x) / erfc(-x),
-       .right = gaussian_over_erfc(-x),
-       .guard = [](const Match& m) { return x_is_not_bounded(m) && &m.value(0).op() != &minimum_op; }},
   };
   rules.insert(rules.end(), rows.begin(), rows.end());
+  const std::vector<Rule> squares = square_rules();
+  rules.insert(rules.end(), squares.begin(), squares.end());
   return rules;
+}
+
+bool has_moderate_literal(const Match& m) {
+  return std::abs(m.literal(literal_variable)) < 1e100 && &m.value(0).op() != &abs_op;
 }
 
 std::vector<Rule> make_closing_rules() {
   const auto& [x, y, z, c] = variables();
   return {
       {.name = "exp(x) - exp(-x)", .left = exp(x) - exp(-x), .right = 2.0 * sinh(x)},
-      // After log(x + sqrt(x^2 + 1)) has been seen. Where the square leaves the range, the literal does not count.
-      {.name = "sqrt(x^2 + c)",
-       .left = sqrt(sqr(x) + c),
-       .right = where(sqr(x) + c < 0x1p1000, sqrt(minimum(sqr(x) + c, 0x1p1000)), abs(x)),
-       .guard =
-           [](const Match& m) {
-             return m.literal(literal_variable) > 0 && m.literal(literal_variable) < 1e100 &&
-                    m.value(0).dtype() == DType::float64;
-           }},
+      ratio_to_square_rule(),
+      // After log(x + sqrt(x^2 + 1)) has been seen, and with the gradient taken, for |x| has none at 0.
+      {.name = "sqrt(x^2 + c) - x",
+       .left = sqrt(sqr(x) + c) - x,
+       .right = where(x < 0.0, 1.0, c) * pow(sqrt(sqr(x) + c) + abs(x), where(x < 0.0, 1.0, -1.0)),
+       .guard = has_moderate_literal},
+      {.name = "sqrt(x^2 + c) + x",
+       .left = sqrt(sqr(x) + c) + x,
+       .right = where(x < 0.0, c, 1.0) * pow(sqrt(sqr(x) + c) + abs(x), where(x < 0.0, -1.0, 1.0)),
+       .guard = has_moderate_literal},
+      {.name = "(1 + x)^y",
+       .left = pow(1.0 + x, y),
+       .right =
+           [&] {
+             // Where 1 + x is rounded, which many multiplications magnify; not where the logarithm is large.
+             const Expr rounded = logical_and(logical_and(abs(x) < 0.5, neq((1.0 + x) - 1.0, x)), eq(y, y));
+             return where(rounded, exp(y * log1p(where(rounded, x, 0.0))), pow(where(rounded, 1.0, 1.0 + x), y));
+           }(),
+       .guard = [](const Match& m) { return y_is_no_literal(m) || std::abs(m.bindings[1].value.factor) > 16; }},
       {.name = "exp(x) exp(y)",
        .left = exp(x) * exp(y),
        .right = exp(x + y),
@@ -231,6 +292,23 @@ std::vector<Rule> make_closing_rules() {
 
 std::span<const Rule> stability_rules() {
   static const std::vector<Rule> rules = make_rules();
+  return rules;
+}
+
+std::span<const Rule> root_rules() {
+  const auto& [x, y, z, c] = variables();
+  static const std::vector<Rule> rules{
+      // Where the square leaves the range, the literal does not count. Where the square leaves the range, the literal
+      // does not count.
+      {.name = "sqrt(x^2 + c)",
+       .left = sqrt(sqr(x) + c),
+       .right = where(sqr(x) + c < 0x1p1000, sqrt(minimum(sqr(x) + c, 0x1p1000)), abs(x)),
+       .guard =
+           [](const Match& m) {
+             return m.literal(literal_variable) > 0 && m.literal(literal_variable) < 1e100 &&
+                    m.value(0).dtype() == DType::float64;
+           }},
+  };
   return rules;
 }
 

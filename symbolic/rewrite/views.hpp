@@ -90,6 +90,8 @@ Expr power_of(const Factor& factor, double exponent);
 /// root, so that all views of a graph together are linear in its size.
 class Views {
  public:
+  explicit Views(std::size_t nodes = 0) { uses_.reserve(nodes); }
+
   void set_uses(const Node* node, int count) { uses_[node] = count; }
   int uses(const Node* node) const {
     const auto found = uses_.find(node);

@@ -1,6 +1,7 @@
 /// A second evaluator of graphs, in some 350 digits: what the real-number value of an expression is.
 #pragma once
 
+#include <boost/math/special_functions/bernoulli.hpp>
 #include <boost/multiprecision/cpp_bin_float.hpp>
 #include <functional>
 #include <map>
@@ -82,6 +83,25 @@ inline Number power(const Number& x, const Number& y) {
   return x > 0 ? exp_of(y * log_of(x)) : x == 0 && y > 0 ? Number(0) : not_a_number();
 }
 
+/// By the series of Stirling, far out, and the recurrence; infinite at the poles.
+inline Number log_gamma(const Number& x) {
+  if (x <= 0 && x == trunc(x)) return std::numeric_limits<Number>::infinity();
+  Number product = 1, y = x;
+  for (; y < 150; y += 1) product *= y;
+  // Bernoulli numbers over 2 k (2 k - 1): 20 terms are 60 digits at 150.
+  static const std::vector<Number> terms = [] {
+    std::vector<Number> result;
+    for (int k = 1; k <= 20; ++k) result.push_back(boost::math::bernoulli_b2n<Number>(k) / (2 * k * (2 * k - 1)));
+    return result;
+  }();
+  Number sum = (y - Number(0.5)) * log(y) - y + log(2 * boost::math::constants::pi<Number>()) / 2, power = y;
+  for (const Number& term : terms) {
+    sum += term / power;
+    power *= y * y;
+  }
+  return sum - log(abs(product));
+}
+
 using Function = std::function<Number(const std::vector<Number>&)>;
 
 /// The elementwise functions that rules speak of, by name.
@@ -117,6 +137,12 @@ inline const std::map<std::string_view, Function>& functions() {
        }},
       {"acosh", [](V a) { return a[0] < 1 ? not_a_number() : log_of(a[0] + sqrt(a[0] * a[0] - 1)); }},
       {"atanh", [](V a) { return Number((log1p_of(a[0]) - log1p_of(-a[0])) / 2); }},
+      {"tan", [](V a) { return Number(tan(a[0])); }},
+      {"asin", [](V a) { return abs(a[0]) > 1 ? not_a_number() : Number(asin(a[0])); }},
+      {"acos", [](V a) { return abs(a[0]) > 1 ? not_a_number() : Number(acos(a[0])); }},
+      {"atan", [](V a) { return Number(atan(a[0])); }},
+      {"lgamma", [](V a) { return log_gamma(a[0]); }},
+      {"xlogy", [](V a) { return a[0] == 0 ? Number(0) : Number(a[0] * log_of(a[1])); }},
       {"erf", [](V a) { return Number(1 - erfc(a[0])); }},
       {"erfc", [](V a) { return erfc(a[0]); }},
       {"gaussian", [](V a) { return exp_of(-a[0] * a[0]); }},
