@@ -55,7 +55,7 @@ static void add_real(struct text* t, double x, int is_float) {
 static void add_element(struct text* t, const unsigned char* at, long type) {
   char digits[32];
   int64_t whole = 0;
-  const long bytes = type & 255;
+  long bytes = type & 255;
   switch (type >> 8) {
     case 0:
       add_words(t, *at ? "True" : "False");
@@ -70,6 +70,18 @@ static void add_element(struct text* t, const unsigned char* at, long type) {
         memcpy(&x, at, sizeof x);
         add_real(t, x, 0);
       }
+      return;
+    case 4: /* the parts of a complex number */
+      bytes /= 2;
+      add_element(t, at, 3 << 8 | bytes);
+      const size_t before = t->used;
+      add_element(t, at + bytes, 3 << 8 | bytes);
+      if (t->at && t->at[before] != '-') {
+        add(t, "+", 1);
+        memmove(t->at + before + 1, t->at + before, t->used - before - 1);
+        t->at[before] = '+';
+      }
+      add(t, "j", 1);
       return;
     default:
       memcpy(&whole, at, (size_t)bytes); /* little endian */

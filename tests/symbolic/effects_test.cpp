@@ -124,7 +124,8 @@ TEST(Print, ShowsMatricesOfEveryElementType) {
   function({}, outputs, interpreted())({});
   const std::string text = testing::internal::GetCapturedStderr();
   expect_says(text, {"bool __str__ = [[False] [True]]", "int8 __str__ = [[0] [1]]", "uint64 __str__ = [[0] [1]]",
-                     "float32 __str__ = [[0.0] [1.0]]", "float64 __str__ = [[0.0] [1.0]]"});
+                     "float32 __str__ = [[0.0] [1.0]]", "float64 __str__ = [[0.0] [1.0]]",
+                     "complex64 __str__ = [[0.0+0.0j] [1.0+0.0j]]"});
 }
 
 TEST(IfElse, RunsOneSideOnlyAndNeitherFailsNorPrintsOnTheOther) {
