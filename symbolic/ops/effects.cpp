@@ -16,18 +16,19 @@ namespace {
 
 std::vector<Type> truth_type(std::span<const Type>, const Attributes&) { return {Type{DType::boolean, {}}}; }
 
-/// What lg_print reads of a tensor's type and of the message.
+/// What lg_print reads of a tensor's type and of the message. Pairs are elements with two parts: complex numbers.
 std::vector<std::int64_t> print_sizes(const Node& node, const Type& type) {
   const std::string& message = node.get<std::string>("note");
+  const bool pairs = node.attributes().has("pairs");
   const DTypeInfo& row = info(type.dtype);
-  const bool complex = node.get<bool>("pairs");
   const std::int64_t kind = row.kind == NumberKind::boolean            ? 0
                             : row.kind == NumberKind::signed_integer   ? 1
                             : row.kind == NumberKind::unsigned_integer ? 2
-                            : complex                                  ? 4
+                            : pairs                                    ? 4
                                                                        : 3;
-  std::vector<std::int64_t> sizes{kind * 256 + row.bytes * (complex ? 2 : 1), type.rank() - (complex ? 1 : 0)};
-  sizes.insert(sizes.end(), type.shape.begin(), type.shape.end() - (complex ? 1 : 0));
+  const std::int64_t rank = type.rank() - (pairs ? 1 : 0);
+  std::vector<std::int64_t> sizes{kind * 256 + row.bytes * (pairs ? 2 : 1), rank};
+  sizes.insert(sizes.end(), type.shape.begin(), type.shape.begin() + rank);
   sizes.push_back(static_cast<std::int64_t>(message.size()));
   const std::size_t before = sizes.size();
   sizes.resize(before + (message.size() + 7) / 8);
@@ -94,11 +95,6 @@ const Op printing_op{
     .batched = [](const Batch& b) -> std::vector<Batched> {
       return {{make(printing_op, {b.inputs[0].value}, b.node.attributes(), b.node.place()), false}};
     },
-    .complex =
-        [](const ComplexApplication& a) {
-          const Expr pairs = stack({real(a.inputs[0]), imag(a.inputs[0])}, -1);
-          return make(printing_op, {pairs}, a.attributes.with("pairs", true));
-        },
 };
 
 // --- Builders ---
@@ -115,7 +111,15 @@ Expr assert_op(const Operand& x, const Operands& conditions, const std::string& 
 Expr raise_op(const Operand& x, const std::string& message) { return assert_op(x, {Operand(false)}, message); }
 
 Expr print_op(const Operand& x, const std::string& message) {
-  return after(make(printing_op, {x}, {{"note", message}, {"pairs", false}}, x.place()), x);
+  Expr shown = x;
+  Attributes attributes{{"note", message}};
+  if (is_complex(shown.dtype())) {
+    shown = stack({real(x), imag(x)}, -1);
+    attributes = attributes.with("pairs", true);
+  } else if (shown.dtype() == DType::float16) {
+    shown = cast(shown, DType::float32);
+  }
+  return after(make(printing_op, {shown}, attributes, x.place()), x);
 }
 
 Expr switch_(const Operand& condition, const Operand& a, const Operand& b) { return where(condition, a, b); }

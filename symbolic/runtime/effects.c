@@ -52,37 +52,42 @@ static void add_real(struct text* t, double x, int is_float) {
   if (!strpbrk(digits, ".e")) add_words(t, ".0");
 }
 
+static void add_stored_real(struct text* t, const unsigned char* at, int is_float) {
+  if (is_float) {
+    float x;
+    memcpy(&x, at, sizeof x);
+    add_real(t, x, 1);
+  } else {
+    double x;
+    memcpy(&x, at, sizeof x);
+    add_real(t, x, 0);
+  }
+}
+
 static void add_element(struct text* t, const unsigned char* at, long type) {
   char digits[32];
   int64_t whole = 0;
-  long bytes = type & 255;
+  const long bytes = type & 255;
   switch (type >> 8) {
     case 0:
       add_words(t, *at ? "True" : "False");
       return;
     case 3:
-      if (bytes == 4) {
-        float x;
-        memcpy(&x, at, sizeof x);
-        add_real(t, x, 1);
-      } else {
-        double x;
-        memcpy(&x, at, sizeof x);
-        add_real(t, x, 0);
-      }
+      add_stored_real(t, at, bytes == 4);
       return;
-    case 4: /* the parts of a complex number */
-      bytes /= 2;
-      add_element(t, at, 3 << 8 | bytes);
+    case 4: { /* a pair: 1.0+2.0j */
       const size_t before = t->used;
-      add_element(t, at + bytes, 3 << 8 | bytes);
-      if (t->at && t->at[before] != '-') {
-        add(t, "+", 1);
-        memmove(t->at + before + 1, t->at + before, t->used - before - 1);
-        t->at[before] = '+';
+      add_stored_real(t, at, bytes == 8);
+      const size_t sign = t->used;
+      add_words(t, "+");
+      add_stored_real(t, at + bytes / 2, bytes == 8);
+      if (t->used > sign + 1 && t->at[sign + 1] == '-') { /* the number has its own sign */
+        memmove(t->at + sign, t->at + sign + 1, t->used - sign - 1);
+        --t->used;
       }
-      add(t, "j", 1);
+      if (t->used > before) add_words(t, "j");
       return;
+    }
     default:
       memcpy(&whole, at, (size_t)bytes); /* little endian */
       if (type >> 8 == 1 && bytes < 8 && whole >> (8 * bytes - 1)) whole -= (int64_t)1 << (8 * bytes);
