@@ -235,7 +235,7 @@ void powers() {
                                    .outputs_info = {ones_like(A)},
                                    .non_sequences = {A},
                                    .n_steps = k});
-  const Expr final_result = at(result[0], -1);
+  const Expr final_result = result[0][-1];
   const Function power = function({A, k}, final_result, {.updates = result.updates});
   std::cout << table(power(range(10), 2)) << '\n' << table(power(range(10), 4)) << '\n';
 }
@@ -307,39 +307,46 @@ struct SamplerSettings {
   std::uint32_t seed = 12345;
 };
 
-/// Moves shared positions; the step size is adapted towards the target rate of acceptance.
+struct SamplerState {
+  SharedVariable positions, step_size, acceptance_rate;
+};
+
+/// The new values of all, computed from the old ones: the step size follows the rate of acceptance before this move.
+Updates hmc_updates(const SamplerState& state, const Move& move, const SamplerSettings& settings) {
+  const Expr accepted_rows = dimshuffle(move.accept, {0, 'x'});
+  const Expr new_positions = where(accepted_rows, move.position, state.positions);
+  const Expr new_step_size =
+      clip(where(state.acceptance_rate > settings.target_acceptance_rate, state.step_size * settings.step_size_inc,
+                 state.step_size * settings.step_size_dec),
+           settings.step_size_min, settings.step_size_max);
+  const Expr new_rate = settings.average_slowness * state.acceptance_rate +
+                        (1.0 - settings.average_slowness) * mean(cast(move.accept, DType::float64));
+  return {{state.positions, new_positions}, {state.step_size, new_step_size}, {state.acceptance_rate, new_rate}};
+}
+
 class HmcSampler {
  public:
+  /// Moves shared positions with the rows as particles.
   HmcSampler(const SharedVariable& positions, const Energy& energy, const SamplerSettings& settings)
-      : positions_(positions),
-        step_size_(shared(settings.initial_step_size, "step_size")),
-        acceptance_rate_(shared(settings.target_acceptance_rate, "acceptance_rate")),
+      : state_{positions, shared(settings.initial_step_size, "step_size"),
+               shared(settings.target_acceptance_rate, "acceptance_rate")},
         streams_(settings.seed),
         simulate_(function({}, Exprs{}, {.updates = updates(energy, settings)})) {}
 
   Array draw() {
     simulate_();
-    return positions_.get_value();
+    return state_.positions.get_value();
   }
-  double step_size() const { return step_size_.get_value().real(); }
-  double acceptance_rate() const { return acceptance_rate_.get_value().real(); }
+  double step_size() const { return state_.step_size.get_value().real(); }
+  double acceptance_rate() const { return state_.acceptance_rate.get_value().real(); }
 
  private:
-  /// All at once, from the old values of all.
   Updates updates(const Energy& energy, const SamplerSettings& settings) {
-    const auto [accept, position] = hmc_move(streams_, positions_, energy, step_size_, settings.n_steps);
-    const Expr accepted_rows = dimshuffle(accept, {0, 'x'});
-    const Expr new_step_size = clip(where(acceptance_rate_ > settings.target_acceptance_rate,
-                                          step_size_ * settings.step_size_inc, step_size_ * settings.step_size_dec),
-                                    settings.step_size_min, settings.step_size_max);
-    const Expr new_rate = settings.average_slowness * acceptance_rate_ +
-                          (1.0 - settings.average_slowness) * mean(cast(accept, DType::float64));
-    return {{positions_, where(accepted_rows, position, positions_)},
-            {step_size_, new_step_size},
-            {acceptance_rate_, new_rate}};
+    const Move move = hmc_move(streams_, state_.positions, energy, state_.step_size, settings.n_steps);
+    return hmc_updates(state_, move, settings);
   }
 
-  SharedVariable positions_, step_size_, acceptance_rate_;
+  SamplerState state_;
   RandomStreams streams_;
   Function simulate_;
 };
@@ -349,27 +356,36 @@ struct RunLengths {
   std::uint32_t seed = SamplerSettings{}.seed;
 };
 
-void sampling_from_a_gaussian(const RunLengths& lengths) {
-  heading("Hamiltonian Monte Carlo: samples from a Gaussian");
-  constexpr int batch = 3, dim = 5;
+/// A correlated Gaussian, and where to begin.
+struct Gaussian {
+  Array mean, covariance, initial_positions;
+};
 
-  // numpy.random.RandomState(123): rand(5), rand(5, 5), randn(3, 5)
+Gaussian random_gaussian(std::int64_t batch, std::int64_t dim) {
+  // numpy.random.RandomState(123): rand(dim), rand(dim, dim), randn(batch, dim)
   const SharedVariable state = shared(seeded_stream(123), "state");
   const Draw first = draw_uniform(state, {dim}), second = draw_uniform(first.stream, {dim, dim}),
              third = draw_normal(second.stream, {batch, dim});
   const Expr square = (second.numbers + transpose(second.numbers)) / 2;
   const Expr unit = eye(dim);
   const Results drawn = function({}, {first.numbers * 10, square * (1 - unit) + unit, third.numbers})();
-  const Array mu = drawn[0], cov = drawn[1];
-  const Array cov_inv = eval(inverse(constant(cov)), {});
+  return {drawn[0], drawn[1], drawn[2]};
+}
 
-  const Energy gaussian_energy = [&](const Expr& x) {
-    const Expr centred = x - constant(mu);
-    return 0.5 * sum(dot(centred, constant(cov_inv)) * centred, {1});
+HmcSampler sampler_of(const Gaussian& target, std::uint32_t seed) {
+  const Expr mu = constant(target.mean), cov_inv = constant(Array(eval(inverse(constant(target.covariance)), {})));
+  const Energy gaussian_energy = [mu, cov_inv](const Expr& x) {
+    return 0.5 * sum(dot(x - mu, cov_inv) * (x - mu), {1});
   };
-  const SharedVariable positions = shared(drawn[2], "positions");
-  HmcSampler sampler(positions, gaussian_energy,
-                     {.initial_step_size = 1e-3, .step_size_max = 0.5, .seed = lengths.seed});
+  return HmcSampler(shared(target.initial_positions, "positions"), gaussian_energy,
+                    {.initial_step_size = 1e-3, .step_size_max = 0.5, .seed = seed});
+}
+
+void sampling_from_a_gaussian(const RunLengths& lengths) {
+  heading("Hamiltonian Monte Carlo: samples from a Gaussian");
+  constexpr int batch = 3, dim = 5;
+  const Gaussian target = random_gaussian(batch, dim);
+  HmcSampler sampler = sampler_of(target, lengths.seed);
 
   for (int i = 0; i < lengths.burn_in; ++i) sampler.draw();
   std::vector<std::vector<double>> columns(dim);
@@ -393,7 +409,7 @@ void sampling_from_a_gaussian(const RunLengths& lengths) {
       covariances.push_back(total / static_cast<double>(columns[i].size() - 1));
     }
   std::cout << "****** TARGET VALUES ******\n";
-  std::cout << "target mean: " << table(mu) << "\ntarget cov:\n" << table(cov) << '\n';
+  std::cout << "target mean: " << table(target.mean) << "\ntarget cov:\n" << table(target.covariance) << '\n';
   std::cout << "****** EMPIRICAL MEAN/COV USING HMC ******\n";
   std::cout << "empirical mean:  " << table(Array::vector(means)) << "\nempirical_cov:\n"
             << table(Array::of<double>({dim, dim}, covariances)) << '\n';
