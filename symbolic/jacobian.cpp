@@ -1,10 +1,10 @@
 /// Jacobians and Hessians: one derivative along a variable direction, vectorized over all unit directions.
 #include <fmt/format.h>
 
+#include "leapgraph/symbolic/derivatives/formal.hpp"
 #include "leapgraph/symbolic/gradient.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/ops/batching.hpp"
-#include "leapgraph/symbolic/ops/derivatives.hpp"
 #include "leapgraph/symbolic/ops/masked_adjoints.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
 #include "leapgraph/symbolic/vectorize.hpp"
