@@ -7,12 +7,12 @@
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
+#include "leapgraph/symbolic/rewrite/reading.hpp"
 
 namespace leapgraph::symbolic {
 
 namespace {
 
-bool is(const Expr& e, const Op& op) { return &e.op() == &op; }
 Expr literal(double value, const Expr& like) { return constant(value, like.dtype()); }
 
 constexpr int deepest = 8;

@@ -44,7 +44,7 @@ Expr part_of(const Expr& y, const Expr& d) { return where(logical_and(isinf(y), 
 /// y log(x) for x >= 0, which is 0 where y is, as log(x^0) is for any x.
 Expr log_of_power(const Expr& x, const Expr& y) { return where(logical_and(eq(y, 0.0), isnan(x)), 0.0, xlogy(y, x)); }
 
-std::vector<Rule> make_rules() {
+std::vector<Rule> make_stability_rules() {
   const auto& [x, y, z, c] = variables();
   const Expr half_x = 0.5 * x;
   const Expr large = abs(x);
@@ -278,7 +278,7 @@ std::vector<Rule> make_closing_rules() {
 }  // namespace
 
 std::span<const Rule> stability_rules() {
-  static const std::vector<Rule> rules = make_rules();
+  static const std::vector<Rule> rules = make_stability_rules();
   return rules;
 }
 

@@ -6,6 +6,7 @@
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
+#include "leapgraph/symbolic/rewrite/reading.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -13,8 +14,6 @@ namespace {
 
 constexpr std::int64_t largest_uniform_data = 1024;
 constexpr int deepest = 24;  // of recursion through literal multiples of sums
-
-bool is(const Expr& e, const Op& op) { return &e.op() == &op; }
 
 }  // namespace
 
