@@ -207,6 +207,7 @@ class Engine {
     std::vector<std::uint8_t> manners;
     Exprs alive;
 
+    explicit Settled(std::size_t expected = 0) : numbers(expected) {}
     void add(const Expr& e, std::uint8_t manner) {
       if (!numbers.insert(&e.node()).second) return;
       manners.push_back(manner);
@@ -258,9 +259,10 @@ class Engine {
     const std::vector<const Node*> order = topological_order(outputs);
     const NodeIndex numbers(order);
     std::vector<Place> places = places_of(order, numbers, outputs);
-    views_ = Views(order.size());
-    for (std::size_t i = 0; i < order.size(); ++i) views_.set_uses(order[i], places[i].uses);
-    Settled settled;
+    std::vector<int> uses;
+    uses.reserve(order.size());
+    for (const Place& place : places) uses.push_back(place.uses);
+    views_ = Views(numbers, std::move(uses));
     Exprs made;  // the outputs of all nodes, one after the other
     made.reserve(order.size());
     const auto rewritten = [&](const Expr& e) -> const Expr& {
@@ -273,22 +275,32 @@ class Engine {
       here.first_made = made.size();
       inputs.clear();
       for (const Expr& e : node.inputs()) inputs.push_back(rewritten(e));
-      Exprs same = rebuild_same(node, inputs);
-      if (same.size() == 1 && !node.inputs().empty()) {
-        Expr& e = same[0];
+      if (node.types().size() == 1 && !node.inputs().empty()) {
+        Expr e = inputs == node.inputs() ? Expr(node.shared_from_this(), 0) : rebuild_same(node, inputs)[0];
         const bool is_old = settled_.contains(&node, here.manner());
         here.news = is_old ? nearest_news(node, numbers, places) : 0;
         if (&e.node() != &node) views_.set_uses(&e.node(), here.uses);
         if (&e.node() != &node || here.news != most_news) e = simplified(e, !here.inside_sum, !here.inside_product);
         if (here.uses == 1 && views_.uses(&e.node()) == 2) views_.set_uses(&e.node(), 1);
-        settled.add(e, here.manner());
+        made.push_back(std::move(e));
+      } else {
+        Exprs same = rebuild_same(node, inputs);
+        std::move(same.begin(), same.end(), std::back_inserter(made));
       }
-      std::move(same.begin(), same.end(), std::back_inserter(made));
     }
-    settled_ = std::move(settled);
+    if (fired_) settle(order, places, made);
     Exprs result;
     for (const Expr& e : outputs) result.push_back(rewritten(e));
+    views_ = Views();
     return result;
+  }
+
+  /// For the next round.
+  void settle(const std::vector<const Node*>& order, const std::vector<Place>& places, const Exprs& made) {
+    settled_ = Settled(order.size());
+    for (std::size_t i = 0; i < order.size(); ++i)
+      if (order[i]->types().size() == 1 && !order[i]->inputs().empty())
+        settled_.add(made[places[i].first_made], places[i].manner());
   }
 
   /// Rules look through sums and products as far as these go, and a few steps through other ops.

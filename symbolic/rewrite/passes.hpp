@@ -18,12 +18,15 @@ struct Pass {
   std::string_view name;
   std::string_view reason;  ///< why it is there, and why at this place
   Graph (*run)(const Graph&, const PassLog& log);
+  bool (*looks_for)(const Node& node) = nullptr;  ///< graphs without such a node it leaves alone; absent: any graph
+  bool for_speed = false;                         ///< results are right without it
 };
 
 /// In the order in which they run.
 std::span<const Pass> all_passes();
 
 struct RewriteOptions {
+  bool speed = true;  ///< false: without the passes that are for speed only
   /// Called after each pass with its name and its result; `dump` prints there, tests verify there.
   std::function<void(std::string_view pass, const Graph& graph)> observer;
   /// Gets what each pass did to which nodes, in bodies too, in the order in which it happened; `why` is told from this.
