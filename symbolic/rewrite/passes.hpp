@@ -26,11 +26,11 @@ struct Pass {
 std::span<const Pass> all_passes();
 
 struct RewriteOptions {
-  bool speed = true;  ///< false: without the passes that are for speed only
   /// Called after each pass with its name and its result; `dump` prints there, tests verify there.
   std::function<void(std::string_view pass, const Graph& graph)> observer;
   /// Gets what each pass did to which nodes, in bodies too, in the order in which it happened; `why` is told from this.
   std::vector<Firing>* log = nullptr;
+  bool speed = true;  ///< false: without the passes that are for speed only
 };
 
 /// The graph after all passes. Values move only towards the exact real-number result; see README.md for what that
