@@ -18,6 +18,9 @@ bool is(const Expr& e, const Op& op) { return &e.op() == &op; }
 
 }  // namespace
 
+bool is_sum(const Op& op) { return &op == &add_op || &op == &sub_op; }
+bool is_product(const Op& op) { return &op == &mul_op || &op == &div_op || &op == &inv_op || &op == &sqr_op; }
+
 std::optional<double> uniform_value(const Expr& e) {
   if (is(e, constant_op)) return literal_value(e);
   for (const Op* op : {&broadcast_to_op, &reshape_op, &expand_dims_op, &squeeze_op})
