@@ -10,6 +10,7 @@
 #include "leapgraph/symbolic/rewrite/engine.hpp"
 #include "leapgraph/symbolic/rewrite/fold.hpp"
 #include "leapgraph/symbolic/rewrite/gathers.hpp"
+#include "leapgraph/symbolic/rewrite/hidden_constants.hpp"
 #include "leapgraph/symbolic/rewrite/loops.hpp"
 #include "leapgraph/symbolic/rewrite/matrices.hpp"
 #include "leapgraph/symbolic/rewrite/merge.hpp"
@@ -122,53 +123,14 @@ Contents contents_of(const Graph& graph) {
   return contents;
 }
 
-// --- Constants that the rules take for variables ---
-
-/// Numbers that are data rather than part of a formula, by their size: log(1 + exp(800)) is about exp(800), and the
-/// rules must see it as log(1 + exp(x)), not fold what is exact in it.
-bool is_like_data(const Expr& e) {
-  if (!is_floating(e.dtype()) || e.rank() != 0) return false;
-  const auto value = literal_value(e);
-  if (!value || !std::isfinite(*value) || *value == 0) return false;
-  return std::abs(*value) < 0.0625 || std::abs(*value) > 16.0;
-}
-
-/// `graph` with new inputs in the place of such numbers, where they stand in expressions without any variable.
-Graph with_constants_hidden(const Graph& graph, Substitution& hidden) {
-  std::unordered_map<const Node*, bool> closed;
-  std::unordered_map<Expr, Expr, ExprHash> variables;
-  Graph result = graph;
-  result.outputs = rebuild(graph.outputs, [&](const Node& node, const Exprs& inputs) {
-    bool here = &node.op() != &input_op && &node.op() != &parameter_op && !node.op().effect && !has_body(node);
-    for (const Expr& e : node.inputs()) here = here && closed.at(&e.node());
-    closed.emplace(&node, here);
-    if (!here || node.inputs().empty()) return rebuild_same(node, inputs);
-    Exprs changed = inputs;
-    for (Expr& e : changed)
-      if (is_like_data(e)) {
-        Expr& variable = variables[e];
-        if (!variable) {
-          variable = input(e.type(), "constant", e.node().place());
-          hidden.emplace(variable, e);
-          result.inputs.push_back(variable);
-        }
-        e = variable;
-      }
-    return rebuild_same(node, changed);
-  });
-  return result;
-}
-
 }  // namespace
 
 Graph rewrite(const Graph& graph, const RewriteOptions& options) {
   Graph result = graph;
   Contents contents = contents_of(result);
   Substitution hidden;
-  if (std::any_of(passes.begin(), passes.end(), [&](const Pass& pass) {
-        return pass.looks_for == is_of_constants && contents.wanted[static_cast<std::size_t>(&pass - passes.data())];
-      })) {
-    result = with_constants_hidden(result, hidden);
+  if (any_node(result, is_of_constants)) {
+    result = with_constants_hidden(result, hidden, {"constants", options.log});
     contents = contents_of(result);
   }
   // What the rules simplify in a body may set a loop free: then all is done once more.
@@ -176,7 +138,7 @@ Graph rewrite(const Graph& graph, const RewriteOptions& options) {
     for (std::size_t i = 0; i < passes.size(); ++i) {
       const PassLog log{passes[i].name, options.log};
       if (passes[i].name == "fold again" && !hidden.empty()) {
-        result = {graph.inputs, substitute(result.outputs, hidden)};
+        result = with_constants_shown(result, hidden, {"constants shown", options.log});
         hidden.clear();
         contents = contents_of(result);
       }
@@ -187,7 +149,8 @@ Graph rewrite(const Graph& graph, const RewriteOptions& options) {
         result = std::move(next);
         if (changed) contents = contents_of(result);
       }
-      if (options.observer) options.observer(passes[i].name, result);
+      if (options.observer)
+        options.observer(passes[i].name, hidden.empty() ? result : with_constants_shown(result, hidden));
     }
     if (!contents.bodies || !options.speed) break;
     const auto loops = [](const Graph& g) { return rewrite_loops(g); };

@@ -17,6 +17,9 @@ constexpr int deepest = 24;  // of recursion through literal multiples of sums
 
 }  // namespace
 
+bool is_sum(const Op& op) { return &op == &add_op || &op == &sub_op; }
+bool is_product(const Op& op) { return &op == &mul_op || &op == &div_op || &op == &inv_op || &op == &sqr_op; }
+
 std::optional<double> uniform_value(const Expr& e) {
   if (is(e, constant_op)) return literal_value(e);
   for (const Op* op : {&broadcast_to_op, &reshape_op, &expand_dims_op, &squeeze_op})

@@ -30,6 +30,9 @@ Expr multiply(double factor, const Expr& e);
 /// Whether multiplying by it is exact (barring overflow): a power of two, of either sign.
 bool is_power_of_two(double value);
 
+bool is_sum(const Op& op);      ///< or a difference
+bool is_product(const Op& op);  ///< or a quotient, an inverse, a square
+
 /// Positions in the tree of additions or multiplications under an expression.
 struct TreeNode {
   enum class Kind { leaf, both, left_minus_right, negation, inverse } kind = Kind::leaf;
