@@ -1,293 +1,26 @@
-/// Reverse and forward mode over the graph, each one walk in topological order.
+/// Reverse mode: one walk against the order of the graph.
 #include "leapgraph/symbolic/gradient.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <functional>
-#include <optional>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "leapgraph/symbolic/complex.hpp"
+#include "leapgraph/symbolic/derivatives/carriers.hpp"
+#include "leapgraph/symbolic/derivatives/formal.hpp"
+#include "leapgraph/symbolic/derivatives/masks.hpp"
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
-#include "leapgraph/symbolic/ops/bodies.hpp"
 #include "leapgraph/symbolic/ops/custom_gradient.hpp"
 #include "leapgraph/symbolic/ops/masked_adjoints.hpp"
-#include "leapgraph/symbolic/places.hpp"
 #include "leapgraph/symbolic/rewrite/before_gradient.hpp"
 
 namespace leapgraph::symbolic {
 
 namespace {
-
-using ExprSet = std::unordered_set<Expr, ExprHash>;
-
-std::string shown(const Expr& e) {
-  if (!e) return "nothing";
-  const std::string name = name_of(e);
-  return name.empty() ? fmt::format("{} of type {}", e.op().name, to_string(e.type()))
-                      : fmt::format("'{}' of type {}", name, to_string(e.type()));
-}
-
-std::string made_at(const Node& node) {
-  return fmt::format("made at {}:{}", node.place().file_name(), node.place().line());
-}
-
-void require_floating(std::span<const Expr> wrt, std::string_view what) {
-  for (const Expr& e : wrt) {
-    if (!e) throw GraphError(fmt::format("{}: a variable is an empty expression", what));
-    if (!is_floating(e.dtype()))
-      throw NotDifferentiable(
-          fmt::format("{}: {} is not a floating variable; cast it and use the result", what, shown(e)));
-  }
-}
-
-/// Which expressions carry derivatives from `wrt`: floating ones that depend on them, not by way of `held`.
-class Carriers {
- public:
-  Carriers(const std::vector<const Node*>& order, std::span<const Expr> wrt, const ExprSet& held)
-      : targets_(wrt.begin(), wrt.end()), held_(held) {
-    for (const Node* node : order)
-      for (std::size_t i = 0; i < node->inputs().size(); ++i)
-        if ((*this)(node->input(i)) && !is_cut_off(*node, i)) {
-          nodes_.insert(node);
-          break;
-        }
-  }
-  bool operator()(const Expr& e) const {
-    return is_floating(e.dtype()) && (targets_.contains(e) || (nodes_.contains(&e.node()) && !held_.contains(e)));
-  }
-  bool is_target(const Expr& e) const { return targets_.contains(e); }
-  bool hands_on(const Node& node) const { return nodes_.contains(&node); }
-
- private:
-  ExprSet targets_;
-  const ExprSet& held_;
-  std::unordered_set<const Node*> nodes_;
-};
-
-/// Names of ops from a user of `node` among `outputs` down to a variable that carries, for messages.
-std::string way_through(const Node& node, std::span<const Expr> outputs, const Carriers& carries) {
-  std::vector<std::string> names;
-  std::unordered_map<const Node*, const Node*> user{{&node, nullptr}};
-  const Node* top = &node;
-  for (const Node* next : topological_order(outputs))
-    for (const Expr& e : next->inputs())
-      if (user.contains(&e.node()) && carries(e) && user.emplace(next, &e.node()).second) top = next;
-  for (const Node* at = top; at != nullptr; at = user.at(at)) names.emplace_back(at->op().name);
-  for (const Node* at = &node; at != nullptr;) {
-    const auto below = std::find_if(at->inputs().begin(), at->inputs().end(), std::cref(carries));
-    if (below == at->inputs().end()) break;
-    const bool arrived = carries.is_target(*below);
-    names.push_back(arrived && !name_of(*below).empty() ? "'" + name_of(*below) + "'" : std::string(below->op().name));
-    at = arrived ? nullptr : &below->node();
-  }
-  constexpr std::size_t most = 12;
-  std::string text;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (names.size() > most && i == most / 2) {
-      text += fmt::format(" <- ({} more)", names.size() - most);
-      i = names.size() - most / 2;
-    }
-    text += (i == 0 ? "" : " <- ") + names[i];
-  }
-  return text;
-}
-
-[[noreturn]] void refuse(std::string_view what, const Node& node, std::span<const Expr> outputs,
-                         const Carriers& carries) {
-  throw NotDifferentiable(fmt::format("{}: the op '{}' has no gradient ({}); the way is {}", what, node.op().name,
-                                      made_at(node), way_through(node, outputs, carries)));
-}
-
-}  // namespace
-
-namespace {
-
-/// An adjoint that is `value` where `mask` holds and 0 elsewhere (no mask: everywhere). The choice is made after the
-/// multiplications on the way and not before, since 0 times the infinite slope of a branch not taken is nan.
-struct Adjoint {
-  Expr value;
-  Expr mask;
-};
-
-Expr chosen(const Adjoint& a) { return a.mask ? where(a.mask, a.value, 0.0) : a.value; }
-
-Expr both(const Expr& a, const Expr& b) { return !a ? b : !b ? a : logical_and(a, b); }
-
-/// The choice between something and 0 that an adjoint consists of; rules write it as `where`, two at most one in the
-/// other.
-Adjoint split_choice(const Expr& e) {
-  if (&e.op() != &where_op) return {e, {}};
-  const Exprs& inputs = e.node().inputs();
-  if (literal_value(inputs[2]) == 0.0) return {inputs[1], inputs[0]};
-  if (literal_value(inputs[1]) == 0.0) return {inputs[2], logical_not(inputs[0])};
-  if (&inputs[2].op() == &where_op && literal_value(inputs[2].node().input(2)) == 0.0) {
-    const Exprs& others = inputs[2].node().inputs();
-    return {where(inputs[0], inputs[1], others[1]), logical_or(inputs[0], others[0])};
-  }
-  return {e, {}};
-}
-
-/// Whether the op moves or adds elements and nothing else, so that its gradient rule tells of each element of an input
-/// whether a mask of the output chooses it.
-bool moves_elements(const Op& op) {
-  if (const auto* reduction = lowering_as<Reduction>(op)) return reduction->combine == Combine::sum;
-  return lowering_as<View>(op) != nullptr || lowering_as<Gather>(op) != nullptr || &op == &sum_like_op ||
-         &op == &broadcast_like_op || &op == &reshape_like_op;
-}
-
-/// Others that do: most are adjoints of the former, met in second derivatives.
-bool places_elements(const Op& op) {
-  return lowering_as<Scatter>(op) != nullptr || &op == &slice_like_op || &op == &pad_like_op ||
-         &op == &scatter_like_op || &op == &diag_like_op;
-}
-
-/// Whether an element of an input of such an op may be several elements of the output, whose adjoints are then added.
-bool repeats_elements(const Op& op) {
-  return lowering_as<Gather>(op) != nullptr || &op == &broadcast_to_op || &op == &broadcast_like_op;
-}
-
-/// Whether the slope of the op is infinite somewhere: its record names the numbers where its derivatives are tested.
-bool may_be_steep(const Op& op) {
-  constexpr Domain everywhere{};
-  return lowering_as<Elementwise>(op) != nullptr &&
-         (!op.domains.empty() || op.domain.low != everywhere.low || op.domain.high != everywhere.high);
-}
-
-/// Whether an element of the first input of the node may be none of the output: not read, or written over.
-bool drops_elements(const Node& node) {
-  const Shape &from = node.input(0).shape(), &to = node.types()[0].shape;
-  if (const auto* scatter = lowering_as<Scatter>(node.op())) return scatter->kind == ScatterKind::set_rows;
-  if (lowering_as<Gather>(node.op()) != nullptr) {
-    const auto rows = constant_value(node.input(1));
-    if (!rows || from[0] == unknown) return true;
-    std::unordered_set<std::int64_t> read;
-    for (std::int64_t i = 0; i < rows->size(); ++i) read.insert(rows->integer(i));
-    return static_cast<std::int64_t>(read.size()) < from[0];
-  }
-  if (&node.op() == &at_op || &node.op() == &slice_op || &node.op() == &diagonal_op)
-    return !is_known(from) || !is_known(to) || element_count(to) < element_count(from);
-  return false;
-}
-
-/// What an input of an elementwise op gets: the adjoint of one element, summed over the axes along which the input was
-/// broadcast. A summed adjoint is masked where no element was chosen.
-Adjoint undo_broadcast(const Adjoint& adjoint, const Expr& output, const Expr& input) {
-  const Expr value = broadcast_like(adjoint.value, output);
-  const Expr summed = sum_like(value, input);
-  if (!adjoint.mask || adjoint.mask.rank() == 0 || summed == value) return {summed, adjoint.mask};
-  const Expr weights = broadcast_like(cast(adjoint.mask, DType::float64), output);
-  const Expr shape = is_complex(input.dtype()) ? real(input) : input;
-  return {sum_like(where(adjoint.mask, value, 0.0), input), sum_like(weights, shape) > 0.0};
-}
-
-bool is_known_to_be_finite(const Expr& e) {
-  const auto value = constant_value(e);
-  for (std::int64_t i = 0; value && i < value->size(); ++i)
-    if (!std::isfinite(value->real(i))) return false;
-  return value.has_value();
-}
-
-/// The operands of a contraction with 0 in what only elements of the output read that `mask` leaves out: in
-/// where(observed, dot(x, b), 0) the rows of x that were not observed may hold anything.
-Exprs masked_operands(const Node& node, const Expr& mask, const std::vector<bool>& wanted) {
-  const ContractionLabels labels = lowering_as<Contraction>(node.op())->labels(node);
-  const Expr whole = broadcast_like(mask, outputs_of(node)[0]);
-  Exprs operands = node.inputs();
-  for (std::size_t i = 0; i < 2; ++i) {
-    const std::vector<std::int64_t>& own = i == 0 ? labels.first : labels.second;
-    if (!wanted[1 - i] || is_known_to_be_finite(operands[i])) continue;
-    // The mask over the labels of the operand: any along those it lacks, in its order, 1 along those it sums over.
-    Axes lacking;
-    std::vector<std::int64_t> left;
-    for (std::size_t axis = 0; axis < labels.output.size(); ++axis)
-      if (std::find(own.begin(), own.end(), labels.output[axis]) == own.end())
-        lacking.push_back(static_cast<std::int64_t>(axis));
-      else
-        left.push_back(labels.output[axis]);
-    if (left.empty()) continue;
-    Expr reads = lacking.empty() ? whole : any(whole, lacking);
-    Axes order;
-    for (std::int64_t label : own)
-      if (const auto at = std::find(left.begin(), left.end(), label); at != left.end())
-        order.push_back(at - left.begin());
-    reads = transpose(reads, order);
-    for (std::size_t axis = 0; axis < own.size(); ++axis)
-      if (std::find(left.begin(), left.end(), own[axis]) == left.end())
-        reads = expand_dims(reads, static_cast<std::int64_t>(axis));
-    operands[i] = where(reads, operands[i], 0.0);
-  }
-  return operands;
-}
-
-/// Whether a slope in the body, or in a body in it, may be infinite.
-bool is_steep(const Graph& body) {
-  for (const Node* node : topological_order(body.outputs)) {
-    if (may_be_steep(node->op())) return true;
-    for (const auto& [name, value] : node->attributes().entries())
-      if (const Body* inner = std::get_if<Body>(&value); inner != nullptr && is_steep(**inner)) return true;
-  }
-  return false;
-}
-
-/// A node with bodies, the outputs of which are 0 where their masks do not hold: the choice is made in the body, whose
-/// derivative then knows of it. The masks are inputs number `first` and after.
-struct MaskedBodies {
-  std::shared_ptr<const Node> node;
-  std::size_t first;
-  std::size_t count;
-};
-
-/// Absent where masks change nothing or the node has no bodies. Masks of final carries of loops are left out.
-std::optional<MaskedBodies> with_masks_in_bodies(const Node& node, const Exprs& masks) {
-  const bool loop = lowering_as<Loop>(node.op()) != nullptr, branch = lowering_as<Branch>(node.op()) != nullptr;
-  if (!loop && !branch && lowering_as<Call>(node.op()) == nullptr) return std::nullopt;
-  if (loop && node.attributes().has("until") && node.get<bool>("until")) return std::nullopt;
-  const auto count_of = [&node](std::string_view name) {
-    return static_cast<std::size_t>(node.get<std::int64_t>(name));
-  };
-  const std::size_t carries = loop ? count_of("carries") : 0;
-  const std::size_t place = loop ? carries + count_of("sequences") : node.inputs().size() - (branch ? 1 : 0);
-  Exprs given;
-  std::vector<std::size_t> numbers;
-  for (std::size_t k = carries; k < masks.size(); ++k)
-    if (masks[k]) {
-      given.push_back(broadcast_like(masks[k], outputs_of(node)[k]));
-      numbers.push_back(k);
-    }
-  bool steep = false;
-  Attributes attributes = node.attributes();
-  for (const auto& [name, value] : node.attributes().entries()) {
-    const Body* body = std::get_if<Body>(&value);
-    if (body == nullptr) continue;
-    steep = steep || is_steep(**body);
-    Exprs variables, choices;
-    for (const Expr& e : (*body)->inputs) variables.push_back(input(e.type(), "argument"));
-    Exprs outputs = symbolic::apply(**body, variables);
-    for (std::size_t k : numbers) {
-      choices.push_back(input({DType::boolean, outputs[k].shape()}, "chosen"));
-      outputs[k] = where(choices.back(), outputs[k], 0.0);
-    }
-    variables.insert(variables.begin() + static_cast<std::ptrdiff_t>(place), choices.begin(), choices.end());
-    attributes = attributes.with(name, close_over(outputs, variables));
-  }
-  if (!steep || given.empty()) return std::nullopt;
-  if (loop) attributes = attributes.with("sequences", static_cast<std::int64_t>(place - carries + given.size()));
-  Exprs inputs = node.inputs();
-  const std::size_t first = place + (loop || branch ? 1 : 0);
-  inputs.insert(inputs.begin() + static_cast<std::ptrdiff_t>(first), given.begin(), given.end());
-  return MaskedBodies{make_node(node.op(), std::move(inputs), std::move(attributes), node.place()), first,
-                      given.size()};
-}
-
-bool is_final_carry(const Node& node, std::size_t output) {
-  return lowering_as<Loop>(node.op()) != nullptr &&
-         static_cast<std::int64_t>(output) < node.get<std::int64_t>("carries");
-}
 
 /// One run of reverse mode.
 class Reverse {
@@ -387,10 +120,11 @@ class Reverse {
     if (node.op().gradient == nullptr) refuse("grad", node, outputs_, carries_);
     a.adjoint = a.adjoints[0];
     a.output = a.outputs[0];
-    const Exprs contributions =
-        !body_masks.empty() ? through_bodies(a, body_masks, values)
-        : operands.empty()  ? node.op().gradient(a)
-                           : node.op().gradient({node, operands, a.outputs, a.adjoints, a.adjoint, a.output, a.wanted});
+    const Exprs contributions = by_rule("grad", node, outputs_, carries_, [&] {
+      if (!body_masks.empty()) return through_bodies(a, body_masks, values);
+      if (operands.empty()) return node.op().gradient(a);
+      return node.op().gradient({node, operands, a.outputs, a.adjoints, a.adjoint, a.output, a.wanted});
+    });
     if (contributions.size() != node.inputs().size())
       throw InternalError(fmt::format("the gradient of '{}' gives {} adjoints for {} inputs", node.op().name,
                                       contributions.size(), node.inputs().size()));
@@ -404,7 +138,7 @@ class Reverse {
         adjoint.mask = both(mask, adjoint.mask);
         adjoint = undo_broadcast(adjoint, a.output, target);
       } else {
-        if (!weights.empty() && weights[i]) 
+        if (!weights.empty() && weights[i])
           adjoint.mask = both((is_complex(weights[i].dtype()) ? real(weights[i]) : weights[i]) > 0.0, adjoint.mask);
         if (mask && mask.rank() == 0) adjoint.mask = both(mask, adjoint.mask);
       }
@@ -454,23 +188,6 @@ class Reverse {
   std::unordered_map<Expr, Adjoint, ExprHash> sums_;  // expression -> adjoint so far
 };
 
-void require_as_many(std::size_t got, std::size_t wanted, std::string_view what, std::string_view things) {
-  if (got != wanted) throw GraphError(fmt::format("{}: got {} for {} {}", what, got, wanted, things));
-}
-
-/// Throws ShapeError where `given` cannot be broadcast to the type of `like`.
-void require_broadcast(const Expr& given, const Expr& like, std::string_view what, std::size_t number) {
-  bool fits = given.rank() <= like.rank();
-  const auto shift = static_cast<std::size_t>(std::max<std::int64_t>(0, like.rank() - given.rank()));
-  for (std::size_t axis = 0; fits && axis < given.shape().size(); ++axis) {
-    const std::int64_t from = given.shape()[axis], to = like.shape()[shift + axis];
-    fits = from == 1 || from == unknown || to == unknown || from == to;
-  }
-  if (!fits)
-    throw ShapeError(
-        fmt::format("{} {} is {} and must fit {}", what, number, to_string(given.type()), to_string(like.type())));
-}
-
 }  // namespace
 
 Exprs vjp(std::span<const Expr> written, std::span<const Expr> wrt, std::span<const Expr> adjoints) {
@@ -500,7 +217,7 @@ Exprs masked_vjp(std::span<const Expr> written, std::span<const Expr> wrt, std::
 
 Expr vjp(const Expr& output, const Expr& wrt, const Expr& adjoint) {
   const Expr found = vjp(std::span(&output, 1), std::span(&wrt, 1), std::span(&adjoint, 1))[0];
-  return found ? found : zeros_like(wrt);
+  return as_derivatives({found ? found : zeros_like(wrt)}, std::span(&wrt, 1))[0];
 }
 
 namespace {
@@ -565,7 +282,8 @@ Exprs grad(const Expr& cost, std::span<const Expr> wrt, const GradOptions& optio
   if (cost) reverse.seed(stable[0], {constant(1.0, cost.dtype()), {}});
   for (const auto& [e, adjoint] : options.known_grads) reverse.seed(e, {adjoint, {}});
   Exprs result = reverse.run(wrt);
-  if (std::all_of(result.begin(), result.end(), [](const Expr& e) { return static_cast<bool>(e); })) return result;
+  if (std::all_of(result.begin(), result.end(), [](const Expr& e) { return static_cast<bool>(e); }))
+    return as_derivatives(std::move(result), wrt);
   const std::vector<bool> is_connected = connected(outputs, wrt, held);
   for (std::size_t i = 0; i < result.size(); ++i) {
     if (result[i] || (!is_connected[i] && options.disconnected == Disconnected::absent)) continue;
@@ -579,7 +297,7 @@ Exprs grad(const Expr& cost, std::span<const Expr> wrt, const GradOptions& optio
     const MadeAt here(wrt[i].node().place());
     result[i] = zeros_like(wrt[i]);
   }
-  return result;
+  return as_derivatives(std::move(result), wrt);
 }
 
 Exprs grad(const Expr& cost, std::span<const Expr> wrt, Disconnected disconnected) {
@@ -605,90 +323,6 @@ SubgraphGrad subgraph_grad(std::span<const Expr> wrt, std::span<const Expr> end,
   const Exprs found = grad(cost, all, GradOptions{{end.begin(), end.end()}, start, Disconnected::zero});
   const auto middle = found.begin() + static_cast<std::ptrdiff_t>(wrt.size());
   return {{found.begin(), middle}, {middle, found.end()}};
-}
-
-namespace {
-
-/// Forward rule from the reverse one: vjp is linear in its adjoint, and the transpose of that map is the forward
-/// derivative. The node is applied to fresh variables first, since its inputs may depend on one another.
-Exprs tangent_from_gradient(const Node& node, std::span<const Expr> tangents) {
-  Exprs fresh;
-  Exprs moving;
-  Exprs directions;
-  Substitution back;
-  for (std::size_t i = 0; i < tangents.size(); ++i) {
-    fresh.push_back(input(node.input(i).type(), "x"));
-    back.emplace(fresh.back(), node.input(i));
-    if (tangents[i]) {
-      moving.push_back(fresh.back());
-      // A variable here too: the tangent may be a long way from its beginning, which nobody needs to walk.
-      directions.push_back(input(tangents[i].type(), "direction"));
-      back.emplace(directions.back(), tangents[i]);
-    }
-  }
-  const auto local = make_node(node.op(), fresh, node.attributes(), node.place());
-  Exprs result;
-  for (const Expr& output : outputs_of(*local)) {
-    result.emplace_back();
-    if (!is_floating(output.dtype())) continue;
-    const Expr adjoint = input(output.type(), "adjoint");
-    // The forward rule is free of the adjoint's value; its shape, which is the output's, may be left in it.
-    back.insert_or_assign(adjoint, outputs_of(node)[static_cast<std::size_t>(output.output())]);
-    const Exprs transposed = vjp(std::span(&output, 1), moving, std::span(&adjoint, 1));
-    const Expr forward = vjp(transposed, std::span(&adjoint, 1), directions)[0];
-    if (forward) result.back() = substitute(std::span(&forward, 1), back)[0];
-  }
-  return result;
-}
-
-}  // namespace
-
-Exprs jvp(std::span<const Expr> written, std::span<const Expr> wrt, std::span<const Expr> tangents) {
-  require_floating(wrt, "jvp");
-  const Exprs outputs = stable_for_gradient(written, wrt);
-  require_as_many(tangents.size(), wrt.size(), "jvp: tangents", "variables");
-  const std::vector<const Node*> order = topological_order(outputs);
-  const ExprSet none;
-  const Carriers carries(order, wrt, none);
-  Substitution moving;
-  const auto move = [&moving](const Expr& e, const Expr& tangent) {
-    const auto [it, is_new] = moving.emplace(e, tangent);
-    if (!is_new) it->second = it->second + tangent;
-  };
-  for (std::size_t i = 0; i < wrt.size(); ++i)
-    if (tangents[i]) {
-      require_broadcast(tangents[i], wrt[i], "jvp: tangent", i);
-      move(wrt[i], cast(broadcast_like(tangents[i], wrt[i]), wrt[i].dtype()));
-    }
-  for (const Node* node : order) {
-    if (!carries.hands_on(*node)) continue;
-    Exprs inward;
-    bool any = false;
-    for (std::size_t i = 0; i < node->inputs().size(); ++i) {
-      const auto found = carries(node->input(i)) ? moving.find(node->input(i)) : moving.end();
-      inward.push_back(found == moving.end() ? Expr() : found->second);
-      any = any || found != moving.end();
-    }
-    if (!any) continue;
-    if (node->op().tangent == nullptr && node->op().gradient == nullptr) refuse("jvp", *node, outputs, carries);
-    const MadeAt place(node->place());
-    const Exprs outward =
-        node->op().tangent != nullptr ? node->op().tangent(*node, inward) : tangent_from_gradient(*node, inward);
-    const Exprs node_outputs = outputs_of(*node);
-    for (std::size_t i = 0; i < outward.size(); ++i)
-      if (outward[i]) move(node_outputs[i], outward[i]);
-  }
-  Exprs result;
-  for (const Expr& e : outputs) {
-    const auto found = e ? moving.find(e) : moving.end();
-    result.push_back(found == moving.end() ? Expr() : found->second);
-  }
-  return result;
-}
-
-Expr jvp(const Expr& output, const Expr& wrt, const Expr& tangent) {
-  const Expr found = jvp(std::span(&output, 1), std::span(&wrt, 1), std::span(&tangent, 1))[0];
-  return found ? found : zeros_like(output);
 }
 
 }  // namespace leapgraph::symbolic

@@ -230,6 +230,7 @@ std::span<const Op* const> all_ops() {
       &ifelse_op,
       &host_call_op,
       &with_gradient_op,
+      &derivative_op,
   };
   return ops;
 }

@@ -6,14 +6,14 @@
 #include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/lengths.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
+#include "leapgraph/symbolic/ops/whole_numbers.hpp"
+#include "leapgraph/symbolic/places.hpp"
 #include "leapgraph/symbolic/shaping.hpp"
 #include "leapgraph/symbolic/sorting.hpp"
 
 namespace leapgraph::symbolic {
 
 namespace {
-
-constexpr std::int64_t zero = 0, one = 1;
 
 Expr floating(const Operand& x) { return promoted_floating(std::span(&x, 1))[0]; }
 
@@ -125,6 +125,7 @@ Expr trapezoid_over(const Operand& y, const Operand& x, std::int64_t axis) {
 }
 
 Expr bartlett(const Length& count) {
+  const BuiltAt here(count.place(), "bartlett");
   const Expr m = count.expr();
   if (count.number().value_or(1) < 1) return zeros({0});
   const Expr n = cast(2 * iota(maximum(m, zero)) - (m - one), DType::float64);

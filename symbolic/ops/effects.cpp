@@ -8,6 +8,8 @@
 #include "leapgraph/symbolic/checks.hpp"
 #include "leapgraph/symbolic/complex.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
+#include "leapgraph/symbolic/ops/family.hpp"
+#include "leapgraph/symbolic/places.hpp"
 #include "leapgraph/symbolic/runtime/effects.h"
 
 namespace leapgraph::symbolic {
@@ -38,8 +40,6 @@ std::vector<std::int64_t> print_sizes(const Node& node, const Type& type) {
 
 /// `x` as soon as `done`, which is true, was computed.
 Expr after(const Expr& done, const Expr& x) { return where(done, x, cast(constant(0.0), x.dtype())); }
-
-Expr example(Shape shape, const char* name) { return input({DType::float64, std::move(shape)}, name); }
 
 }  // namespace
 
@@ -100,6 +100,7 @@ const Op printing_op{
 // --- Builders ---
 
 Expr assert_op(const Operand& x, const Operands& conditions, const std::string& message) {
+  const BuiltAt here(x.place());
   Expr result = x;
   for (const Operand& condition : conditions) {
     const Expr truth = cast(condition, DType::boolean);
@@ -111,6 +112,7 @@ Expr assert_op(const Operand& x, const Operands& conditions, const std::string& 
 Expr raise_op(const Operand& x, const std::string& message) { return assert_op(x, {Operand(false)}, message); }
 
 Expr print_op(const Operand& x, const std::string& message) {
+  const BuiltAt here(x.place());
   Expr shown = x;
   Attributes attributes{{"note", message}};
   if (is_complex(shown.dtype())) {

@@ -200,7 +200,10 @@ const Op pow_op{
         [](const Application& a) {
           const Expr &x = a.inputs[0], &y = a.inputs[1];
           // d/dx at y = 0 is 0 even where x^(y-1) is infinite; d/dy at x = 0 is 0 for y > 0.
-          const Expr by_base = where(eq(y, 0.0), 0.0, y * pow(x, y - 1.0));
+          const std::optional<double> exponent = literal_value(y);
+          const Expr by_base = exponent == 2.0                ? y * x
+                               : exponent && *exponent != 0.0 ? y * pow(x, constant(*exponent - 1.0, y.dtype()))
+                                                              : where(eq(y, 0.0), 0.0, y * pow(x, y - 1.0));
           const Expr by_exponent = a.output * log(where(eq(x, 0.0), 1.0, x));
           return Exprs{a.adjoint * by_base, a.adjoint * by_exponent};
         },

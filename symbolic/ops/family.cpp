@@ -98,6 +98,10 @@ Expr apply_floating(const Op& op, std::initializer_list<Operand> operands) {
   return make(op, promoted_floating({operands.begin(), operands.size()}), {}, operands.begin()->place());
 }
 
+std::source_location place_of(std::span<const Operand> operands) {
+  return operands.empty() ? std::source_location::current() : operands[0].place();
+}
+
 Shape broadcast_shape(std::span<const Array> inputs) {
   Shape shape = inputs[0].shape();
   for (const Array& array : inputs.subspan(1)) shape = broadcast(shape, array.shape());
@@ -131,7 +135,7 @@ std::int64_t BroadcastWalk::input_position(std::size_t k, std::int64_t i) const 
 
 void refuse_derivative(const Application& a, std::size_t input, std::string_view what) {
   if (input < a.wanted.size() && a.wanted[input])
-    throw NotDifferentiable("grad: the op '" + std::string(a.node.op().name) + "' has no gradient with respect to " +
+    throw NotDifferentiable("the op '" + std::string(a.node.op().name) + "' has no gradient with respect to " +
                             std::string(what) + " (made at " + to_string(a.node.place()) + ")");
 }
 

@@ -16,6 +16,7 @@
 #include "leapgraph/symbolic/ops/batching.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
+#include "leapgraph/symbolic/places.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -82,14 +83,14 @@ Expr within(const Expr& positions, const Expr& length, Outside outside, const st
 
 Progress progress_of(const Range& range, const Expr& length) {
   const bool forwards = range.step > 0;
-  const Expr zero = whole(std::int64_t{0}), last = length - std::int64_t{1};
-  const Expr lowest = forwards ? zero : whole(std::int64_t{-1}), highest = forwards ? length : last;
+  const Expr first = whole(std::int64_t{0}), last = length - std::int64_t{1};
+  const Expr lowest = forwards ? first : whole(std::int64_t{-1}), highest = forwards ? length : last;
   const auto place = [&](const Bound& bound) {
     if (const auto n = bound.number()) return clip(*n < 0 ? length + *n : whole(*n), lowest, highest);
     const Expr p = whole(bound.expr());
     return clip(where(p < std::int64_t{0}, p + length, p), lowest, highest);
   };
-  const Expr start = range.start.is_given() ? place(range.start) : forwards ? zero : last;
+  const Expr start = range.start.is_given() ? place(range.start) : forwards ? first : last;
   const Expr stop = range.stop.is_given() ? place(range.stop) : forwards ? length : whole(std::int64_t{-1});
   const std::int64_t stride = forwards ? range.step : -range.step;
   Expr count = maximum(forwards ? stop - start : start - stop, std::int64_t{0});
@@ -606,8 +607,6 @@ Expr update(const Op& op, std::string_view name, const Operand& part, const Oper
   return written(op, x, part, terms, fitting, part.place());
 }
 
-Expr example(Shape shape, const char* name = "x") { return input({DType::float64, std::move(shape)}, name); }
-
 }  // namespace
 
 const Op part_op{
@@ -692,11 +691,17 @@ Expr index(const Operand& x, const Indices& items) {
   return make(part_op, std::move(what.operands), {{"items", what.codes}}, x.place());
 }
 
+Expr Expr::operator[](const Subscript& subscript) const {
+  return index(Operand(*this, subscript.place()), subscript.items());
+}
+
 Expr set_subtensor(const Operand& part, const Operand& values) {
+  const BuiltAt here(part.place());
   return update(set_rows_op, "set_subtensor", part, values);
 }
 
 Expr inc_subtensor(const Operand& part, const Operand& values) {
+  const BuiltAt here(part.place());
   return update(add_rows_op, "inc_subtensor", part, values);
 }
 

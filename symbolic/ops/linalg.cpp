@@ -112,8 +112,6 @@ Labels joined(Labels a, const Labels& b) {
   return a;
 }
 
-Expr example(Shape shape, const char* name = "x") { return input({DType::float64, std::move(shape)}, name); }
-
 /// Complains about lengths under the name of the product that the user wrote.
 void require_equal_lengths(const char* product, const Operand& a, std::int64_t axis_a, const Operand& b,
                            std::int64_t axis_b) {
@@ -211,7 +209,11 @@ Expr tensordot(const Operand& a, const Operand& b, const Axes& axes_a, const Axe
   return contract(a, b, first, second, output);
 }
 
-Expr outer(const Operand& a, const Operand& b) { return tensordot(a, b, {}, {}); }
+Expr outer(const Operand& a, const Operand& b) {
+  const BuiltAt here(a.place());
+  const auto vector = [](const Operand& x) { return x.expr().rank() == 1 ? x : Operand(reshape(x, {unknown})); };
+  return tensordot(vector(a), vector(b), {}, {});
+}
 
 Expr matmul(const Operand& a, const Operand& b) {
   const BuiltAt here(a.place());

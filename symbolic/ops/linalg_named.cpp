@@ -41,7 +41,7 @@ Expr of_system(std::string_view what, const Operand& a, const Operand& b, F&& f)
   return cast(is_vector ? squeeze(x, -1) : x, real.dtype);
 }
 
-Expr triangular(const Expr& a, const Expr& b, TriangularOptions options) {
+Expr triangular_solution(const Expr& a, const Expr& b, TriangularOptions options) {
   return make(solve_triangular_op, {a, b},
               {{"lower", options.lower},
                {"transposed", options.transposed},
@@ -50,8 +50,8 @@ Expr triangular(const Expr& a, const Expr& b, TriangularOptions options) {
 }
 
 Expr solved_by_cholesky(const Expr& factor, const Expr& b, bool lower) {
-  const Expr half = triangular(factor, b, {lower, !lower, false});
-  return triangular(factor, half, {lower, lower, false});
+  const Expr half = triangular_solution(factor, b, {lower, !lower, false});
+  return triangular_solution(factor, half, {lower, lower, false});
 }
 
 Expr solved(const Expr& a, const Expr& b, Assume assume) {
@@ -59,9 +59,9 @@ Expr solved(const Expr& a, const Expr& b, Assume assume) {
     case Assume::positive_definite:
       return solved_by_cholesky(make(cholesky_op, {a}, {{"raises", true}}), b, true);
     case Assume::lower_triangular:
-      return triangular(a, b, {true, false, false});
+      return triangular_solution(a, b, {true, false, false});
     case Assume::upper_triangular:
-      return triangular(a, b, {false, false, false});
+      return triangular_solution(a, b, {false, false, false});
     case Assume::diagonal:
       return b / as_column(diagonals(a));
     case Assume::general:
@@ -84,7 +84,7 @@ Expr cholesky(const Operand& a, CholeskyOptions options) {
 
 Expr solve_triangular(const Operand& a, const Operand& b, TriangularOptions options) {
   return of_system("solve_triangular", a, b,
-                   [options](const Expr& x, const Expr& y) { return triangular(x, y, options); });
+                   [options](const Expr& x, const Expr& y) { return triangular_solution(x, y, options); });
 }
 
 Expr cho_solve(const Operand& factor, const Operand& b, bool lower) {
@@ -454,6 +454,20 @@ Expr multi_dot(const Operands& operands) {
       }
     }
   return chained(factors, cuts, 0, n - 1);
+}
+
+Expr tensordot(const Operand& a, const Operand& b, int axes) {
+  const BuiltAt here(a.place());
+  const std::int64_t rank = a.expr().rank();
+  if (axes < 0 || axes > rank || axes > b.expr().rank())
+    throw ShapeError(fmt::format("tensordot: there are no {} axes to sum over in both {} and {}", axes,
+                                 to_string(a.expr().type()), to_string(b.expr().type())));
+  Axes of_a, of_b;
+  for (std::int64_t axis = 0; axis < axes; ++axis) {
+    of_a.push_back(rank - axes + axis);
+    of_b.push_back(axis);
+  }
+  return tensordot(a, b, of_a, of_b);
 }
 
 Expr vdot(const Operand& a, const Operand& b) {

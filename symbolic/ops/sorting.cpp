@@ -11,12 +11,12 @@
 #include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/lengths.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
+#include "leapgraph/symbolic/ops/whole_numbers.hpp"
+#include "leapgraph/symbolic/places.hpp"
 
 namespace leapgraph::symbolic {
 
 namespace {
-
-constexpr std::int64_t zero = 0, one = 1;
 
 /// Numbers in an order: nan is larger than all others.
 bool less(const Array& a, std::int64_t i, const Array& b, std::int64_t j) {
@@ -51,8 +51,6 @@ std::int64_t is_whole(const Node& node) { return node.input(0).dtype() == DType:
 Expr below(const Expr& a, const Expr& b) {
   return is_floating(a.dtype()) ? logical_or(a < b, logical_and(isnan(b), logical_not(isnan(a)))) : a < b;
 }
-
-Expr example(Shape shape, const char* name = "x") { return input({DType::float64, std::move(shape)}, name); }
 
 }  // namespace
 
@@ -204,10 +202,12 @@ void require_position(const Operand& x, std::int64_t kth, std::optional<std::int
 }  // namespace
 
 Expr partition(const Operand& x, std::int64_t kth, std::optional<std::int64_t> axis) {
+  const BuiltAt here(x.place());
   require_position(x, kth, axis);
   return sort(x, axis);
 }
 Expr argpartition(const Operand& x, std::int64_t kth, std::optional<std::int64_t> axis) {
+  const BuiltAt here(x.place());
   require_position(x, kth, axis);
   return argsort(x, axis);
 }
@@ -222,12 +222,14 @@ Expr searchsorted(const Operand& sorted, const Operand& values, bool right, std:
 }
 
 Expr searchsorted(const Operand& sorted, const Operand& values, std::string_view side, std::optional<Operand> sorter) {
+  const BuiltAt here(sorted.place());
   if (side != "left" && side != "right")
     throw GraphError(fmt::format("searchsorted: the side must be left or right, got {}", side));
   return searchsorted(sorted, values, side == "right", std::move(sorter));
 }
 
 Expr digitize(const Operand& values, const Operand& edges, bool right) {
+  const BuiltAt here(values.place());
   const auto known = constant_value(edges);
   const bool falls = known && known->size() > 1 && known->real(0) > known->real(known->size() - 1);
   if (!falls) return searchsorted(edges, values, !right);

@@ -336,7 +336,7 @@ TEST(Givens, MakeChainsOfAnyDepth) {
   for (int i = 0; i < 100000; ++i) deep = deep + 1.0;
   const Function f = function(
       {y}, deep,
-      {.compile = {.target = CompileOptions::Target::interpreter, .rewrite = false}, .givens = {{x, y * 2.0}}});
+      {.compile = {.target = CompileOptions::Target::interpreter, .as_written = true}, .givens = {{x, y * 2.0}}});
   EXPECT_EQ(f(1), 100002);
 }
 
