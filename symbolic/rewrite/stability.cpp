@@ -254,9 +254,6 @@ std::vector<Rule> make_rules() {
        .right = where(logical_and(x < 0.0, eq(x, floor(x))), nan, log(large))},
       {.name = "softplus(x) - x", .left = softplus(x) - x, .right = softplus(-x)},
       // --- factors of products ---
-      {.name = "1 / ((1 + 1 / x) x)",
-       .left = inv(1.0 + inv(x)) * inv(x),
-       .right = where(eq(x, 0.0), nan, inv(1.0 + x))},
       {.name = "exp(x) sigmoid(-x)", .left = exp(x) * sigmoid(-x), .right = sigmoid(x)},
       {.name = "sigmoid(x) / sigmoid(-x)", .left = sigmoid(x) / sigmoid(-x), .right = exp(x)},
       {.name = "expm1(x) sigmoid(-x)", .left = expm1(x) * sigmoid(-x), .right = tanh(half_x)},
