@@ -77,6 +77,16 @@ Expr without_signs(const Expr& e) {
   return {};
 }
 
+/// The positive of -x and of -2 x; absent for others.
+Expr without_sign(const Expr& e) {
+  if (!floating(e)) return {};
+  if (is(e, neg_op)) return in(e);
+  if (is(e, mul_op))
+    for (const std::size_t i : {0, 1})
+      if (const auto value = literal_value(in(e, i)); value && *value < 0) return negate(e);
+  return {};
+}
+
 Expr simple_div(Views&, const Expr& e) {
   const Expr &a = in(e, 0), &b = in(e, 1);
   if (is_uniform(b, 1.0)) return a;
@@ -91,6 +101,7 @@ Expr simple_div(Views&, const Expr& e) {
   if (const auto value = literal_value(b); value && *value < 0)
     return made(neg_op, {made(div_op, {a, negate(b)}, e)}, e);
   if (const Expr positive = without_signs(b)) return made(neg_op, {made(div_op, {a, positive}, e)}, e);
+  if (const Expr positive = without_sign(b)) return made(neg_op, {made(div_op, {a, positive}, e)}, e);
   if (is(b, inv_op)) return made(mul_op, {a, in(b)}, e);
   if (is(a, inv_op)) return made(inv_op, {made(mul_op, {in(a), b}, e)}, e);
   if (const auto value = literal_value(b); value && is_power_of_two(*value) && holds_exactly(e.dtype(), 1.0 / *value))
@@ -139,19 +150,9 @@ Expr simple_neg(Views&, const Expr& e) {
 Expr simple_inv(Views&, const Expr& e) {
   const Expr& a = in(e);
   if (is(a, inv_op)) return in(a);
-  if (is(a, neg_op)) return made(neg_op, {made(inv_op, {in(a)}, e)}, e);
+  if (const Expr positive = without_sign(a)) return made(neg_op, {made(inv_op, {positive}, e)}, e);
   if (const Expr positive = without_signs(a)) return made(neg_op, {made(inv_op, {positive}, e)}, e);
   if (is(a, div_op)) return made(div_op, {in(a, 1), in(a, 0)}, e);
-  return {};
-}
-
-/// The positive of -x and of -2 x; absent for others.
-Expr without_sign(const Expr& e) {
-  if (!floating(e)) return {};
-  if (is(e, neg_op)) return in(e);
-  if (is(e, mul_op))
-    for (const std::size_t i : {0, 1})
-      if (const auto value = literal_value(in(e, i)); value && *value < 0) return negate(e);
   return {};
 }
 
@@ -188,8 +189,8 @@ Expr exact_literals(Views&, const Expr& e) {
   if (e.dtype() != DType::float64) return {};
   if (&op == &mul_op) {
     const double product = *x * *y;
-    return std::isfinite(product) && std::abs(product) > 1e-200 && std::fma(*x, *y, -product) == 0 ? constant(product)
-                                                                                                   : Expr();
+    const bool exact = std::abs(product) > 1e-200 ? std::fma(*x, *y, -product) == 0 : *x == 0 || *y == 0;
+    return std::isfinite(product) && exact ? constant(product) : Expr();
   }
   const double b = &op == &sub_op ? -*y : *y;
   const double sum = *x + b, back = sum - *x;

@@ -35,7 +35,8 @@ Graph canonical(const Graph& graph, const PassLog& log) {
 Graph stability(const Graph& graph, const PassLog& log) {
   static const std::vector<Rule> table = together({canonical_rules(), stability_rules()});
   static const RuleSet rules(table);
-  return apply_rules(graph, rules, log);
+  // 1 + x and x + 1 may have become of different spellings only now.
+  return apply_rules(merge_commuted(graph, log), rules, log);
 }
 
 Graph closing(const Graph& graph, const PassLog& log) {

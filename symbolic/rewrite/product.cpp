@@ -410,6 +410,28 @@ bool power_over_power(Views&, ProductEditor& product, std::size_t i) {
   return false;
 }
 
+/// 1 / ((c + d / x) x) is 1 / (c x + d): what log(1 + 1 / x) changes by.
+bool over_inverse(Views& views, ProductEditor& product, std::size_t i) {
+  const Expr base = product.factor(i).base;
+  if (!product.has(i, -1.0) || product.factor(i).exponential || !is_addition(base)) return false;
+  const SumView view = views.sum(base);
+  if (view.terms.size() != 2) return false;
+  for (const std::size_t k : {std::size_t{0}, std::size_t{1}}) {
+    const Term &one = view.terms[1 - k], &other = view.terms[k];
+    if (one.core || !other.core || !is(other.core, inv_op)) continue;
+    const Expr x = other.core.node().input(0);
+    for (const std::size_t j : product.with_base(x, false)) {
+      if (!product.has(j, -1.0) || x.shape() != base.shape()) continue;
+      product.take(i, -1.0);
+      product.take(j, -1.0);
+      const Expr sum = multiply(one.factor, x) + constant(other.factor, x.dtype());
+      product.multiply_at(i, where(eq(x, 0.0), std::numeric_limits<double>::quiet_NaN(), inv(sum)));
+      return true;
+    }
+  }
+  return false;
+}
+
 /// x^a / x^b with literals that are no integers: x^(a - b), which is nan for negative x.
 bool fractional_powers(Views&, ProductEditor& product, std::size_t i) {
   const auto literal_of = [](const Factor& f) -> std::optional<double> {
@@ -517,6 +539,11 @@ std::vector<Rule> product_rules() {
        .left = x / sqr(x),
        .right = where(isnan(x / x), std::numeric_limits<double>::quiet_NaN(), 1.0) / x,
        .factor = power_over_power},
+      {.name = "1 / ((1 + 1 / x) x)",
+       .left = inv(1.0 + inv(x)) * inv(x),
+       .right = where(eq(x, 0.0), std::numeric_limits<double>::quiet_NaN(), inv(x + 1.0)),
+       .factor = over_inverse,
+       .anchor = &add_op},
       {.name = "x^1.5 / x^2.5",
        .left = pow(x, 1.5) / pow(x, 2.5),
        .right = where(x < 0.0, std::numeric_limits<double>::quiet_NaN(), inv(x)),

@@ -15,7 +15,12 @@ constexpr std::size_t few_factors = 12;
 
 }  // namespace
 
-const Op* op_of(const Factor& f) { return f.exponential ? &exp_op : is_sum(f.base.op()) ? &add_op : &f.base.op(); }
+const Op* op_of(const Factor& f) {
+  if (f.exponential) return &exp_op;
+  const Op& op = f.base.op();
+  // exp(0) is a number.
+  return is_sum(op) ? &add_op : &op == &exp_op ? &constant_op : &op;
+}
 
 ProductEditor::ProductEditor(ProductView view)
     : view_(std::move(view)), multipliers_(view_.factors.size()), divisors_(view_.factors.size()) {

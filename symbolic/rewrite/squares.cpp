@@ -87,6 +87,9 @@ Expr rescaled(Views& views, const Expr& e, const Expr& scale, bool literals) {
 Expr root_of_squares(Views& views, const Expr& e) {
   const Expr& sum = e.node().input(0);
   if (!has_range(e.dtype())) return {};
+  // c x^2 alone, as x^2 + x^2 is
+  if (const auto square = squared(views, sum); square && square->factor != 1.0 && square->core.shape() == e.shape())
+    return multiply(std::sqrt(square->factor), abs(square->core));
   const Range range = range_of(e.dtype());
   const Expr scale = by_size(sum, power_of_two(range.up, sum), power_of_two(range.down, sum), constant(1.0, e.dtype()));
   const Expr inside = rescaled(views, sum, scale, false);
@@ -156,6 +159,11 @@ std::vector<Rule> square_rules() {
       {.name = "sqrt(x^2 + y^2)",
        .left = sqrt(squares),
        .right = sqrt(inside) / scale,
+       .node = root_of_squares,
+       .anchor = &sqrt_op},
+      {.name = "sqrt(3 x^2)",
+       .left = sqrt(3.0 * sqr(x)),
+       .right = std::sqrt(3.0) * abs(x),
        .node = root_of_squares,
        .anchor = &sqrt_op},
       {.name = "sqrt(sum(v^2))",

@@ -295,8 +295,12 @@ TEST_P(Formula, OfConstants) {
       graph.outputs.push_back(spellings()[s].of(x));
     }
     const auto values = interpret(rewrite(graph), {});
-    for (std::size_t i = 0; i < points().size(); ++i)
-      failures("constants", s, points()[i], 0, values[i].real(), wanted_at(GetParam(), points()[i])[0]);
+    for (std::size_t i = 0; i < points().size(); ++i) {
+      Wanted wanted = wanted_at(GetParam(), points()[i])[0];
+      // Numbers of ordinary size are no variables: sums of such may cancel as they do on paper.
+      wanted.tolerance += 0x1p-40 * std::abs(wanted.truth);
+      failures("constants", s, points()[i], 0, values[i].real(), wanted);
+    }
   }
 }
 
