@@ -15,6 +15,7 @@
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/bodies.hpp"
 #include "leapgraph/symbolic/ops/custom_gradient.hpp"
+#include "leapgraph/symbolic/ops/derivatives.hpp"
 #include "leapgraph/symbolic/ops/masked_adjoints.hpp"
 #include "leapgraph/symbolic/places.hpp"
 #include "leapgraph/symbolic/rewrite/before_gradient.hpp"
@@ -103,9 +104,21 @@ std::string way_through(const Node& node, std::span<const Expr> outputs, const C
                                       made_at(node), way_through(node, outputs, carries)));
 }
 
-}  // namespace
-
-namespace {
+/// What `rule`, a rule of the node's op, gives; where it refuses, the message says which way led here.
+template <class Rule>
+Exprs by_rule(std::string_view what, const Node& node, std::span<const Expr> outputs, const Carriers& carries,
+              Rule&& rule) {
+  try {
+    return rule();
+  } catch (const NotDifferentiable& error) {
+    std::string message = error.what();
+    // A forward rule that is derived from the reverse one: its way is that of variables which nobody knows.
+    if (what == "jvp" && message.starts_with("grad: ")) message = message.substr(6, message.find("; the way is") - 6);
+    const bool says_what = message.starts_with("grad: ") || message.starts_with("jvp: ");
+    throw NotDifferentiable(fmt::format("{}{}{}; the way is {}", says_what ? "" : what, says_what ? "" : ": ", message,
+                                        way_through(node, outputs, carries)));
+  }
+}
 
 /// An adjoint that is `value` where `mask` holds and 0 elsewhere (no mask: everywhere). The choice is made after the
 /// multiplications on the way and not before, since 0 times the infinite slope of a branch not taken is nan.
@@ -387,10 +400,11 @@ class Reverse {
     if (node.op().gradient == nullptr) refuse("grad", node, outputs_, carries_);
     a.adjoint = a.adjoints[0];
     a.output = a.outputs[0];
-    const Exprs contributions =
-        !body_masks.empty() ? through_bodies(a, body_masks, values)
-        : operands.empty()  ? node.op().gradient(a)
-                           : node.op().gradient({node, operands, a.outputs, a.adjoints, a.adjoint, a.output, a.wanted});
+    const Exprs contributions = by_rule("grad", node, outputs_, carries_, [&] {
+      if (!body_masks.empty()) return through_bodies(a, body_masks, values);
+      if (operands.empty()) return node.op().gradient(a);
+      return node.op().gradient({node, operands, a.outputs, a.adjoints, a.adjoint, a.output, a.wanted});
+    });
     if (contributions.size() != node.inputs().size())
       throw InternalError(fmt::format("the gradient of '{}' gives {} adjoints for {} inputs", node.op().name,
                                       contributions.size(), node.inputs().size()));
@@ -404,7 +418,7 @@ class Reverse {
         adjoint.mask = both(mask, adjoint.mask);
         adjoint = undo_broadcast(adjoint, a.output, target);
       } else {
-        if (!weights.empty() && weights[i]) 
+        if (!weights.empty() && weights[i])
           adjoint.mask = both((is_complex(weights[i].dtype()) ? real(weights[i]) : weights[i]) > 0.0, adjoint.mask);
         if (mask && mask.rank() == 0) adjoint.mask = both(mask, adjoint.mask);
       }
@@ -500,7 +514,7 @@ Exprs masked_vjp(std::span<const Expr> written, std::span<const Expr> wrt, std::
 
 Expr vjp(const Expr& output, const Expr& wrt, const Expr& adjoint) {
   const Expr found = vjp(std::span(&output, 1), std::span(&wrt, 1), std::span(&adjoint, 1))[0];
-  return found ? found : zeros_like(wrt);
+  return as_derivatives({found ? found : zeros_like(wrt)}, std::span(&wrt, 1))[0];
 }
 
 namespace {
@@ -565,7 +579,8 @@ Exprs grad(const Expr& cost, std::span<const Expr> wrt, const GradOptions& optio
   if (cost) reverse.seed(stable[0], {constant(1.0, cost.dtype()), {}});
   for (const auto& [e, adjoint] : options.known_grads) reverse.seed(e, {adjoint, {}});
   Exprs result = reverse.run(wrt);
-  if (std::all_of(result.begin(), result.end(), [](const Expr& e) { return static_cast<bool>(e); })) return result;
+  if (std::all_of(result.begin(), result.end(), [](const Expr& e) { return static_cast<bool>(e); }))
+    return as_derivatives(std::move(result), wrt);
   const std::vector<bool> is_connected = connected(outputs, wrt, held);
   for (std::size_t i = 0; i < result.size(); ++i) {
     if (result[i] || (!is_connected[i] && options.disconnected == Disconnected::absent)) continue;
@@ -579,7 +594,7 @@ Exprs grad(const Expr& cost, std::span<const Expr> wrt, const GradOptions& optio
     const MadeAt here(wrt[i].node().place());
     result[i] = zeros_like(wrt[i]);
   }
-  return result;
+  return as_derivatives(std::move(result), wrt);
 }
 
 Exprs grad(const Expr& cost, std::span<const Expr> wrt, Disconnected disconnected) {
@@ -672,8 +687,9 @@ Exprs jvp(std::span<const Expr> written, std::span<const Expr> wrt, std::span<co
     if (!any) continue;
     if (node->op().tangent == nullptr && node->op().gradient == nullptr) refuse("jvp", *node, outputs, carries);
     const MadeAt place(node->place());
-    const Exprs outward =
-        node->op().tangent != nullptr ? node->op().tangent(*node, inward) : tangent_from_gradient(*node, inward);
+    const Exprs outward = by_rule("jvp", *node, outputs, carries, [&] {
+      return node->op().tangent != nullptr ? node->op().tangent(*node, inward) : tangent_from_gradient(*node, inward);
+    });
     const Exprs node_outputs = outputs_of(*node);
     for (std::size_t i = 0; i < outward.size(); ++i)
       if (outward[i]) move(node_outputs[i], outward[i]);
@@ -688,7 +704,7 @@ Exprs jvp(std::span<const Expr> written, std::span<const Expr> wrt, std::span<co
 
 Expr jvp(const Expr& output, const Expr& wrt, const Expr& tangent) {
   const Expr found = jvp(std::span(&output, 1), std::span(&wrt, 1), std::span(&tangent, 1))[0];
-  return found ? found : zeros_like(output);
+  return as_derivatives({found ? found : zeros_like(output)}, std::span(&wrt, 1))[0];
 }
 
 }  // namespace leapgraph::symbolic

@@ -24,6 +24,7 @@ struct Op;
 struct Graph;
 class Node;
 class SharedStorage;
+class Subscript;
 
 /// One output of a node; what users hold. Copying is cheap, equality is identity of node and output: since equal nodes
 /// are one node, `x + y == x + y`. Elementwise comparison is `eq`, `lt`, ... of ops.hpp.
@@ -41,6 +42,9 @@ class Expr {
   DType dtype() const { return type().dtype; }
   const Shape& shape() const { return type().shape; }
   std::int64_t rank() const { return type().rank(); }
+
+  /// x[-1], x[i], x[{_, range(1, None)}]: see `index` (indexing.hpp).
+  Expr operator[](const Subscript& items) const;
 
   bool operator==(const Expr&) const = default;
 

@@ -3,7 +3,9 @@
 
 #include <concepts>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
+#include <source_location>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -77,6 +79,23 @@ class Index {
   Item item_;
 };
 using Indices = std::vector<Index>;
+
+/// What stands between the brackets of x[...], one item or several in braces, and where that was written.
+class Subscript {
+ public:
+  template <std::convertible_to<Index> T>
+  Subscript(T&& item, std::source_location place = std::source_location::current())
+      : items_{Index(std::forward<T>(item))}, place_(place) {}
+  Subscript(std::initializer_list<Index> items, std::source_location place = std::source_location::current())
+      : items_(items), place_(place) {}
+
+  const Indices& items() const { return items_; }
+  const std::source_location& place() const { return place_; }
+
+ private:
+  Indices items_;
+  std::source_location place_;
+};
 
 // --- x[...] ---
 

@@ -4,6 +4,7 @@
 #include "leapgraph/symbolic/gradient.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/ops/batching.hpp"
+#include "leapgraph/symbolic/ops/derivatives.hpp"
 #include "leapgraph/symbolic/ops/masked_adjoints.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
 #include "leapgraph/symbolic/vectorize.hpp"
@@ -100,7 +101,7 @@ Exprs jacobian(const Expr& output, std::span<const Expr> wrt, Mode mode, Disconn
     if (!result[k] && connected[k]) result[k] = zeros_of(output, wrt[k]);
     if (result[k]) result[k] = cast(result[k], output.dtype());
   }
-  return result;
+  return as_derivatives(std::move(result), wrt);
 }
 
 Expr jacobian(const Expr& output, const Expr& wrt, Mode mode, Disconnected disconnected) {
@@ -112,7 +113,10 @@ std::vector<Exprs> hessian(const Expr& cost, std::span<const Expr> wrt) {
   std::vector<Exprs> blocks(wrt.size(), Exprs(wrt.size()));
   for (std::size_t j = 0; j < wrt.size(); ++j) {
     const Exprs columns = by_columns(gradient, wrt[j]);
-    for (std::size_t i = 0; i < wrt.size(); ++i) blocks[i][j] = columns[i] ? columns[i] : zeros_of(gradient[i], wrt[j]);
+    for (std::size_t i = 0; i < wrt.size(); ++i) {
+      const Expr block = columns[i] ? columns[i] : zeros_of(gradient[i], wrt[j]);
+      blocks[i][j] = as_derivatives({block}, std::span(&wrt[j], 1))[0];
+    }
   }
   return blocks;
 }

@@ -189,6 +189,7 @@ std::span<const Op* const> all_ops() {
       &printing_op,
       // linalg
       &contract_op,
+      &blocked_product_op,
       &band_op,
       &cholesky_op,
       &solve_triangular_op,
@@ -229,6 +230,7 @@ std::span<const Op* const> all_ops() {
       &ifelse_op,
       &host_call_op,
       &with_gradient_op,
+      &derivative_op,
   };
   return ops;
 }

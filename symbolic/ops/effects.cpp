@@ -6,7 +6,9 @@
 #include <cstring>
 
 #include "leapgraph/symbolic/checks.hpp"
+#include "leapgraph/symbolic/complex.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
+#include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/places.hpp"
 #include "leapgraph/symbolic/runtime/effects.h"
 
@@ -16,15 +18,19 @@ namespace {
 
 std::vector<Type> truth_type(std::span<const Type>, const Attributes&) { return {Type{DType::boolean, {}}}; }
 
-/// What lg_print reads of a tensor's type and of the message.
-std::vector<std::int64_t> print_sizes(const Type& type, const std::string& message) {
+/// What lg_print reads of a tensor's type and of the message. Pairs are elements with two parts: complex numbers.
+std::vector<std::int64_t> print_sizes(const Node& node, const Type& type) {
+  const std::string& message = node.get<std::string>("note");
+  const bool pairs = node.attributes().has("pairs");
   const DTypeInfo& row = info(type.dtype);
   const std::int64_t kind = row.kind == NumberKind::boolean            ? 0
                             : row.kind == NumberKind::signed_integer   ? 1
                             : row.kind == NumberKind::unsigned_integer ? 2
+                            : pairs                                    ? 4
                                                                        : 3;
-  std::vector<std::int64_t> sizes{kind * 256 + row.bytes, type.rank()};
-  sizes.insert(sizes.end(), type.shape.begin(), type.shape.end());
+  const std::int64_t rank = type.rank() - (pairs ? 1 : 0);
+  std::vector<std::int64_t> sizes{kind * 256 + row.bytes * (pairs ? 2 : 1), rank};
+  sizes.insert(sizes.end(), type.shape.begin(), type.shape.begin() + rank);
   sizes.push_back(static_cast<std::int64_t>(message.size()));
   const std::size_t before = sizes.size();
   sizes.resize(before + (message.size() + 7) / 8);
@@ -81,13 +87,11 @@ const Op printing_op{
       Array done = Array::scalar(false);
       const void* const in[] = {inputs[0].raw()};
       void* const out[] = {done.raw()};
-      const std::vector<std::int64_t> sizes = print_sizes(inputs[0].type(), node.get<std::string>("note"));
+      const std::vector<std::int64_t> sizes = print_sizes(node, inputs[0].type());
       lg_print(in, out, reinterpret_cast<const long*>(sizes.data()));
       return {done};
     },
-    .lowering =
-        Routine{"lg_print",
-                [](const Node& node) { return print_sizes(node.input(0).type(), node.get<std::string>("note")); }},
+    .lowering = Routine{"lg_print", [](const Node& node) { return print_sizes(node, node.input(0).type()); }},
     .effect = true,
     .examples = [] { return Exprs(); },  // it writes to the terminal
     .batched = [](const Batch& b) -> std::vector<Batched> {
@@ -111,7 +115,28 @@ Expr raise_op(const Operand& x, const std::string& message) { return assert_op(x
 
 Expr print_op(const Operand& x, const std::string& message) {
   const BuiltAt here(x.place());
-  return after(make(printing_op, {x}, {{"note", message}}, x.place()), x);
+  Expr shown = x;
+  Attributes attributes{{"note", message}};
+  if (is_complex(shown.dtype())) {
+    shown = stack({real(x), imag(x)}, -1);
+    attributes = attributes.with("pairs", true);
+  } else if (shown.dtype() == DType::float16) {
+    shown = cast(shown, DType::float32);
+  }
+  return after(make(printing_op, {shown}, attributes, x.place()), x);
+}
+
+Exprs ifelse(const Operand& condition, const Exprs& if_true, const Exprs& if_false) {
+  const BuiltAt here(condition.place());
+  return ifelse(
+      condition, [&] { return if_true; }, [&] { return if_false; }, condition.place());
+}
+
+Expr ifelse(const Operand& condition, const Operand& if_true, const Operand& if_false) {
+  const BuiltAt here(condition.place());
+  const Operand both[] = {if_true, if_false};
+  const Exprs sides = promoted(both);
+  return ifelse(condition, Exprs{sides[0]}, Exprs{sides[1]})[0];
 }
 
 Expr switch_(const Operand& condition, const Operand& a, const Operand& b) { return where(condition, a, b); }

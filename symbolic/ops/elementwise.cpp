@@ -200,7 +200,10 @@ const Op pow_op{
         [](const Application& a) {
           const Expr &x = a.inputs[0], &y = a.inputs[1];
           // d/dx at y = 0 is 0 even where x^(y-1) is infinite; d/dy at x = 0 is 0 for y > 0.
-          const Expr by_base = where(eq(y, 0.0), 0.0, y * pow(x, y - 1.0));
+          const std::optional<double> exponent = literal_value(y);
+          const Expr by_base = exponent == 2.0                ? y * x
+                               : exponent && *exponent != 0.0 ? y * pow(x, constant(*exponent - 1.0, y.dtype()))
+                                                              : where(eq(y, 0.0), 0.0, y * pow(x, y - 1.0));
           const Expr by_exponent = a.output * log(where(eq(x, 0.0), 1.0, x));
           return Exprs{a.adjoint * by_base, a.adjoint * by_exponent};
         },
@@ -451,7 +454,20 @@ Expr abs(const Operand& a) { return apply_promoted(abs_op, {a}); }
 Expr sign(const Operand& a) { return apply_promoted(sign_op, {a}); }
 Expr sqr(const Operand& a) { return apply_promoted(sqr_op, {a}); }
 Expr inv(const Operand& a) { return apply_floating(inv_op, {a}); }
-Expr pow(const Operand& a, const Operand& b) { return apply_floating(pow_op, {a, b}); }
+Expr pow(const Operand& a, const Operand& b) {
+  const DType base = a.expr().dtype();
+  const bool are_integers = (is_integer(base) || base == DType::boolean) && is_integer(b.expr().dtype());
+  const auto exponent = are_integers && b.is_weak() ? constant_value(b)->integer() : std::int64_t{-1};
+  if (exponent < 0) return apply_floating(pow_op, {a, b});
+  // Squared and multiplied: exact, where it does not wrap around.
+  const BuiltAt here(a.place());
+  Expr power = base == DType::boolean ? cast(a, DType::int8) : a.expr(), result;
+  for (std::int64_t rest = exponent; rest > 0; rest /= 2) {
+    if (rest % 2 == 1) result = result ? result * power : power;
+    if (rest > 1) power = power * power;
+  }
+  return result ? result : ones_like(power);
+}
 Expr sqrt(const Operand& a) { return apply_floating(sqrt_op, {a}); }
 Expr maximum(const Operand& a, const Operand& b) { return apply_promoted(maximum_op, {a, b}); }
 Expr minimum(const Operand& a, const Operand& b) { return apply_promoted(minimum_op, {a, b}); }

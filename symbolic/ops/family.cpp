@@ -135,7 +135,7 @@ std::int64_t BroadcastWalk::input_position(std::size_t k, std::int64_t i) const 
 
 void refuse_derivative(const Application& a, std::size_t input, std::string_view what) {
   if (input < a.wanted.size() && a.wanted[input])
-    throw NotDifferentiable("grad: the op '" + std::string(a.node.op().name) + "' has no gradient with respect to " +
+    throw NotDifferentiable("the op '" + std::string(a.node.op().name) + "' has no gradient with respect to " +
                             std::string(what) + " (made at " + to_string(a.node.place()) + ")");
 }
 

@@ -693,6 +693,10 @@ Expr index(const Operand& x, const Indices& items) {
   return make(part_op, std::move(what.operands), {{"items", what.codes}}, x.place());
 }
 
+Expr Expr::operator[](const Subscript& subscript) const {
+  return index(Operand(*this, subscript.place()), subscript.items());
+}
+
 Expr set_subtensor(const Operand& part, const Operand& values) {
   const BuiltAt here(part.place());
   return update(set_rows_op, "set_subtensor", part, values);

@@ -185,6 +185,10 @@ class FormulaWriter {
       items.emplace_back(Part{inside(part, "body"), argument_meaning(part)});
       return;
     }
+    if (&op == &derivative_op) {
+      items.emplace_back(Part{node.input(0), part.meaning});
+      return;
+    }
     if (&op == &part_op) {
       for (const auto& word : index_words(node))
         if (const auto* text = std::get_if<std::string>(&word))

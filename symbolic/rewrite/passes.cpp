@@ -7,6 +7,7 @@
 
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
+#include "leapgraph/symbolic/rewrite/blocked_products.hpp"
 #include "leapgraph/symbolic/rewrite/engine.hpp"
 #include "leapgraph/symbolic/rewrite/fold.hpp"
 #include "leapgraph/symbolic/rewrite/gathers.hpp"
@@ -50,7 +51,7 @@ Graph roots(const Graph& graph, const PassLog& log) {
                                                                                   : graph;
 }
 
-constexpr std::array<Pass, 15> passes{{
+constexpr std::array<Pass, 16> passes{{
     {"canonical", "one spelling of everything, so that the rules after it need to know one", canonical},
     {"loops", "with bodies in canonical form, and before the rules: whole-array code is for them to see",
      rewrite_loops},
@@ -69,6 +70,7 @@ constexpr std::array<Pass, 15> passes{{
     {"merge", "what has become equal up to the order of arguments", merge_commuted},
     {"windows", "last: the gradients of parts of a vector meet as a sum of padded slices only when all is simplified",
      join_windows},
+    {"products", "after every rule that knows contractions", block_products},
 }};
 
 }  // namespace

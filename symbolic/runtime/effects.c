@@ -52,6 +52,18 @@ static void add_real(struct text* t, double x, int is_float) {
   if (!strpbrk(digits, ".e")) add_words(t, ".0");
 }
 
+static void add_stored_real(struct text* t, const unsigned char* at, int is_float) {
+  if (is_float) {
+    float x;
+    memcpy(&x, at, sizeof x);
+    add_real(t, x, 1);
+  } else {
+    double x;
+    memcpy(&x, at, sizeof x);
+    add_real(t, x, 0);
+  }
+}
+
 static void add_element(struct text* t, const unsigned char* at, long type) {
   char digits[32];
   int64_t whole = 0;
@@ -61,16 +73,21 @@ static void add_element(struct text* t, const unsigned char* at, long type) {
       add_words(t, *at ? "True" : "False");
       return;
     case 3:
-      if (bytes == 4) {
-        float x;
-        memcpy(&x, at, sizeof x);
-        add_real(t, x, 1);
-      } else {
-        double x;
-        memcpy(&x, at, sizeof x);
-        add_real(t, x, 0);
-      }
+      add_stored_real(t, at, bytes == 4);
       return;
+    case 4: { /* a pair: 1.0+2.0j */
+      const size_t before = t->used;
+      add_stored_real(t, at, bytes == 8);
+      const size_t sign = t->used;
+      add_words(t, "+");
+      add_stored_real(t, at + bytes / 2, bytes == 8);
+      if (t->used > sign + 1 && t->at[sign + 1] == '-') { /* the number has its own sign */
+        memmove(t->at + sign, t->at + sign + 1, t->used - sign - 1);
+        --t->used;
+      }
+      if (t->used > before) add_words(t, "j");
+      return;
+    }
     default:
       memcpy(&whole, at, (size_t)bytes); /* little endian */
       if (type >> 8 == 1 && bytes < 8 && whole >> (8 * bytes - 1)) whole -= (int64_t)1 << (8 * bytes);

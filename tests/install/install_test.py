@@ -62,6 +62,20 @@ def check_own_density(program):
         require(abs(mean) < 0.2 and 0.85 < sd < 1.15 and rhat < 1.05, f"own_density: {name} is {mean} +- {sd}, rhat {rhat}")
 
 
+def check_theano_tutorial(program):
+    text = run(program)
+    # The last lines of the tutorial, bit for bit: a draw that differed would change them.
+    for line in ("(x + y)", "28.4", "[[ 0.5         0.73105858]", "SUCCESS!", "19.0",
+                 "empirical mean:  [ 6.94155164  2.81526039  2.26301715  5.46536853  7.19414496]",
+                 "final stepsize 0.46044662809066544", "final acceptance_rate 0.9225020434283057"):
+        require(line in text.splitlines(), f"theano_tutorial did not print {line!r}:\n{text}")
+    final = re.search(r"^Final model: (\S+) (\S+)$", text, re.M)
+    require(final and abs(float(final[1]) - 7.795152457538434) < 1e-9 and abs(float(final[2]) - 0.8536420249683847) < 1e-9,
+            f"theano_tutorial: the logistic regression gave {final and final[0]}")
+    short = run(program, "--burn-in", "10", "--draws", "10", "--seed", "7")
+    require("final stepsize" in short and "0.46044662809066544" not in short, "theano_tutorial ignored its options")
+
+
 def check_hmc_run(prefix, place):
     trace = place / "trace.h5"
     table = run(prefix / "bin" / "hmc-run", source / "examples" / "eight_schools.stan", source / "data" / "eight_schools.json",
@@ -86,6 +100,7 @@ def main():
         run("cmake", "--build", place / "examples")
         check_eight_schools(place / "examples" / "eight_schools")
         check_own_density(place / "examples" / "own_density")
+        check_theano_tutorial(place / "examples" / "theano_tutorial")
         check_hmc_run(prefix, place)
     finally:
         shutil.rmtree(place, ignore_errors=True)

@@ -9,6 +9,9 @@
 #include "leapgraph/symbolic/function.hpp"
 #include "leapgraph/symbolic/gradient.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
+#include "leapgraph/symbolic/print.hpp"
+#include "leapgraph/symbolic/special_functions.hpp"
+#include "leapgraph/symbolic/variables.hpp"
 #include "leapgraph/symbolic/vectorize.hpp"
 #include "symbolic/derivative_check.hpp"
 
@@ -87,11 +90,30 @@ TEST(Grad, IsZeroThroughWhatIsConstantAlmostEverywhere) {
 
 // --- Errors ---
 
+/// A function without a derivative by its argument.
+Expr of_order(const Expr& x) { return jv(x, 2.0); }
+
 TEST(GradErrors, NameTheOpThePlaceAndTheWay) {
   const Expr x = dscalar("x");
-  expect_says(thrown<NotDifferentiable>([&] { grad(sqr(tetragamma(exp(x))), x); }),
-              {"'tetragamma'", "no gradient", "derivatives_test.cpp", "sqr <- tetragamma <- exp <- 'x'"});
-  expect_says(thrown<NotDifferentiable>([&] { jvp(sqr(tetragamma(exp(x))), x, 1.0 * x); }), {"jvp", "'tetragamma'"});
+  expect_says(thrown<NotDifferentiable>([&] { grad(sqr(of_order(exp(x))), x); }),
+              {"'jv'", "no gradient with respect to its order", "derivatives_test.cpp", "sqr <- jv <- exp <- 'x'"});
+  expect_says(thrown<NotDifferentiable>([&] { jvp(sqr(of_order(exp(x))), x, 1.0 * x); }), {"jvp", "'jv'"});
+}
+
+/// A derivative needs its variable, as Theano's do, also where its value does not depend on it.
+TEST(Grad, DependsOnItsVariable) {
+  const auto [x, y] = dscalars("x", "y");
+  const Expr v = dvector("v"), m = dmatrix("m");
+  EXPECT_EQ(function({x}, grad(3 * x, x))(5), 3);
+  EXPECT_EQ(function({x, y}, grad(x * y, x))(5, 7), 7);
+  EXPECT_EQ(function({x}, grad(grad(sqr(x), x), x))(5), 2);
+  EXPECT_EQ(function({x}, grad(grad(3 * x, x), x))(5), 0) << "no disconnected input";
+  EXPECT_EQ(function({x}, hessian(sqr(x), x))(5), 2);
+  EXPECT_EQ(Array(function({v}, hessian(sum(3 * v), v))({1, 2})).reals(), (std::vector<double>{0, 0, 0, 0}));
+  EXPECT_EQ(Array(function({m, v}, jacobian(dot(m, v), v))({{1, 2}, {3, 4}}, {1, 1})).reals(),
+            (std::vector<double>{1, 2, 3, 4}));
+  EXPECT_EQ(function({x, y}, jvp(3 * x, x, y))(5, 2), 6);
+  EXPECT_EQ(pp(grad(x * y, x)), "(1 * y)");
 }
 
 TEST(GradErrors, AreOfTheTypeOfTheFault) {
@@ -110,7 +132,7 @@ TEST(GradErrors, AreOfTheTypeOfTheFault) {
 
 TEST(GradErrors, OfAWayThatIsLongAreCut) {
   const Expr x = dscalar("x");
-  Expr e = tetragamma(x);
+  Expr e = of_order(x);
   for (int i = 0; i < 100; ++i) e = sin(e);
   const std::string message = thrown<NotDifferentiable>([&] { grad(e, x); });
   expect_says(message, {"more)"});

@@ -2,6 +2,7 @@
 /// build; the errors that indices and lengths become.
 #include "leapgraph/symbolic/effects.hpp"
 
+#include "leapgraph/symbolic/complex.hpp"
 #include "leapgraph/symbolic/function.hpp"
 #include "leapgraph/symbolic/sorting.hpp"
 #include "symbolic/derivative_check.hpp"
@@ -118,22 +119,27 @@ TEST(Print, AndAssertionsActInEveryStepOfALoop) {
 TEST(Print, ShowsMatricesOfEveryElementType) {
   Exprs outputs;
   for (const DTypeInfo& row : all_dtypes())
-    if (row.kind != NumberKind::floating || row.bytes >= 4)
-      outputs.push_back(print_op(cast(constant(matrix({2, 1}, {0, 1})), row.dtype), std::string(row.name)));
-  testing::internal::CaptureStderr();
-  function({}, outputs, interpreted())({});
-  const std::string text = testing::internal::GetCapturedStderr();
-  expect_says(text, {"bool __str__ = [[False] [True]]", "int8 __str__ = [[0] [1]]", "uint64 __str__ = [[0] [1]]",
-                     "float32 __str__ = [[0.0] [1.0]]", "float64 __str__ = [[0.0] [1.0]]"});
+    outputs.push_back(print_op(cast(constant(matrix({2, 1}, {0, 1})), row.dtype), std::string(row.name)));
+  outputs.push_back(print_op(complex(constant(Array::vector({1, -2})), constant(-0.5)), "z"));
+  for (const CompileOptions& way : ways()) {
+    testing::internal::CaptureStderr();
+    function({}, outputs, way)({});
+    const std::string text = testing::internal::GetCapturedStderr();
+    expect_says(text, {"bool __str__ = [[False] [True]]", "int8 __str__ = [[0] [1]]", "uint64 __str__ = [[0] [1]]",
+                       "float16 __str__ = [[0.0] [1.0]]", "float32 __str__ = [[0.0] [1.0]]",
+                       "float64 __str__ = [[0.0] [1.0]]", "complex64 __str__ = [[0.0+0.0j] [1.0+0.0j]]",
+                       "complex128 __str__ = [[0.0+0.0j] [1.0+0.0j]]", "z __str__ = [1.0-0.5j -2.0-0.5j]"});
+  }
 }
 
 TEST(IfElse, RunsOneSideOnlyAndNeitherFailsNorPrintsOnTheOther) {
   const Expr x = dvector("x"), c = dscalar("c"), i = lscalar("i");
-  const Exprs chosen = ifelse(
-      c > 0.0, [&] { return Exprs{sum(print_op(x, "taken"))}; },
-      [&] { return Exprs{at(assert_op(x, {x > 0.0}, "not taken"), 0) * gather(x, i)}; });
+  // What only one side needs is computed there, wherever it was written.
+  const Expr chosen =
+      ifelse(c > 0.0, sum(print_op(x, "taken")), at(assert_op(x, {x > 0.0}, "not taken"), 0) * gather(x, i));
+  EXPECT_EQ(ifelse(c > 0.0, 1, c).dtype(), DType::float64);
   for (const CompileOptions& way : ways()) {
-    const Function f = function({x, c, i}, {chosen[0], grad(chosen[0], x)}, way);
+    const Function f = function({x, c, i}, {chosen, grad(chosen, x)}, way);
     testing::internal::CaptureStderr();
     const Arrays got = f({Array::vector({-1, 2}), Array::scalar(1.0), whole(99)});
     const std::string text = testing::internal::GetCapturedStderr();
