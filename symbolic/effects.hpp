@@ -1,5 +1,5 @@
-/// What a function does beside computing: assertions that fail a call, and printing. Never merged, folded or left out
-/// while the result is used.
+/// What a function does beside computing: assertions that fail a call, and printing, never merged, folded or left out
+/// while the result is used; and choices of what is computed.
 #pragma once
 
 #include <string>
@@ -17,5 +17,9 @@ Expr raise_op(const Operand& x, const std::string& message);
 Expr print_op(const Operand& x, const std::string& message = "");
 /// Theano's name of `where`: elementwise, both sides computed. `ifelse` computes one.
 Expr switch_(const Operand& condition, const Operand& a, const Operand& b);
+
+/// `if_true` or `if_false`, computing only that one and what it alone needs. Of one shape; promoted to one element type.
+Expr ifelse(const Operand& condition, const Operand& if_true, const Operand& if_false);
+Exprs ifelse(const Operand& condition, const Exprs& if_true, const Exprs& if_false);
 
 }  // namespace leapgraph::symbolic

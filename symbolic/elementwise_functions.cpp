@@ -104,6 +104,20 @@ Expr isneginf(const Operand& a) {
   return is_real_number(a) ? eq(a, -infinite) : eq(floating(a), -infinite);
 }
 
+Expr isclose(const Operand& a, const Operand& b, double rtol, double atol, bool equal_nan) {
+  const BuiltAt here(a.place());
+  const Operand both[] = {a, b};
+  const Exprs x = promoted_floating(both);
+  const Expr near = logical_and(isfinite(x[1]), abs(x[0] - x[1]) <= atol + rtol * abs(x[1]));
+  const Expr close = logical_or(eq(x[0], x[1]), near);
+  return equal_nan ? logical_or(close, logical_and(isnan(x[0]), isnan(x[1]))) : close;
+}
+
+Expr allclose(const Operand& a, const Operand& b, double rtol, double atol, bool equal_nan) {
+  const BuiltAt here(a.place());
+  return all(isclose(a, b, rtol, atol, equal_nan));
+}
+
 Expr in_range(const Operand& a, const Operand& low, const Operand& high, Open open) {
   const BuiltAt here(a.place());
   const bool above = open == Open::low || open == Open::both, below = open == Open::high || open == Open::both;

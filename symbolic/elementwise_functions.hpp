@@ -39,6 +39,9 @@ Expr fix(const Operand& a);  ///< trunc
 Expr isfinite(const Operand& a);
 Expr isposinf(const Operand& a);
 Expr isneginf(const Operand& a);
+/// |a - b| <= atol + rtol |b|, or equal: infinities are close to themselves, nan to nothing but, if asked for, nan.
+Expr isclose(const Operand& a, const Operand& b, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false);
+Expr allclose(const Operand& a, const Operand& b, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false);
 /// Which ends of an interval do not belong to it.
 enum class Open { none, low, high, both };
 Expr in_range(const Operand& a, const Operand& low, const Operand& high, Open open = Open::none);
@@ -63,6 +66,13 @@ Expr operator~(const Operand& a);
 
 // --- Angles, powers, logarithms ---
 
+inline Expr arcsin(const Operand& a) { return asin(a); }
+inline Expr arccos(const Operand& a) { return acos(a); }
+inline Expr arctan(const Operand& a) { return atan(a); }
+inline Expr arctan2(const Operand& y, const Operand& x) { return atan2(y, x); }
+inline Expr arcsinh(const Operand& a) { return asinh(a); }
+inline Expr arccosh(const Operand& a) { return acosh(a); }
+inline Expr arctanh(const Operand& a) { return atanh(a); }
 Expr deg2rad(const Operand& a);
 Expr rad2deg(const Operand& a);
 Expr sinc(const Operand& a);  ///< sin(pi a) / (pi a), 1 at 0

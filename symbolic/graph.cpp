@@ -279,6 +279,8 @@ class InternTable {
       const Told around = told_around();
       if (what.starts_with(around.before)) what.remove_prefix(around.before.size());
       if (what.ends_with(around.after)) what.remove_suffix(around.after.size());
+      const std::string name = fmt::format("{}: ", op.name);
+      if (what.starts_with(name)) what.remove_prefix(name.size());
       error.rethrow(fmt::format("{}: {} ({}{}made at {})", op.name, what, inputs_text(inputs),
                                 inputs.empty() ? "" : "; ", to_string(place)));
       throw;  // not reached

@@ -46,6 +46,7 @@ Expr abs(const Operand& a);
 Expr sign(const Operand& a);
 Expr sqr(const Operand& a);
 Expr inv(const Operand& a);
+/// Integers become float64, but for a plain whole number from 0 as the exponent: pow(n, 2) is n * n.
 Expr pow(const Operand& a, const Operand& b);
 Expr sqrt(const Operand& a);
 Expr maximum(const Operand& a, const Operand& b);  ///< nan if either is
@@ -121,7 +122,8 @@ Expr variance(const Operand& a, const Axes& axes = {}, bool keepdims = false, st
 /// log(sum(exp(a))), without overflow.
 Expr logsumexp(const Operand& a, const Axes& axes = {}, bool keepdims = false);
 Expr softmax(const Operand& a, std::int64_t axis = -1);
-Expr cumsum(const Operand& a, std::int64_t axis = 0);
+/// Along an axis, or of the flattened tensor.
+Expr cumsum(const Operand& a, std::optional<std::int64_t> axis = std::nullopt);
 /// `a` summed over the axes along which it was broadcast from the shape of `like`; has the shape of `like`.
 Expr sum_like(const Operand& a, const Operand& like);
 

@@ -233,9 +233,10 @@ Expr fill_diagonal_offset(const Operand& matrix, const Operand& value, const Len
 
 // --- Differences, sums and lookups along an axis ---
 
-Expr cumprod(const Operand& x, std::int64_t axis = 0);
-Expr cummax(const Operand& x, std::int64_t axis = 0);
-Expr cummin(const Operand& x, std::int64_t axis = 0);
+/// Along an axis, or of the flattened tensor, as `cumsum`.
+Expr cumprod(const Operand& x, std::optional<std::int64_t> axis = std::nullopt);
+Expr cummax(const Operand& x, std::optional<std::int64_t> axis = std::nullopt);
+Expr cummin(const Operand& x, std::optional<std::int64_t> axis = std::nullopt);
 /// x[i + 1] - x[i], n times.
 Expr diff(const Operand& x, std::int64_t n = 1, std::int64_t axis = -1);
 Expr ediff1d(const Operand& x);

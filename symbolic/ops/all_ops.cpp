@@ -190,6 +190,7 @@ std::span<const Op* const> all_ops() {
       &printing_op,
       // linalg
       &contract_op,
+      &blocked_product_op,
       &band_op,
       &cholesky_op,
       &solve_triangular_op,

@@ -51,7 +51,8 @@ extern const Op contract_op, band_op, cholesky_op, solve_triangular_op, lu_op, l
     symmetric_sylvester_op, expm_op;
 // fft
 extern const Op fft_op, rfft_op, irfft_op, irfft_like_op;
-extern const Op contract_op;
+// blocked_product
+extern const Op blocked_product_op;
 // random
 extern const Op random_uniform_op, random_normal_op, random_like_op, random_integers_op, random_poisson_op,
     random_binomial_op, random_multinomial_op, random_permutation_op, random_choice_op;

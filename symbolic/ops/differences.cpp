@@ -18,9 +18,10 @@ namespace {
 Expr floating(const Operand& x) { return promoted_floating(std::span(&x, 1))[0]; }
 
 /// The results of `combine` over the elements up to each one: a loop, whose gradient has no division by elements.
-Expr running(const Expr& x, std::int64_t axis, std::string_view op, const Expr& start,
+Expr running(const Expr& tensor, std::optional<std::int64_t> axis, std::string_view op, const Expr& start,
              Expr (*combine)(const Operand&, const Operand&)) {
-  const std::int64_t normal = normalize_axis(axis, x.rank(), op);
+  const Expr x = axis ? tensor : ravel(tensor);
+  const std::int64_t normal = normalize_axis(axis.value_or(0), x.rank(), op);
   const Expr rows = transpose(x, axis_to_front(normal, x.rank()));
   const Expr initial = broadcast_like(start, any(eq(rows, rows), {0}));
   const Expr all = scan(
@@ -48,7 +49,7 @@ Expr extreme(const Expr& x, bool lowest) {
 
 }  // namespace
 
-Expr cumprod(const Operand& x, std::int64_t axis) {
+Expr cumprod(const Operand& x, std::optional<std::int64_t> axis) {
   const MadeAt here(x.place());
   const NumberKind kind = info(x.expr().dtype()).kind;
   const Expr wide = kind == NumberKind::floating
@@ -56,11 +57,11 @@ Expr cumprod(const Operand& x, std::int64_t axis) {
                         : cast(x, kind == NumberKind::unsigned_integer ? DType::uint64 : DType::int64);
   return running(wide, axis, "cumprod", cast(constant(1.0), wide.dtype()), mul);
 }
-Expr cummax(const Operand& x, std::int64_t axis) {
+Expr cummax(const Operand& x, std::optional<std::int64_t> axis) {
   const MadeAt here(x.place());
   return running(x, axis, "cummax", extreme(x, true), maximum);
 }
-Expr cummin(const Operand& x, std::int64_t axis) {
+Expr cummin(const Operand& x, std::optional<std::int64_t> axis) {
   const MadeAt here(x.place());
   return running(x, axis, "cummin", extreme(x, false), minimum);
 }

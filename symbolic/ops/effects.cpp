@@ -124,6 +124,19 @@ Expr print_op(const Operand& x, const std::string& message) {
   return after(make(printing_op, {shown}, attributes, x.place()), x);
 }
 
+Exprs ifelse(const Operand& condition, const Exprs& if_true, const Exprs& if_false) {
+  const BuiltAt here(condition.place());
+  return ifelse(
+      condition, [&] { return if_true; }, [&] { return if_false; }, condition.place());
+}
+
+Expr ifelse(const Operand& condition, const Operand& if_true, const Operand& if_false) {
+  const BuiltAt here(condition.place());
+  const Operand both[] = {if_true, if_false};
+  const Exprs sides = promoted(both);
+  return ifelse(condition, Exprs{sides[0]}, Exprs{sides[1]})[0];
+}
+
 Expr switch_(const Operand& condition, const Operand& a, const Operand& b) { return where(condition, a, b); }
 
 }  // namespace leapgraph::symbolic

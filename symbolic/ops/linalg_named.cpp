@@ -1,4 +1,5 @@
-/// The builders of linear_algebra.hpp over the ops on stacks of matrices: element types, vectors as right sides, options.
+/// The builders of linear_algebra.hpp over the ops on stacks of matrices: element types, vectors as right sides,
+/// options.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -20,6 +21,13 @@ namespace {
 
 std::string made_at(const std::source_location& place) {
   return fmt::format("(made at {}:{})", place.file_name(), place.line());
+}
+
+/// Throws ShapeError unless the operand is a square matrix or a stack of them.
+void require_sides(std::string_view what, const Operand& a) {
+  const BuiltAt here(a.place(), what);
+  const Type types[] = {Type{DType::float64, a.expr().shape()}};
+  require_square(types, 0);
 }
 
 /// f of the operand in float64, in its own floating type again; nodes are made at its place.
@@ -139,11 +147,13 @@ Expr det(const Operand& a) {
 }
 
 SignLogDet slogdet(const Operand& a) {
+  require_sides("slogdet", a);
   return {of_matrix("slogdet", a, [](const Expr& x) { return make(sign_det_op, {x}); }),
           of_matrix("slogdet", a, [](const Expr& x) { return make(log_abs_det_op, {x}); })};
 }
 
 Expr logdet(const Operand& a) {
+  require_sides("logdet", a);
   return of_matrix("logdet", a, [](const Expr& x) {
     return where(make(sign_det_op, {x}) >= 0.0, make(log_abs_det_op, {x}), std::numeric_limits<double>::quiet_NaN());
   });
@@ -222,20 +232,6 @@ Expr sqrtm(const Operand& a) {
   return of_matrix("sqrtm", a, [](const Expr& x) { return make(sqrtm_op, {x}); });
 }
 
-namespace {
-
-/// Throws ShapeError unless the operand is a square matrix or a stack of them.
-void require_sides(std::string_view what, const Operand& a) {
-  const Type types[] = {Type{DType::float64, a.expr().shape()}};
-  try {
-    require_square(types, 0);
-  } catch (const ShapeError& error) {
-    throw ShapeError(fmt::format("{}: {} {}", what, error.what(), made_at(a.place())));
-  }
-}
-
-}  // namespace
-
 Expr matrix_power(const Operand& a, std::int64_t exponent) {
   const BuiltAt here(a.place());
   require_sides("matrix_power", a);
@@ -281,8 +277,8 @@ Expr solve_sylvester(const Operand& a, const Operand& b, const Operand& c) {
   const Expr &x = real.values[0], &y = real.values[1], &right = real.values[2];
   const Type types[] = {x.type(), y.type(), right.type()};
   if (right.rank() != 2)
-    throw ShapeError(
-        fmt::format("solve_sylvester: input 2 must be a matrix, got {} {}", to_string(right.type()), made_at(c.place())));
+    throw ShapeError(fmt::format("solve_sylvester: input 2 must be a matrix, got {} {}", to_string(right.type()),
+                                 made_at(c.place())));
   require_equal(types, 0, 0, 2, 0);
   require_equal(types, 1, 0, 2, 1);
   return cast(solved_as_vector(kron(x, identity_like(y)) + kron(identity_like(x), transposed(y)), right), real.dtype);
@@ -335,8 +331,7 @@ Expr matrix_norm(const Operand& a, double order) {
 Expr matrix_norm(const Operand& a, std::string_view name) {
   require_matrices("matrix_norm", a);
   if (name == "fro") return matrix_norm(a);
-  if (name == "nuc")
-    return of_matrix("matrix_norm", a, [](const Expr& x) { return sum(singular_values(x), {-1}); });
+  if (name == "nuc") return of_matrix("matrix_norm", a, [](const Expr& x) { return sum(singular_values(x), {-1}); });
   throw GraphError(fmt::format("matrix_norm: the norm must be 'fro' or 'nuc', got '{}' {}", name, made_at(a.place())));
 }
 
@@ -517,8 +512,8 @@ Expr batched_tensordot(const Operand& a, const Operand& b, const Axes& axes_a, c
   require_rank("batched_tensordot", "second input", b, 1);
   const std::int64_t rank_a = a.expr().rank(), rank_b = b.expr().rank();
   if (axes_a.size() != axes_b.size())
-    throw ShapeError(fmt::format("batched_tensordot: {} axes against {} {}", axes_a.size(), axes_b.size(),
-                                 made_at(a.place())));
+    throw ShapeError(
+        fmt::format("batched_tensordot: {} axes against {} {}", axes_a.size(), axes_b.size(), made_at(a.place())));
   // As subscripts: b for the batch, one letter a pair of axes, others for those that stay.
   std::string first(static_cast<std::size_t>(rank_a), ' '), second(static_cast<std::size_t>(rank_b), ' '), output = "Z";
   first[0] = second[0] = 'Z';
@@ -527,8 +522,8 @@ Expr batched_tensordot(const Operand& a, const Operand& b, const Axes& axes_a, c
     const auto i = static_cast<std::size_t>(normalize_axis(axes_a[k], rank_a, "batched_tensordot"));
     const auto j = static_cast<std::size_t>(normalize_axis(axes_b[k], rank_b, "batched_tensordot"));
     if (first[i] != ' ' || second[j] != ' ')
-      throw ShapeError(fmt::format("batched_tensordot: an axis is the batch axis or is named twice {}",
-                                   made_at(a.place())));
+      throw ShapeError(
+          fmt::format("batched_tensordot: an axis is the batch axis or is named twice {}", made_at(a.place())));
     first[i] = second[j] = next++;
   }
   for (std::string* labels : {&first, &second})

@@ -7,6 +7,7 @@
 
 #include <limits>
 
+#include "leapgraph/symbolic/indexing.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/linalg_reference.hpp"
@@ -66,10 +67,6 @@ std::vector<Type> qr_type(std::span<const Type> inputs, const Attributes& attrib
   return {Type{DType::float64, stack_of(batch_of(shape), m, q)}, Type{DType::float64, stack_of(batch_of(shape), q, n)}};
 }
 
-bool is_at_least(std::int64_t rows, std::int64_t columns) {
-  return rows == unknown || columns == unknown || rows >= columns;
-}
-
 /// For at least as many rows as columns: M = R R~' - Q~' Q, A~ = (Q~ + Q copyltu(M)) R^-T, where copyltu mirrors the
 /// lower triangle.
 Expr tall_gradient(const Expr& q, const Expr& r, const Expr& q_adjoint, const Expr& r_adjoint) {
@@ -90,10 +87,16 @@ Exprs qr_gradient(const Application& a) {
     throw NotDifferentiable(
         fmt::format("qr: the complete Q of {} has no gradient, the reduced one has (made at {}:{})",
                     to_string(a.inputs[0].type()), a.node.place().file_name(), a.node.place().line()));
-  if (is_at_least(m, n)) return {tall_gradient(q, r, a.adjoints[0], a.adjoints[1])};
-  // A = [X, Y], R = [U, V]: Q U = X, and V = Q' Y.
-  const auto left = [&](const Expr& x) { return slice(x, -1, {0, m}); };
-  const auto right = [&](const Expr& x) { return slice(x, -1, {m, n}); };
+  const bool is_settled = m != unknown && n != unknown;
+  if (is_settled && m >= n) return {tall_gradient(q, r, a.adjoints[0], a.adjoints[1])};
+  // A = [X, Y], R = [U, V]: Q U = X, and V = Q' Y. Of a tall matrix Y has no columns.
+  const Expr columns = length(q, -1);
+  const auto left = [&](const Expr& x) {
+    return is_settled ? slice(x, -1, {0, m}) : index(x, {ellipsis, range(0, columns)});
+  };
+  const auto right = [&](const Expr& x) {
+    return is_settled ? slice(x, -1, {m, n}) : index(x, {ellipsis, range(columns, None)});
+  };
   Expr q_adjoint = a.adjoints[0], x, y;
   if (a.adjoints[1]) {
     const Expr v_adjoint = right(a.adjoints[1]);

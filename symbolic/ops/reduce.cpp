@@ -567,10 +567,11 @@ Expr softmax(const Operand& a, std::int64_t axis) {
   return make(softmax_op, {x}, {{"axes", Axes{normalize_axis(axis, x.rank(), "softmax")}}}, a.place());
 }
 
-Expr cumsum(const Operand& a, std::int64_t axis) {
+Expr cumsum(const Operand& a, std::optional<std::int64_t> axis) {
   const BuiltAt here(a.place());
-  const Expr x = widened(a);
-  return make(cumsum_op, {x}, {{"axis", normalize_axis(axis, x.rank(), "cumsum")}}, a.place());
+  Expr x = widened(a);
+  if (!axis && x.rank() != 1) x = reshape(x, {unknown});
+  return make(cumsum_op, {x}, {{"axis", normalize_axis(axis.value_or(0), x.rank(), "cumsum")}}, a.place());
 }
 
 Expr sum_like(const Operand& a, const Operand& like) {

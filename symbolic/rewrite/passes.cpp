@@ -7,6 +7,7 @@
 
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
+#include "leapgraph/symbolic/rewrite/blocked_products.hpp"
 #include "leapgraph/symbolic/rewrite/engine.hpp"
 #include "leapgraph/symbolic/rewrite/fold.hpp"
 #include "leapgraph/symbolic/rewrite/gathers.hpp"
@@ -54,12 +55,13 @@ Graph roots(const Graph& graph, const PassLog& log) {
 bool is_abstract(const Node& node) { return node.op().concrete != nullptr; }
 bool is_gather(const Node& node) { return &node.op() == &gather_op || &node.op() == &scatter_add_op; }
 bool is_root(const Node& node) { return &node.op() == &sqrt_op; }
+bool is_contraction(const Node& node) { return lowering_as<Contraction>(node.op()) != nullptr; }
 bool is_window(const Node& node) { return &node.op() == &pad_slice_op; }
 bool is_of_constants(const Node& node) {
   return !node.inputs().empty() && std::all_of(node.inputs().begin(), node.inputs().end(), is_constant);
 }
 
-constexpr std::array<Pass, 15> passes{{
+constexpr std::array<Pass, 16> passes{{
     {"canonical", "one spelling of everything, so that the rules after it need to know one", canonical},
     {"loops", "with bodies in canonical form, and before the rules: whole-array code is for them to see", rewrite_loops,
      has_body, true},
@@ -81,6 +83,7 @@ constexpr std::array<Pass, 15> passes{{
     {"merge", "what has become equal up to the order of arguments", merge_commuted, nullptr, true},
     {"windows", "last: the gradients of parts of a vector meet as a sum of padded slices only when all is simplified",
      join_windows, is_window, true},
+    {"products", "after every rule that knows contractions", block_products, is_contraction, true},
 }};
 
 }  // namespace

@@ -212,9 +212,9 @@ long lg_decompose(const double* a, long rows, long columns, double* u, double* s
   const int wide = rows < columns;
   const long m = wide ? columns : rows, n = wide ? rows : columns;
   if (!all_finite(a, rows * columns)) return failed(no_convergence, 0);
-  double* memory = numbers(n * m + n * n + m + n);
+  double* memory = numbers(n * m + n * n + m + 2 * n);
   if (!memory) return failed(out_of_memory, n * m + n * n);
-  double *w = memory, *z = w + n * m, *lengths = z + n * n, *work = lengths + n;
+  double *w = memory, *z = w + n * m, *lengths = z + n * n, *squares = lengths + n, *work = squares + n;
   if (wide)
     copy(w, a, n * m);
   else
@@ -230,10 +230,12 @@ long lg_decompose(const double* a, long rows, long columns, double* u, double* s
   int turned = 1, sweep = 0;
   for (; turned && sweep < 100; ++sweep) {
     turned = 0;
+    /* Carried along within a sweep; the last one turns nothing, and so judges by exact ones. */
+    for (long i = 0; i < n; ++i) squares[i] = dot(w + i * m, w + i * m, m);
     for (long i = 0; i < n; ++i)
       for (long j = i + 1; j < n; ++j) {
         double *x = w + i * m, *y = w + j * m;
-        const double xx = dot(x, x, m), yy = dot(y, y, m), xy = dot(x, y, m);
+        const double xx = squares[i], yy = squares[j], xy = dot(x, y, m);
         const int orthogonal = fabs(xy) <= tolerance * sqrt(xx) * sqrt(yy) || xx < negligible || yy < negligible;
         double c = 1, tangent = 0;
         if (!orthogonal) {
@@ -244,7 +246,12 @@ long lg_decompose(const double* a, long rows, long columns, double* u, double* s
           rotate(x, y, c, c * tangent, m);
           rotate(z + i * n, z + j * n, c, c * tangent, n);
         }
-        if (xx - tangent * xy < yy + tangent * xy) { /* the longer first */
+        squares[i] = fmax(0, xx - tangent * xy);
+        squares[j] = yy + tangent * xy;
+        if (squares[i] < squares[j]) { /* the longer first */
+          const double longer = squares[j];
+          squares[j] = squares[i];
+          squares[i] = longer;
           for (long k = 0; k < m; ++k) {
             const double t = x[k];
             x[k] = y[k];

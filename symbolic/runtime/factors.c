@@ -1,5 +1,6 @@
-/* Cholesky and LU factors and the systems that they solve, by rows, so that the inner loops are vectors. */
-#include "matrix.h"
+/* Cholesky and LU factors and the systems that they solve, by rows, so that the inner loops are vectors; large ones in
+ * blocks, most of whose work is a product of matrices. */
+#include "product.h"
 
 /* The factor of the symmetric part of a; returns 0, or the order of the first leading minor that is not positive. Works
  * on the transpose in the upper triangle, whose rows are columns of the factor: blocks of four rows are finished, then
@@ -40,7 +41,7 @@ long lg_cholesky(const void* const* in, void* const* out, const long* sizes) {
 }
 
 /* Columns of right sides that are worked on together, so that they stay in the cache. */
-enum { strip = 64 };
+enum { strip = 64, block = 48 /* rows of a triangle that are worked on before the rest */ };
 
 /* One right side: rows of the triangle are read once, as dot products or, transposed, as multiples of vectors. */
 static void solve_vector(const double* t, long n, double* x, int lower, int transposed, int unit) {
@@ -55,11 +56,13 @@ static void solve_vector(const double* t, long n, double* x, int lower, int tran
   }
 }
 
-static void solve_strip(const double* t, long n, double* x, long apart, long m, int lower, int transposed, int unit) {
+/* Of a triangle of `size` rows in a matrix whose rows are n long. */
+static void solve_strip(const double* t, long n, long size, double* x, long apart, long m, int lower, int transposed,
+                        int unit) {
   const int forward = lower != transposed;
   const long across = transposed ? n : 1, down = transposed ? 1 : n; /* element (i, k) of what is solved with */
-  for (long done = 0; done < n; ++done) {
-    const long i = forward ? done : n - 1 - done;
+  for (long done = 0; done < size; ++done) {
+    const long i = forward ? done : size - 1 - done;
     const long from = forward ? 0 : i + 1;
     double* row = x + i * apart;
     long k = 0;
@@ -82,8 +85,21 @@ void lg_solve_triangle(const double* t, long n, double* x, long m, int lower, in
     solve_vector(t, n, x, lower, transposed, unit);
     return;
   }
-  for (long j = 0; j < m; j += strip)
-    solve_strip(t, n, x + j, m, m - j < strip ? m - j : strip, lower, transposed, unit);
+  const int forward = lower != transposed;
+  const long across = transposed ? n : 1, down = transposed ? 1 : n;
+  double* room = n >= 2 * block && m >= 8 ? numbers(lg_multiply_room(n, m, block)) : NULL;
+  const long height = room ? block : n; /* without memory all is one block */
+  for (long done = 0; done < n; done += height) {
+    const long size = n - done < height ? n - done : height, left = n - done - size;
+    const long first = forward ? done : left, rest = forward ? done + size : 0;
+    for (long j = 0; j < m; j += strip)
+      solve_strip(t + first * (n + 1), n, size, x + first * m + j, m, m - j < strip ? m - j : strip, lower, transposed,
+                  unit);
+    if (left > 0)
+      lg_multiply_add(left, m, size, -1, t + rest * down + first * across, down, across, x + first * m, m, 1,
+                      x + rest * m, m, 1, room);
+  }
+  free(room);
 }
 
 /* sizes: count, n, m, whether there are that many triangles, and right sides (else one for all), lower, transposed,
@@ -101,10 +117,10 @@ long lg_solve_triangular(const void* const* in, void* const* out, const long* si
   return 0;
 }
 
-double lg_factor_lu(double* a, long n, long* pivots) {
+/* Columns first to end, and the exchanges of rows that they ask for in the whole matrix. */
+static double factor_columns(double* a, long n, long first, long end, long* pivots) {
   double sign = 1;
-  for (long i = 0; i < n; ++i) pivots[i] = i;
-  for (long k = 0; k < n; ++k) {
+  for (long k = first; k < end; ++k) {
     long best = k;
     for (long i = k + 1; i < n; ++i)
       if (fabs(a[i * n + k]) > fabs(a[best * n + k])) best = i;
@@ -124,9 +140,27 @@ double lg_factor_lu(double* a, long n, long* pivots) {
     for (long i = k + 1; i < n; ++i) {
       const double factor = a[i * n + k] / pivot;
       a[i * n + k] = factor;
-      if (factor != 0) subtract(a + i * n + k + 1, factor, a + k * n + k + 1, n - k - 1);
+      if (factor != 0) subtract(a + i * n + k + 1, factor, a + k * n + k + 1, end - k - 1);
     }
   }
+  return sign;
+}
+
+double lg_factor_lu(double* a, long n, long* pivots) {
+  for (long i = 0; i < n; ++i) pivots[i] = i;
+  double* room = n >= 2 * block ? numbers(lg_multiply_room(n, n, block)) : NULL;
+  if (!room) return factor_columns(a, n, 0, n, pivots);
+  double sign = 1;
+  for (long first = 0; first < n; first += block) {
+    const long end = n - first < block ? n : first + block;
+    sign *= factor_columns(a, n, first, end, pivots);
+    for (long k = first; k < end && end < n; ++k)
+      for (long i = k + 1; i < end; ++i) subtract(a + i * n + end, a[i * n + k], a + k * n + end, n - end);
+    if (end < n)
+      lg_multiply_add(n - end, n - end, end - first, -1, a + end * n + first, n, 1, a + first * n + end, n, 1,
+                      a + end * n + end, n, 1, room);
+  }
+  free(room);
   return sign;
 }
 

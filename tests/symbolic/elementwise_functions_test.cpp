@@ -50,6 +50,10 @@ TEST(ElementwiseFunctions, TellFiniteFromInfiniteAndInsideFromOutside) {
   EXPECT_EQ(value_of(isfinite(x)).reals(), (std::vector<double>{1, 0, 0, 0}));
   EXPECT_EQ(value_of(isposinf(x)).reals(), (std::vector<double>{0, 1, 0, 0}));
   EXPECT_EQ(value_of(isneginf(x)).reals(), (std::vector<double>{0, 0, 1, 0}));
+  const Expr one = constant(1.0), off = constant(Array::vector({1 + 1e-6, 1 + 1e-4, 1 / 0.0, std::nan("")}));
+  EXPECT_EQ(value_of(isclose(one, off)).reals(), (std::vector<double>{1, 0, 0, 0}));
+  EXPECT_EQ(value_of(isclose(off, off)).reals(), (std::vector<double>{1, 1, 1, 0}));
+  EXPECT_TRUE(value_of(allclose(off, off, 0, 0, true)).real());
   EXPECT_EQ(value_of(isfinite(whole<std::int8_t>({1, -128}))).reals(), (std::vector<double>{1, 1}));
   constexpr double most = std::numeric_limits<double>::max();
   expect_reals(value_of(nan_to_num(x)), {1, most, -most, 0});

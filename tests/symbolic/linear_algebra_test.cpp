@@ -61,24 +61,62 @@ TEST(LinearAlgebra, FactorsMultiplyBackAndSystemsAreSolved) {
   const Expr p = pinv(tall);
   const Expr rows = expand_dims(factors.rows, 2), numbers = arange(3);
   const auto column = [](const Expr& x) { return expand_dims(x, x.rank()); };
-  expect_equal(
-      {matmul(l, matrix_transpose(l)), matmul(matrix_transpose(u), u), matmul(a, solve(a, b)),
-       squeeze(matmul(a, column(solve(a, v))), 2), matmul(a, inverse(a)), matmul(a, cho_solve(l, b)),
-       matmul(a, solve(a, b, Assume::positive_definite)), matmul(u, solve_triangular(u, b, {.lower = false})),
-       matmul(matrix_transpose(l), solve_triangular(l, b, {.transposed = true})),
-       matmul(cast(eq(rows, numbers), DType::float64), general), dot(one, lu_solve(packed, v)),
-       dot(transpose(one), lu_solve(packed, b, true)), dot(q, r), dot(transpose(q), q), matmul(a, pairs.vectors),
-       dot(s.u * s.s, s.vt), dot(transpose(full.u), full.u), dot(wide_full.vt, transpose(wide_full.vt)),
-       dot(slice(wide_full.u * wide_full.s, 1, {0, 2}), slice(wide_full.vt, 0, {0, 2})), dot(complete.q, complete.r),
-       dot(transpose(complete.q), complete.q), dot(wide_qr.q, wide_qr.r), dot(dot(tall, p), tall),
-       dot(transpose(tall), dot(tall, lstsq(tall, data({4}, 0.1)))), det(general), logdet(a),
-       solve(a, b, Assume::diagonal), solve(l, b, Assume::lower_triangular)},
-      {a, a, broadcast_to(b, {2, 3, 2}), broadcast_to(v, {2, 3}), broadcast_to(eye(3), {2, 3, 3}),
-       broadcast_to(b, {2, 3, 2}), broadcast_to(b, {2, 3, 2}), broadcast_to(b, {2, 3, 2}), broadcast_to(b, {2, 3, 2}),
-       matmul(factors.lower, factors.upper), v, b, one, eye(3), pairs.vectors * expand_dims(pairs.values, 1), tall,
-       eye(4), eye(4), wide, tall, eye(4), wide, tall, dot(transpose(tall), data({4}, 0.1)),
-       slogdet(general).sign * exp(slogdet(general).log_abs), log(det(a)), b / expand_dims(stack({diagonal(at(a, 0)), diagonal(at(a, 1))}), 2),
-       solve_triangular(l, b)});
+  expect_equal({matmul(l, matrix_transpose(l)),
+                matmul(matrix_transpose(u), u),
+                matmul(a, solve(a, b)),
+                squeeze(matmul(a, column(solve(a, v))), 2),
+                matmul(a, inverse(a)),
+                matmul(a, cho_solve(l, b)),
+                matmul(a, solve(a, b, Assume::positive_definite)),
+                matmul(u, solve_triangular(u, b, {.lower = false})),
+                matmul(matrix_transpose(l), solve_triangular(l, b, {.transposed = true})),
+                matmul(cast(eq(rows, numbers), DType::float64), general),
+                dot(one, lu_solve(packed, v)),
+                dot(transpose(one), lu_solve(packed, b, true)),
+                dot(q, r),
+                dot(transpose(q), q),
+                matmul(a, pairs.vectors),
+                dot(s.u * s.s, s.vt),
+                dot(transpose(full.u), full.u),
+                dot(wide_full.vt, transpose(wide_full.vt)),
+                dot(slice(wide_full.u * wide_full.s, 1, {0, 2}), slice(wide_full.vt, 0, {0, 2})),
+                dot(complete.q, complete.r),
+                dot(transpose(complete.q), complete.q),
+                dot(wide_qr.q, wide_qr.r),
+                dot(dot(tall, p), tall),
+                dot(transpose(tall), dot(tall, lstsq(tall, data({4}, 0.1)))),
+                det(general),
+                logdet(a),
+                solve(a, b, Assume::diagonal),
+                solve(l, b, Assume::lower_triangular)},
+               {a,
+                a,
+                broadcast_to(b, {2, 3, 2}),
+                broadcast_to(v, {2, 3}),
+                broadcast_to(eye(3), {2, 3, 3}),
+                broadcast_to(b, {2, 3, 2}),
+                broadcast_to(b, {2, 3, 2}),
+                broadcast_to(b, {2, 3, 2}),
+                broadcast_to(b, {2, 3, 2}),
+                matmul(factors.lower, factors.upper),
+                v,
+                b,
+                one,
+                eye(3),
+                pairs.vectors * expand_dims(pairs.values, 1),
+                tall,
+                eye(4),
+                eye(4),
+                wide,
+                tall,
+                eye(4),
+                wide,
+                tall,
+                dot(transpose(tall), data({4}, 0.1)),
+                slogdet(general).sign * exp(slogdet(general).log_abs),
+                log(det(a)),
+                b / expand_dims(stack({diagonal(at(a, 0)), diagonal(at(a, 1))}), 2),
+                solve_triangular(l, b)});
   // Signs are what linear_algebra.hpp says.
   for (double x : value_of(diagonal(r)).reals()) EXPECT_GE(x, 0);
   const Array vectors = value_of(at(pairs.vectors, 0));
@@ -103,8 +141,9 @@ TEST(LinearAlgebra, ElementTypesAndRanksAreThoseOfTheArguments) {
   expect_reals(value_of(cholesky(constant(matrix({2, 2}, {4, 0, 4, 3})))), {2, 0, 1, std::sqrt(2.0)});
   // Failures as nan or infinity, where they are asked for.
   expect_reals(value_of(cholesky(constant(matrix({2, 1, 1}, {-1, 4})), {.raises = false})), {std::nan(""), 2});
-  expect_reals(value_of(solve_triangular(constant(matrix({1, 1}, {0})), constant(Array::vector({1})), {.raises = false})),
-               {std::numeric_limits<double>::infinity()});
+  expect_reals(
+      value_of(solve_triangular(constant(matrix({1, 1}, {0})), constant(Array::vector({1})), {.raises = false})),
+      {std::numeric_limits<double>::infinity()});
   EXPECT_EQ(svd(tensor({2, 0})).s.shape(), (Shape{0}));
   expect_reals(value_of(det(constant(matrix({0, 0}, {})))), {1});
   EXPECT_EQ(value_of(matrix_rank(constant(matrix({3, 2}, {1, 2, 2, 4, 3, 6})))).integer(), 1);
@@ -117,12 +156,14 @@ TEST(LinearAlgebra, DeterminantsOfSingularMatricesHaveTheRightGradient) {
   // Rank 2: cofactors by hand; rank 1: none.
   expect_reals(value_of({x}, cofactors, {matrix({3, 3}, {1, 2, 3, 4, 5, 6, 7, 8, 9})}),
                {-3, 6, -3, 6, -12, 6, -3, 6, -3}, 1e-12);
-  expect_reals(value_of({x}, cofactors, {matrix({3, 3}, {1, 2, 3, 2, 4, 6, 3, 6, 9})}), std::vector<double>(9, 0.0), 1e-12);
+  expect_reals(value_of({x}, cofactors, {matrix({3, 3}, {1, 2, 3, 2, 4, 6, 3, 6, 9})}), std::vector<double>(9, 0.0),
+               1e-12);
   const Array singular = matrix({3, 3}, {1, 2, 3, 2, 4, 6, 1, 0, 1});
   expect_reals(value_of({x}, slogdet(x).sign, {singular}), {0});
   expect_reals(value_of({x}, slogdet(x).log_abs, {singular}), {-std::numeric_limits<double>::infinity()});
-  EXPECT_NE(error_message<SingularMatrix>([&] { value_of({x}, grad(slogdet(x).log_abs, x), {singular}); })
-                .find("linear_algebra_test.cpp"),
+  EXPECT_NE(error_message<SingularMatrix>([&] {
+              value_of({x}, grad(slogdet(x).log_abs, x), {singular});
+            }).find("linear_algebra_test.cpp"),
             std::string::npos);
   expect_reals(value_of({x}, logdet(x), {matrix({3, 3}, {-1, 0, 0, 0, 1, 0, 0, 0, 1})}), {std::nan("")});
 }
@@ -131,7 +172,8 @@ TEST(LinearAlgebra, EqualEigenvaluesAndSingularValuesDoNoHarm) {
   const Expr x = tensor({3, 3});
   // Q diag(2, 2, 5) Q' for a rotation Q: equal up to rounding only.
   const double c = std::cos(0.7), s = std::sin(0.7);
-  const Array twice = matrix({3, 3}, {2 * c * c + 5 * s * s, 0, (5 - 2) * s * c, 0, 2, 0, (5 - 2) * s * c, 0, 2 * s * s + 5 * c * c});
+  const Array twice =
+      matrix({3, 3}, {2 * c * c + 5 * s * s, 0, (5 - 2) * s * c, 0, 2, 0, (5 - 2) * s * c, 0, 2 * s * s + 5 * c * c});
   const Array identity = matrix({3, 3}, {1, 0, 0, 0, 1, 0, 0, 0, 1});
   const Eigenpairs pairs = eigh(x);
   for (const Array& a : {twice, identity}) {
@@ -154,8 +196,9 @@ TEST(LinearAlgebra, EqualEigenvaluesAndSingularValuesDoNoHarm) {
 TEST(LinearAlgebra, SingularVectorsOfRankDeficientMatricesAreOrthonormal) {
   const Expr a = constant(matrix({4, 3}, {1, 2, 0, 2, 4, 0, 3, 6, 0, -1, -2, 0}));
   const Svd s = svd(a), zero = svd(0.0 * a);
-  expect_equal({dot(s.u * s.s, s.vt), dot(transpose(s.u), s.u), dot(s.vt, transpose(s.vt)), dot(transpose(zero.u), zero.u)},
-               {a, eye(3), eye(3), eye(3)});
+  expect_equal(
+      {dot(s.u * s.s, s.vt), dot(transpose(s.u), s.u), dot(s.vt, transpose(s.vt)), dot(transpose(zero.u), zero.u)},
+      {a, eye(3), eye(3), eye(3)});
   expect_reals(value_of(slice(s.s, 0, {1, 3})), {0, 0}, 1e-14);
   expect_equal({dot(dot(a, pinv(a)), a), pinv(0.0 * a)}, {a, full({3, 4}, 0.0)});
   const Expr x = tensor({4, 2});
@@ -200,8 +243,7 @@ TEST(LinearAlgebra, SylvesterAndLyapunovEquationsHold) {
   expect_equal({dot(a, x) + dot(x, b), dot(a, y) + dot(y, transpose(a)), dot(dot(stable, z), transpose(stable)) + q},
                {c, q, z});
   const Expr m = dmatrix("m"), n = dmatrix("n"), k = dmatrix("k");
-  expect_derivatives({m, n, k}, {solve_sylvester(m, n, k)},
-                     {value_of(a), value_of(b), value_of(c)}, 1e-6);
+  expect_derivatives({m, n, k}, {solve_sylvester(m, n, k)}, {value_of(a), value_of(b), value_of(c)}, 1e-6);
 }
 
 TEST(LinearAlgebra, ProductsAreNumPys) {
@@ -214,19 +256,22 @@ TEST(LinearAlgebra, ProductsAreNumPys) {
       EXPECT_EQ(k.real(6 * i + j), left.real(3 * (i / 4) + j / 2) * right.real(2 * (i % 4) + j % 2));
   const Expr unknown_a = dmatrix("a"), unknown_b = dmatrix("b");
   expect_reals(value_of({unknown_a, unknown_b}, kron(unknown_a, unknown_b), {left, right}), k.reals());
-  expect_derivatives({unknown_a, unknown_b}, {kron(unknown_a, unknown_b), block_diag({unknown_a, unknown_b})}, {left, right});
-  expect_equal({kron(w, v), block_diag({a, w}), multi_dot({w, a, transpose(a), a, v}), vdot(a, a), inner(a, v),
-                vecdot(x, v), matvec(x, v), vecmat(w, x), batched_dot(x, y), batched_tensordot(x, y, {2}, {1}),
-                matvec(a, v), tensordot(tensorinv(data({3, 2, 6}, 0.2), 2), data({3, 2}, 0.3), {1, 2}, {0, 1}),
-                matrix_norm(a), matrix_norm(a, 1), matrix_norm(a, -std::numeric_limits<double>::infinity()),
-                matrix_norm(dot(a, transpose(a)), "nuc"), matrix_norm(dot(a, transpose(a)), 2)},
-               {reshape(outer(w, v), {6}),
-                concatenate({concatenate({a, full({2, 2}, 0.0)}, 1), concatenate({full({1, 3}, 0.0), expand_dims(w, 0)}, 1)}, 0),
-                dot(dot(dot(dot(w, a), transpose(a)), a), v), sum(a * a), dot(a, v), sum(x * v, {2}), sum(x * v, {2}),
-                sum(x * expand_dims(w, 1), {1}), matmul(x, y), matmul(x, y), dot(a, v),
-                tensorsolve(data({3, 2, 6}, 0.2), data({3, 2}, 0.3)), sqrt(sum(a * a)),
-                max(sum(abs(a), {0})), min(sum(abs(a), {1})), sum(a * a), max(eigvalsh(dot(a, transpose(a))))});
-  expect_reals(value_of({unknown_a}, grad(matrix_norm(unknown_a), unknown_a), {matrix({2, 2}, {0, 0, 0, 0})}), {0, 0, 0, 0});
+  expect_derivatives({unknown_a, unknown_b}, {kron(unknown_a, unknown_b), block_diag({unknown_a, unknown_b})},
+                     {left, right});
+  expect_equal(
+      {kron(w, v), block_diag({a, w}), multi_dot({w, a, transpose(a), a, v}), vdot(a, a), inner(a, v), vecdot(x, v),
+       matvec(x, v), vecmat(w, x), batched_dot(x, y), batched_tensordot(x, y, {2}, {1}), matvec(a, v),
+       tensordot(tensorinv(data({3, 2, 6}, 0.2), 2), data({3, 2}, 0.3), {1, 2}, {0, 1}), matrix_norm(a),
+       matrix_norm(a, 1), matrix_norm(a, -std::numeric_limits<double>::infinity()),
+       matrix_norm(dot(a, transpose(a)), "nuc"), matrix_norm(dot(a, transpose(a)), 2)},
+      {reshape(outer(w, v), {6}),
+       concatenate({concatenate({a, full({2, 2}, 0.0)}, 1), concatenate({full({1, 3}, 0.0), expand_dims(w, 0)}, 1)}, 0),
+       dot(dot(dot(dot(w, a), transpose(a)), a), v), sum(a * a), dot(a, v), sum(x * v, {2}), sum(x * v, {2}),
+       sum(x * expand_dims(w, 1), {1}), matmul(x, y), matmul(x, y), dot(a, v),
+       tensorsolve(data({3, 2, 6}, 0.2), data({3, 2}, 0.3)), sqrt(sum(a * a)), max(sum(abs(a), {0})),
+       min(sum(abs(a), {1})), sum(a * a), max(eigvalsh(dot(a, transpose(a))))});
+  expect_reals(value_of({unknown_a}, grad(matrix_norm(unknown_a), unknown_a), {matrix({2, 2}, {0, 0, 0, 0})}),
+               {0, 0, 0, 0});
 }
 
 TEST(LinearAlgebra, DerivativesAtShapesThatAreUnknownUntilTheCall) {
@@ -241,11 +286,26 @@ TEST(LinearAlgebra, DerivativesAtShapesThatAreUnknownUntilTheCall) {
 }
 
 TEST(LinearAlgebra, VectorizedIsOneAfterTheOther) {
-  const Expr a = tensor({2, 2}, "a"), b = tensor({2}, "b"), many_a = tensor({3, 2, 2}, "A"), many_b = tensor({3, 2}, "B");
+  const Expr a = tensor({2, 2}, "a"), b = tensor({2}, "b"), many_a = tensor({3, 2, 2}, "A"),
+             many_b = tensor({3, 2}, "B");
   const Expr spd = dot(a, transpose(a)) + eye(2);
-  const Exprs single{cholesky(spd), solve(a, b), det(a), slogdet(a).log_abs, inverse(a), eigh(spd).vectors, svd(a).vt,
-                     qr(a).r, expm(a), sqrtm(spd), pinv(a), lu(a).upper, solve_triangular(constant(matrix({2, 2}, {1, 0, 2, 3})), b),
-                     grad(slogdet(a).log_abs, a), grad(det(a), a), einsum("ij,j->i", {a, b}), kron(a, a)};
+  const Exprs single{cholesky(spd),
+                     solve(a, b),
+                     det(a),
+                     slogdet(a).log_abs,
+                     inverse(a),
+                     eigh(spd).vectors,
+                     svd(a).vt,
+                     qr(a).r,
+                     expm(a),
+                     sqrtm(spd),
+                     pinv(a),
+                     lu(a).upper,
+                     solve_triangular(constant(matrix({2, 2}, {1, 0, 2, 3})), b),
+                     grad(slogdet(a).log_abs, a),
+                     grad(det(a), a),
+                     einsum("ij,j->i", {a, b}),
+                     kron(a, a)};
   const Array as = some_values({3, 2, 2}, 0.7), bs = some_values({3, 2}, 0.2);
   const auto item = [](const Array& stack, std::int64_t i) {
     Array result(Type{DType::float64, {stack.shape().begin() + 1, stack.shape().end()}});
@@ -268,26 +328,49 @@ TEST(LinearAlgebra, SaysWhatDoesNotFit) {
   const Expr a = tensor({3, 4}, "a"), square = tensor({3, 3}, "s"), b = tensor({2, 2}, "b");
   expect_says(error_message<ShapeError>([&] { cholesky(a); }),
               {"cholesky: input 0 must be square, got float64[3, 4]", "linear_algebra_test.cpp"});
-  expect_says(error_message<ShapeError>([&] { det(tensor({3})); }), {"det: input 0 must be a matrix or a stack", "float64[3]"});
-  expect_says(error_message<ShapeError>([&] { solve(square, b); }), {"solve: axis -1 of input 0 and axis -2 of input 1", "float64[2, 2]"});
-  expect_says(error_message<ShapeError>([&] { solve_triangular(square, tensor({4})); }), {"solve_triangular", "float64[4, 1]"});
+  expect_says(error_message<ShapeError>([&] { det(tensor({3})); }),
+              {"det: input 0 must be a matrix or a stack", "float64[3]"});
+  expect_says(error_message<ShapeError>([&] { solve(square, b); }),
+              {"solve: axis -1 of input 0 and axis -2 of input 1", "float64[2, 2]"});
+  expect_says(error_message<ShapeError>([&] { solve_triangular(square, tensor({4})); }),
+              {"solve_triangular", "float64[4, 1]"});
   expect_says(error_message<ShapeError>([&] { matrix_power(a, 2); }), {"matrix_power: input 0 must be square"});
-  expect_says(error_message<NotDifferentiable>([&] { const Expr x = tensor({4, 2}); grad(sum(qr(x, true).q), x); }), {"complete Q"});
+  expect_says(error_message<NotDifferentiable>([&] {
+                const Expr x = tensor({4, 2});
+                grad(sum(qr(x, true).q), x);
+              }),
+              {"complete Q"});
 
   const Expr x = dmatrix("x"), y = dvector("y");
   const auto run = [&](const Expr& e, Array argument) { function({x}, e)({std::move(argument)}); };
   const auto interpreted = [&](const Expr& e, Array argument) { value_of({x}, e, {std::move(argument)}); };
   const Array indefinite = matrix({3, 3}, {1, 0, 0, 0, 2, 3, 0, 3, 4}), singular = matrix({2, 2}, {1, 2, 2, 4});
   for (const bool native : {true, false}) {
-    const auto call = [&](const Expr& e, const Array& argument) { native ? run(e, argument) : interpreted(e, argument); };
+    const auto call = [&](const Expr& e, const Array& argument) {
+      native ? run(e, argument) : interpreted(e, argument);
+    };
     const std::string not_positive = error_message<NotPositiveDefinite>([&] { call(cholesky(x), indefinite); });
-    expect_says(not_positive, {"cholesky(x: float64[", "]): the matrix is not positive definite: its leading minor of order 3", "linear_algebra_test.cpp"});
-    expect_says(error_message<SingularMatrix>([&] { call(inverse(x), singular); }), {"pivot 2 is 0", "linear_algebra_test.cpp"});
-    expect_says(error_message<SingularMatrix>([&] { call(solve_triangular(x, x), matrix({2, 2}, {1, 0, 2, 0})); }), {"pivot 2 is 0"});
-    expect_says(error_message<NoConvergence>([&] { call(eigvalsh(x), matrix({2, 2}, {1, std::nan(""), 0, 1})); }), {"eigh"});
-    expect_says(error_message<ShapeError>([&] { call(cholesky(x), matrix({2, 3}, {1, 2, 3, 4, 5, 6})); }),
+    expect_says(not_positive,
+                {"cholesky(x: float64[", "]): the matrix is not positive definite: its leading minor of order 3",
+                 "linear_algebra_test.cpp"});
+    expect_says(error_message<SingularMatrix>([&] { call(inverse(x), singular); }),
+                {"pivot 2 is 0", "linear_algebra_test.cpp"});
+    expect_says(error_message<SingularMatrix>([&] {
+                  call(solve_triangular(x, x), matrix({2, 2}, {1, 0, 2, 0}));
+                }),
+                {"pivot 2 is 0"});
+    expect_says(error_message<NoConvergence>([&] {
+                  call(eigvalsh(x), matrix({2, 2}, {1, std::nan(""), 0, 1}));
+                }),
+                {"eigh"});
+    expect_says(error_message<ShapeError>([&] {
+                  call(cholesky(x), matrix({2, 3}, {1, 2, 3, 4, 5, 6}));
+                }),
                 {"cholesky", "input 0 must be square, got float64[2, 3]", "linear_algebra_test.cpp"});
-    expect_says(error_message<NotPositiveDefinite>([&] { call(cholesky(x), matrix({1, 1}, {std::nan("")})); }), {"order 1"});
+    expect_says(error_message<NotPositiveDefinite>([&] {
+                  call(cholesky(x), matrix({1, 1}, {std::nan("")}));
+                }),
+                {"order 1"});
   }
 }
 
@@ -295,6 +378,38 @@ std::size_t count_of(const Graph& graph, std::string_view name) {
   std::size_t count = 0;
   for (const Node* node : topological_order(graph.outputs)) count += node->op().name == name;
   return count;
+}
+
+TEST(LinearAlgebra, LargeProductsAndSystemsAreDoneInBlocks) {
+  if (!missing_compiler().empty()) GTEST_SKIP() << missing_compiler();
+  const Expr a = tensor({70, 90}, "a"), b = tensor({90, 61}, "b"), t = tensor({3, 20, 90}, "t");
+  const Expr square = tensor({130, 130}, "s"), right = tensor({130, 9}, "r"), tall = tensor({60, 40}, "tall");
+  const auto single = [](const Expr& e) { return cast(e, DType::float32); };
+  const Exprs products{dot(a, b),
+                       dot(transpose(b), transpose(a)),
+                       dot(a, transpose(a)),
+                       dot(transpose(b), b),
+                       dot(t, b),
+                       tensordot(t, t, {0, 1}, {0, 1}),
+                       einsum("ijk,klm->ilmj", {t, reshape(b, {90, 61, 1})}),
+                       matmul(matrix_transpose(t), broadcast_to(t, {3, 20, 90})),
+                       dot(single(a), single(b))};
+  const Exprs systems{solve(square, right), solve_triangular(square, right, {.lower = false, .transposed = true}),
+                      solve_triangular(square, right), slogdet(square).log_abs, svdvals(tall)};
+  Exprs all = products;
+  all.insert(all.end(), systems.begin(), systems.end());
+  const Graph graph{{a, b, t, square, right, tall}, all};
+  EXPECT_EQ(count_of(rewrite(graph), "blocked_product"), products.size());
+  Arrays point;
+  for (const Expr& e : graph.inputs) point.push_back(some_values(e.shape(), 0.1 * static_cast<double>(point.size())));
+  for (std::int64_t i = 0; i < 130; ++i) point[3].set(131 * i, 9.0 + 0.01 * static_cast<double>(i));
+  // Sums of 130 terms at most; float32 with its own rounding.
+  const Arrays expected = interpret(graph, point);
+  const Results got = function(graph.inputs, all)(std::span<const Array>(point));
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    SCOPED_TRACE("number " + std::to_string(i));
+    expect_reals(got[i], expected[i].reals(), all[i].dtype() == DType::float32 ? 1e-4 : 1e-11);
+  }
 }
 
 TEST(LinearAlgebra, RewritingFactorsOnceAndAvoidsDeterminantsAndInverses) {
@@ -330,10 +445,13 @@ TEST(LinearAlgebra, RewritingFactorsOnceAndAvoidsDeterminantsAndInverses) {
   Exprs with_inverse = products;
   with_inverse.push_back(inverse(a));
   EXPECT_EQ(count_of(rewrite(Graph{{a, b, v}, with_inverse}), "contract"), 5U);
-  expect_reals(value_of(interpret(rewrite(Graph{{a}, {log(det(a))}}), Arrays{matrix({3, 3}, {-1, 0, 0, 0, 1, 0, 0, 0, 1})})[0].size() == 1
-                            ? constant(interpret(rewrite(Graph{{a}, {log(det(a))}}), Arrays{matrix({3, 3}, {-1, 0, 0, 0, 1, 0, 0, 0, 1})})[0])
-                            : constant(0.0)),
-               {std::nan("")});
+  expect_reals(
+      value_of(interpret(rewrite(Graph{{a}, {log(det(a))}}), Arrays{matrix({3, 3}, {-1, 0, 0, 0, 1, 0, 0, 0, 1})})[0]
+                           .size() == 1
+                   ? constant(interpret(rewrite(Graph{{a}, {log(det(a))}}),
+                                        Arrays{matrix({3, 3}, {-1, 0, 0, 0, 1, 0, 0, 0, 1})})[0])
+                   : constant(0.0)),
+      {std::nan("")});
 }
 
 }  // namespace

@@ -133,7 +133,8 @@ TEST(Product, HasTheRightDerivativesWhereFactorsAreZero) {
 TEST(CumulativeSum, AddsAlongAnAxis) {
   const Expr x = data({2, 3}, {1, 2, 3, 4, 5, 6});
   expect_reals(value_of(cumsum(x, 1)), {1, 3, 6, 4, 9, 15});
-  expect_reals(value_of(cumsum(x)), {1, 2, 3, 5, 7, 9});
+  expect_reals(value_of(cumsum(x, 0)), {1, 2, 3, 5, 7, 9});
+  expect_reals(value_of(cumsum(x)), {1, 3, 6, 10, 15, 21});
   EXPECT_EQ(value_of(cumsum(cast(x, DType::int32), -1)).type(), (Type{DType::int64, {2, 3}}));
   EXPECT_EQ(value_of(cumsum(data({0}, {}))).size(), 0);
 }
