@@ -44,8 +44,8 @@ std::vector<Type> triangular_type(std::span<const Type> inputs, const Attributes
   require_square(inputs, 0);
   require_matrix(inputs, 1);
   const std::int64_t n = require_equal(inputs, 0, -1, 1, -2);
-  return {Type{DType::float64,
-               stack_of(broadcast(batch_of(inputs[0].shape), batch_of(inputs[1].shape)), n, from_end(inputs[1].shape, 1))}};
+  return {Type{DType::float64, stack_of(broadcast(batch_of(inputs[0].shape), batch_of(inputs[1].shape)), n,
+                                        from_end(inputs[1].shape, 1))}};
 }
 
 /// X = T^-1 B: B~ = T^-T X~, T~ = -B~ X', of which the triangle counts.
@@ -75,8 +75,15 @@ Exprs triangular_tangent(const Node& node, std::span<const Expr> tangents) {
 std::vector<std::int64_t> triangular_sizes(const Node& node) {
   const Triangle t = triangle_of(node);
   const Shape& out = node.types()[0].shape;
-  return {count_of_matrices(out), from_end(out, 2), from_end(out, 1), node.input(0).rank() > 2,
-          node.input(1).rank() > 2, t.lower, t.transposed, t.unit, t.raises};
+  return {count_of_matrices(out),
+          from_end(out, 2),
+          from_end(out, 1),
+          node.input(0).rank() > 2,
+          node.input(1).rank() > 2,
+          t.lower,
+          t.transposed,
+          t.unit,
+          t.raises};
 }
 
 // --- Cholesky ---
@@ -133,6 +140,18 @@ std::vector<std::int64_t> cholesky_sizes(const Node& node) {
   return {count_of_matrices(shape), from_end(shape, 1), node.get<bool>("raises")};
 }
 
+/// The factors and their row numbers are of one system: both vary, or neither.
+std::vector<Batched> lu_solve_batched(const Batch& batch) {
+  Batch both = batch;
+  Batched &factors = both.inputs[0], &rows = both.inputs[1];
+  if (factors.varies != rows.varies) {
+    const Expr outer = batch_like(factors.varies ? factors.value : rows.value, batch.axes);
+    Batched& fixed = factors.varies ? rows : factors;
+    fixed = {broadcast_like(fixed.value, nested_like(outer, fixed.value))};
+  }
+  return batched_stacks(both, {2, 1, 2});
+}
+
 std::vector<Type> lu_solve_type(std::span<const Type> inputs, const Attributes&) {
   require_square(inputs, 0);
   if (inputs[1].dtype != DType::int64 || inputs[1].rank() != inputs[0].rank() - 1)
@@ -141,8 +160,8 @@ std::vector<Type> lu_solve_type(std::span<const Type> inputs, const Attributes&)
   require_matrix(inputs, 2);
   require_equal(inputs, 0, -1, 1, -1);
   const std::int64_t n = require_equal(inputs, 0, -1, 2, -2);
-  return {Type{DType::float64,
-               stack_of(broadcast(batch_of(inputs[0].shape), batch_of(inputs[2].shape)), n, from_end(inputs[2].shape, 1))}};
+  return {Type{DType::float64, stack_of(broadcast(batch_of(inputs[0].shape), batch_of(inputs[2].shape)), n,
+                                        from_end(inputs[2].shape, 1))}};
 }
 
 /// With P A = L U: A^-1 = U^-1 L^-1 P, and A^-T = P' L^-T U^-T. The adjoint of the factors is that of the two
@@ -172,7 +191,7 @@ Exprs lu_solve_gradient(const Application& a) {
 
 std::vector<std::int64_t> lu_solve_sizes(const Node& node) {
   const Shape& out = node.types()[0].shape;
-  return {count_of_matrices(out),     from_end(out, 2),           from_end(out, 1),
+  return {count_of_matrices(out),   from_end(out, 2),         from_end(out, 1),
           node.input(0).rank() > 2, node.input(2).rank() > 2, node.get<bool>("transposed")};
 }
 
@@ -189,9 +208,15 @@ const Op cholesky_op{
     .domain = {-1.0, 1.0},
     .examples =
         [] {
-          const auto factored = [](const Expr& a, bool raises) { return node_of(cholesky_op, {a}, {{"raises", raises}}); };
+          const auto factored = [](const Expr& a, bool raises) {
+            return node_of(cholesky_op, {a}, {{"raises", raises}});
+          };
           const auto factor = [&](Shape shape) { return factored(positive_definite(example(std::move(shape))), true); };
-          return Exprs{factor({3, 3}), factor({2, 2, 2}), factor({1, 1}), factor({6, 6}), factor({0, 0}),
+          return Exprs{factor({3, 3}),
+                       factor({2, 2, 2}),
+                       factor({1, 1}),
+                       factor({6, 6}),
+                       factor({0, 0}),
                        factored(0.2 * example({3, 3}) + 2.0 * identity_like(example({3, 3})), false),
                        factored(constant(Array::of<double>({2, 2, 2}, {1, 2, 2, 1, 4, 2, 2, 3})), false)};
         },
@@ -208,27 +233,29 @@ const Op solve_triangular_op{
     .evaluate = reference::solve_triangular,
     .lowering = Routine{"lg_solve_triangular", triangular_sizes},
     .domain = {-1.0, 1.0},
-    .concrete = [](const Node& node) { return with_equal_stacks(node, {2, 2}); },
+    .concrete =
+        [](const Node& node) {
+          return with_equal_stacks(node, {2, 2});
+        },
     .examples =
         [] {
           const auto solved = [](Shape left, Shape right, Triangle t) {
             return triangular(regular(example(std::move(left))), example(std::move(right), "b"), t);
           };
-          return Exprs{solved({3, 3}, {3, 2}, {true, false, false}),
-                       solved({3, 3}, {3, 1}, {false, false, false}),
-                       solved({3, 3}, {3, 1}, {true, true, false}),
-                       solved({2, 3, 3}, {2, 3, 5}, {false, true, true}),
-                       solved({2, 1, 2, 2}, {3, 2, 2}, {true, false, true}),
-                       solved({2, 2}, {2, 2, 1}, {true, true, false}),
-                       solved({0, 0}, {0, 2}, {true, false, false})};
+          return Exprs{
+              solved({3, 3}, {3, 2}, {true, false, false}),         solved({3, 3}, {3, 1}, {false, false, false}),
+              solved({3, 3}, {3, 1}, {true, true, false}),          solved({2, 3, 3}, {2, 3, 5}, {false, true, true}),
+              solved({2, 1, 2, 2}, {3, 2, 2}, {true, false, true}), solved({2, 2}, {2, 2, 1}, {true, true, false}),
+              solved({0, 0}, {0, 2}, {true, false, false})};
         },
     .batched = batched_matrices,
 };
 
 const Op lu_op{
     .name = "lu",
-    .summary = "L (below the diagonal, 1 on it) and U of P A = L U in one matrix; the rows of A in the order of P A; the "
-               "sign of P",
+    .summary =
+        "L (below the diagonal, 1 on it) and U of P A = L U in one matrix; the rows of A in the order of P A; the "
+        "sign of P",
     .type = lu_type,
     .gradient = lu_gradient,
     .evaluate = reference::lu,
@@ -238,10 +265,11 @@ const Op lu_op{
         [] {
           const auto packed = [](Shape shape) { return node_of(lu_op, {regular(example(std::move(shape)))}); };
           const Expr x = example({3, 3});
-          return Exprs{packed({3, 3}), packed({2, 4, 4}), packed({1, 1}), packed({0, 0}),
-                       // Rows in another order.
-                       node_of(lu_op, {matmul(constant(Array::of<double>({3, 3}, {0, 1, 0, 0, 0, 1, 1, 0, 0})), regular(x))}),
-                       outputs_of(*make_node(lu_op, {regular(x)}))[1], outputs_of(*make_node(lu_op, {-regular(x)}))[2]};
+          return Exprs{
+              packed({3, 3}), packed({2, 4, 4}), packed({1, 1}), packed({0, 0}),
+              // Rows in another order.
+              node_of(lu_op, {matmul(constant(Array::of<double>({3, 3}, {0, 1, 0, 0, 0, 1, 1, 0, 0})), regular(x))}),
+              outputs_of(*make_node(lu_op, {regular(x)}))[1], outputs_of(*make_node(lu_op, {-regular(x)}))[2]};
         },
     .batched = batched_stack,
 };
@@ -255,19 +283,24 @@ const Op lu_solve_op{
     .evaluate = reference::lu_solve,
     .lowering = Routine{"lg_lu_solve", lu_solve_sizes},
     .domain = {-1.0, 1.0},
-    .concrete = [](const Node& node) { return with_equal_stacks(node, {2, 1, 2}); },
+    .concrete =
+        [](const Node& node) {
+          return with_equal_stacks(node, {2, 1, 2});
+        },
     .examples =
         [] {
           const auto solved = [](Shape left, Shape right, bool is_transposed) {
             const Exprs lu = outputs_of(*make_node(lu_op, {regular(example(std::move(left)))}));
-            return node_of(lu_solve_op, {lu[0], lu[1], example(std::move(right), "b")}, {{"transposed", is_transposed}});
+            return node_of(lu_solve_op, {lu[0], lu[1], example(std::move(right), "b")},
+                           {{"transposed", is_transposed}});
           };
           const Expr rows = constant(Array::of<std::int64_t>({3}, {2, 0, 1}));
-          return Exprs{solved({3, 3}, {3, 2}, false), solved({2, 3, 3}, {2, 3, 2}, true), solved({2, 2}, {3, 2, 1}, false),
-                       node_of(lu_solve_op, {regular(example({3, 3})), rows, example({3, 2}, "b")}, {{"transposed", true}}),
-                       node_of(lu_solve_op, {regular(example({3, 3})), rows, example({3, 1}, "b")}, {{"transposed", false}})};
+          return Exprs{
+              solved({3, 3}, {3, 2}, false), solved({2, 3, 3}, {2, 3, 2}, true), solved({2, 2}, {3, 2, 1}, false),
+              node_of(lu_solve_op, {regular(example({3, 3})), rows, example({3, 2}, "b")}, {{"transposed", true}}),
+              node_of(lu_solve_op, {regular(example({3, 3})), rows, example({3, 1}, "b")}, {{"transposed", false}})};
         },
-    .batched = [](const Batch& batch) { return batched_stacks(batch, {2, 1, 2}); },
+    .batched = lu_solve_batched,
 };
 
 }  // namespace leapgraph::symbolic
