@@ -75,7 +75,7 @@ Expr scale(const BuildCall& call, std::size_t vector, std::size_t matrix, std::i
   return call[matrix] * (axis == 0 ? symbolic::expand_dims(call[vector], 1) : call[vector]);
 }
 
-std::vector<Function> make() {
+std::vector<Function> make_containers() {
   using namespace symbolic;
   constexpr bool sizes_only = true;
   return {
@@ -210,7 +210,7 @@ std::vector<Function> make() {
 }  // namespace
 
 std::span<const Function> container_functions() {
-  static const std::vector<Function> table = make();
+  static const std::vector<Function> table = make_containers();
   return table;
 }
 

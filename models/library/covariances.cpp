@@ -46,10 +46,6 @@ Expr solve_lower_triangle(const Expr& factor, const Expr& right) {
 
 namespace {
 
-void require_square(const BuildCall& call, std::size_t i) {
-  if (call.length(i, 0) != call.length(i, 1)) throw ArgumentError(describe(call, i) + " is not square");
-}
-
 /// Squared distances between the points of two arrays: numbers, or vectors along the last axis.
 Expr squared_distances(const Expr& x, const Expr& y) {
   const Expr differences = symbolic::expand_dims(x, 1) - symbolic::expand_dims(y, 0);

@@ -74,7 +74,7 @@ const std::vector<DensityArgument> location_scale = {
 const std::vector<DensityArgument> student_t_arguments = {
     {"y", &number}, {"nu", &positive}, {"mu", &finite}, {"sigma", &positive}};
 
-std::vector<Distribution> make() {
+std::vector<Distribution> make_cumulative() {
   const auto record = [](std::string_view name, std::string_view summary, std::vector<DensityArgument> arguments,
                          Expr (*value)(Arguments)) {
     return Distribution{
@@ -138,7 +138,7 @@ std::vector<Distribution> make() {
 }  // namespace
 
 std::span<const Distribution> cumulative_functions() {
-  static const std::vector<Distribution> table = make();
+  static const std::vector<Distribution> table = make_cumulative();
   return table;
 }
 

@@ -58,7 +58,7 @@ Function split_map2(std::string_view name, std::string_view summary) {
           .known = {.real_map2 = [](double x, double y) -> double { return known(x, y); }}};
 }
 
-std::vector<Function> make() {
+std::vector<Function> make_elementwise() {
   return {
       // exponentials and logarithms
       real_map<[](auto x) { return exp(x); }>("exp", "e to the power x"),
@@ -223,7 +223,7 @@ std::vector<Function> make() {
 }  // namespace
 
 std::span<const Function> elementwise_functions() {
-  static const std::vector<Function> table = make();
+  static const std::vector<Function> table = make_elementwise();
   return table;
 }
 

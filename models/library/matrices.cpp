@@ -11,10 +11,6 @@ namespace {
 using symbolic::Array;
 using symbolic::Expr;
 
-void require_square(const BuildCall& call, std::size_t i) {
-  if (call.length(i, 0) != call.length(i, 1)) throw ArgumentError(describe(call, i) + " is not square");
-}
-
 /// Argument `i` has as many elements, or rows, as the square matrix that comes first.
 void require_fits_square(const BuildCall& call, std::size_t i) {
   require_square(call, 0);
@@ -49,7 +45,7 @@ Expr summed_products(const BuildCall& call, std::int64_t axis) {
   return is_column == (axis == 0) ? symbolic::expand_dims(symbolic::sum(product), 0) : product;
 }
 
-std::vector<Function> make() {
+std::vector<Function> make_matrices() {
   return {
       // parts
       {"block", "m by n elements of a matrix from element (i, j) on", "(matrix, int, int, int, int) => matrix",
@@ -133,7 +129,7 @@ std::vector<Function> make() {
 }  // namespace
 
 std::span<const Function> matrix_functions() {
-  static const std::vector<Function> table = make();
+  static const std::vector<Function> table = make_matrices();
   return table;
 }
 

@@ -69,7 +69,7 @@ Expr build_map2(const BuildCall& call) {
   return definition(call[0], call[1]);
 }
 
-std::vector<Function> make() {
+std::vector<Function> make_operators() {
   using symbolic::eq;
   using symbolic::neq;
   return {
@@ -173,7 +173,7 @@ std::vector<Function> make() {
 }  // namespace
 
 std::span<const Function> operator_functions() {
-  static const std::vector<Function> table = make();
+  static const std::vector<Function> table = make_operators();
   return table;
 }
 

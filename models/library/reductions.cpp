@@ -95,7 +95,7 @@ Expr build_pairs(const BuildCall& call) {
   return symbolic::sum(term(call[0], call[1]));
 }
 
-std::vector<Function> make() {
+std::vector<Function> make_reductions() {
   using namespace symbolic;
   return {
       {.name = "sum",
@@ -214,7 +214,7 @@ std::vector<Function> make() {
 }  // namespace
 
 std::span<const Function> reduction_functions() {
-  static const std::vector<Function> table = make();
+  static const std::vector<Function> table = make_reductions();
   return table;
 }
 

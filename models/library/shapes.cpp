@@ -60,6 +60,10 @@ std::int64_t size_argument(const BuildCall& call, std::size_t i) {
   return size;
 }
 
+void require_square(const BuildCall& call, std::size_t i) {
+  if (call.length(i, 0) != call.length(i, 1)) throw ArgumentError(describe(call, i) + " is not square");
+}
+
 void require_elements(const BuildCall& call, std::size_t i) {
   for (const std::int64_t length : call[i].shape()) {
     if (length == 0) throw ArgumentError(describe(call, i) + " has no elements");

@@ -18,6 +18,9 @@ symbolic::Expr stretch(const symbolic::Expr& x, std::int64_t axis, const symboli
 /// A size that is known and not negative. Throws ArgumentError.
 std::int64_t size_argument(const BuildCall& call, std::size_t i);
 
+/// Throws ArgumentError when argument `i` is not a square matrix.
+void require_square(const BuildCall& call, std::size_t i);
+
 /// Throws ArgumentError when argument `i` has no elements.
 void require_elements(const BuildCall& call, std::size_t i);
 

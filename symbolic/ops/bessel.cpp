@@ -56,7 +56,7 @@ Exprs orders(const Op& op) {
           make(op, {constant(Array::vector({-1.5, 0.3, 2, 4.75, -3})), x})};
 }
 
-constexpr Domain positive{0.3, 6.0};
+constexpr Domain bessel_domain{0.3, 6.0};
 
 }  // namespace
 
@@ -68,7 +68,7 @@ const Op jv_op{
     .gradient = [](const Application& a) { return between_orders(a, -1); },
     .evaluate = elementwise_real<[](double nu, double x) { return reference_jv(nu, x); }>,
     .lowering = Elementwise{.code = "lg_jv({0}, {1})"},
-    .domain = positive,
+    .domain = bessel_domain,
     .examples = [] { return orders(jv_op); },
 };
 

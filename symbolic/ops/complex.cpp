@@ -25,7 +25,7 @@ std::vector<Type> part_type(std::span<const Type> inputs, const Attributes&) {
   return {Type{part_of(inputs[0].dtype), inputs[0].shape}};
 }
 
-Expr zero(const Expr& like) { return constant(0.0, like.dtype()); }
+Expr zero_of(const Expr& like) { return constant(0.0, like.dtype()); }
 
 void require_real(std::string_view builder, const Operand& a) {
   if (is_complex(a.expr().dtype()))
@@ -35,7 +35,7 @@ void require_real(std::string_view builder, const Operand& a) {
 
 constexpr Domain modulus_domains[] = {{-2.0, 2.0}, {0.5, 2.0}};
 
-Expr example(const char* name) { return input({DType::float64, {6}}, name); }
+Expr six_numbers(const char* name) { return input({DType::float64, {6}}, name); }
 
 }  // namespace
 
@@ -50,7 +50,7 @@ const Op complex_op{
         },
     .tangent =
         [](const Node& node, std::span<const Expr> tangents) {
-          const auto part = [&](std::size_t i) { return tangents[i] ? tangents[i] : zero(node.input(i)); };
+          const auto part = [&](std::size_t i) { return tangents[i] ? tangents[i] : zero_of(node.input(i)); };
           // In the shape of the number, also where only one part of fewer axes moves.
           return Exprs{complex(broadcast_like(part(0), real(outputs_of(node)[0])), part(1))};
         },
@@ -64,8 +64,8 @@ const Op complex_op{
     .lowering = Elementwise{.code = "{0} + {1}i"},  // never emitted: see rewrite/complex_pairs
     .examples =
         [] {
-          const Expr z = complex(example("x"), example("y"));
-          return Exprs{z, complex(example("x"), input({DType::float64, {}}, "y"))};
+          const Expr z = complex(six_numbers("x"), six_numbers("y"));
+          return Exprs{z, complex(six_numbers("x"), input({DType::float64, {}}, "y"))};
         },
 };
 
@@ -73,7 +73,7 @@ const Op real_op{
     .name = "real",
     .summary = "the real part of a complex number",
     .type = part_type,
-    .gradient = [](const Application& a) { return Exprs{complex(a.adjoint, zero(a.adjoint))}; },
+    .gradient = [](const Application& a) { return Exprs{complex(a.adjoint, zero_of(a.adjoint))}; },
     .tangent = [](const Node&, std::span<const Expr> tangents) { return Exprs{real(tangents[0])}; },
     .evaluate = [](const Node& node, std::span<const Array> inputs) -> std::vector<Array> {
       Array output(Type{node.types()[0].dtype, inputs[0].shape()});
@@ -92,7 +92,7 @@ const Op imag_op{
     .name = "imag",
     .summary = "the imaginary part of a complex number",
     .type = part_type,
-    .gradient = [](const Application& a) { return Exprs{complex(zero(a.adjoint), -a.adjoint)}; },
+    .gradient = [](const Application& a) { return Exprs{complex(zero_of(a.adjoint), -a.adjoint)}; },
     .tangent = [](const Node&, std::span<const Expr> tangents) { return Exprs{imag(tangents[0])}; },
     .evaluate = [](const Node& node, std::span<const Array> inputs) -> std::vector<Array> {
       Array output(Type{node.types()[0].dtype, inputs[0].shape()});

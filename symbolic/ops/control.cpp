@@ -10,6 +10,7 @@
 #include "leapgraph/symbolic/interpret.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/bodies.hpp"
+#include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
 #include "leapgraph/symbolic/places.hpp"
 
@@ -171,8 +172,6 @@ Exprs ifelse_tangent(const Node& node, std::span<const Expr> tangents) {
   return ifelse_derivative(node, yes, no, seed_values(yes, tangents.subspan(1), arguments), yes.results, no.results);
 }
 
-Expr example(const char* name, Shape shape) { return input({DType::float64, std::move(shape)}, name); }
-
 }  // namespace
 
 const Op call_op{
@@ -188,7 +187,7 @@ const Op call_op{
     .lowering = Call{},
     .examples =
         [] {
-          const Expr x = example("x", {3}), y = example("y", {});
+          const Expr x = example({3}, "x"), y = example({}, "y");
           const Body body = close({{x, y}, {sqr(x) * y, sum(x) + y}});
           const Exprs once = call(body, {x, y});
           const Exprs twice = call(body, {once[0], once[1]});
@@ -209,7 +208,7 @@ const Op ifelse_op{
     .lowering = Branch{},
     .examples =
         [] {
-          const Expr x = example("x", {3}), y = example("y", {});
+          const Expr x = example({3}, "x"), y = example({}, "y");
           const Exprs both = ifelse(
               y > 0.0,
               [&] {

@@ -75,7 +75,7 @@ Exprs expand(const Node& node) {
   return put_back(special.outputs, special.inputs, node.inputs());
 }
 
-std::vector<Batched> batched(const Batch& batch) {
+std::vector<Batched> batched_derivative(const Batch& batch) {
   const Graph graph = expanded(batch.node, types_of(batch.node.inputs()));
   Exprs variables, batches;
   Substitution same;
@@ -93,7 +93,7 @@ std::vector<Batched> batched(const Batch& batch) {
   return result;
 }
 
-Exprs examples() {
+Exprs examples_of_derivatives() {
   const Expr x = input({DType::float64, {3}}, "x"), rows = input({DType::float64, {4, 3}}, "rows");
   const ScanResult loop = scan(
       [](const Exprs& carry, const Exprs& element) {
@@ -151,8 +151,8 @@ const Op scan_gradient_op{
     },
     .lowering = Abstract{},
     .concrete = expand,
-    .examples = examples,
-    .batched = batched,
+    .examples = examples_of_derivatives,
+    .batched = batched_derivative,
 };
 
 Exprs deferred_gradient(const Application& a) {

@@ -6,14 +6,13 @@
 #include "leapgraph/symbolic/ops/batching.hpp"
 #include "leapgraph/symbolic/ops/lengths.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
+#include "leapgraph/symbolic/ops/whole_numbers.hpp"
 #include "leapgraph/symbolic/places.hpp"
 #include "leapgraph/symbolic/shaping.hpp"
 
 namespace leapgraph::symbolic {
 
 namespace {
-
-constexpr std::int64_t zero = 0, one = 1;
 
 Expr settled(const Expr& n) {
   const auto known = known_integer(n);

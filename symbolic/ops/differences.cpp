@@ -6,6 +6,7 @@
 #include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/lengths.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
+#include "leapgraph/symbolic/ops/whole_numbers.hpp"
 #include "leapgraph/symbolic/places.hpp"
 #include "leapgraph/symbolic/shaping.hpp"
 #include "leapgraph/symbolic/sorting.hpp"
@@ -13,8 +14,6 @@
 namespace leapgraph::symbolic {
 
 namespace {
-
-constexpr std::int64_t zero = 0, one = 1;
 
 Expr floating(const Operand& x) { return promoted_floating(std::span(&x, 1))[0]; }
 

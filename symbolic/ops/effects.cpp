@@ -41,8 +41,6 @@ std::vector<std::int64_t> print_sizes(const Node& node, const Type& type) {
 /// `x` as soon as `done`, which is true, was computed.
 Expr after(const Expr& done, const Expr& x) { return where(done, x, cast(constant(0.0), x.dtype())); }
 
-Expr example(Shape shape, const char* name) { return input({DType::float64, std::move(shape)}, name); }
-
 }  // namespace
 
 const Op assertion_op{

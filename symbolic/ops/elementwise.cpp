@@ -455,18 +455,14 @@ Expr sign(const Operand& a) { return apply_promoted(sign_op, {a}); }
 Expr sqr(const Operand& a) { return apply_promoted(sqr_op, {a}); }
 Expr inv(const Operand& a) { return apply_floating(inv_op, {a}); }
 Expr pow(const Operand& a, const Operand& b) {
-  const DType base = a.expr().dtype();
-  const bool are_integers = (is_integer(base) || base == DType::boolean) && is_integer(b.expr().dtype());
-  const auto exponent = are_integers && b.is_weak() ? constant_value(b)->integer() : std::int64_t{-1};
-  if (exponent < 0) return apply_floating(pow_op, {a, b});
-  // Squared and multiplied: exact, where it does not wrap around.
   const BuiltAt here(a.place());
-  Expr power = base == DType::boolean ? cast(a, DType::int8) : a.expr(), result;
-  for (std::int64_t rest = exponent; rest > 0; rest /= 2) {
-    if (rest % 2 == 1) result = result ? result * power : power;
-    if (rest > 1) power = power * power;
-  }
-  return result ? result : ones_like(power);
+  const Operand operands[] = {a, b};
+  const Exprs both = promoted(operands);
+  const auto exponent = literal_value(b);
+  if (is_floating(both[0].dtype()) || (exponent && *exponent < 0)) return apply_floating(pow_op, {a, b});
+  if (both[0].dtype() == DType::boolean)
+    return make(integer_pow_op, {cast(both[0], DType::int8), cast(both[1], DType::int8)}, {}, a.place());
+  return make(integer_pow_op, both, {}, a.place());
 }
 Expr sqrt(const Operand& a) { return apply_floating(sqrt_op, {a}); }
 Expr maximum(const Operand& a, const Operand& b) { return apply_promoted(maximum_op, {a, b}); }

@@ -110,6 +110,8 @@ std::vector<Array> elementwise_real(const Node& node, std::span<const Array> inp
 /// Throws NotDifferentiable, naming the op and `what` its input `input` is, where the derivative by that is asked for.
 void refuse_derivative(const Application& a, std::size_t input, std::string_view what);
 
+/// A variable for examples.
+inline Expr example(Shape shape, const char* name = "x") { return input({DType::float64, std::move(shape)}, name); }
 /// Example applications of an elementwise op, from its arity and domains: vectors, a broadcast pair, scalars.
 Exprs elementwise_examples(const Op& op);
 

@@ -10,6 +10,7 @@
 #include "leapgraph/symbolic/complex.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/batching.hpp"
+#include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/matrices.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
 #include "leapgraph/symbolic/places.hpp"
@@ -17,8 +18,6 @@
 namespace leapgraph::symbolic {
 
 namespace {
-
-Expr example(Shape shape, const char* name = "x") { return input({DType::float64, std::move(shape)}, name); }
 
 std::string made_at(const std::source_location& place) {
   return fmt::format("(made at {}:{})", place.file_name(), place.line());

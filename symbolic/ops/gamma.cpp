@@ -14,11 +14,10 @@ namespace leapgraph::symbolic {
 namespace {
 
 using reference::infinite;
+using reference::is_pole;
 using reference::Quiet;
 using reference::undefined;
 using reference::Wide;
-
-bool is_pole(double x) { return x <= 0 && x == std::floor(x); }
 
 double reference_gamma(double x) {
   if (std::isnan(x) || x == -infinite) return undefined;
@@ -72,7 +71,7 @@ double reference_polygamma(double order, double x) {
   return static_cast<double>(boost::math::polygamma(static_cast<int>(order), static_cast<Wide>(x), Quiet()));
 }
 
-constexpr Domain positive{0.3, 4.0};
+constexpr Domain gamma_domain{0.3, 4.0};
 
 }  // namespace
 
@@ -83,7 +82,7 @@ const Op gamma_op{
     .gradient = [](const Application& a) { return Exprs{a.adjoint * (a.output * digamma(a.inputs[0]))}; },
     .evaluate = elementwise_real<[](double x) { return reference_gamma(x); }>,
     .lowering = Elementwise{.code = "lg_gamma({0})"},
-    .domain = positive,
+    .domain = gamma_domain,
 };
 
 const Op betaln_op{
@@ -98,7 +97,7 @@ const Op betaln_op{
         },
     .evaluate = elementwise_real<[](double x, double y) { return reference_betaln(x, y); }>,
     .lowering = Elementwise{.code = "lg_betaln({0}, {1})"},
-    .domain = positive,
+    .domain = gamma_domain,
     .examples = [] { return elementwise_examples(betaln_op); },
 };
 
@@ -114,7 +113,7 @@ const Op beta_op{
         },
     .evaluate = elementwise_real<[](double x, double y) { return reference_beta(x, y); }>,
     .lowering = Elementwise{.code = "lg_beta({0}, {1})"},
-    .domain = positive,
+    .domain = gamma_domain,
     .examples = [] { return elementwise_examples(beta_op); },
 };
 
@@ -130,7 +129,7 @@ const Op poch_op{
         },
     .evaluate = elementwise_real<[](double x, double n) { return reference_poch(x, n); }>,
     .lowering = Elementwise{.code = "lg_poch({0}, {1})"},
-    .domain = positive,
+    .domain = gamma_domain,
     .examples = [] { return elementwise_examples(poch_op); },
 };
 
@@ -147,7 +146,7 @@ const Op digamma_rise_op{
         },
     .evaluate = elementwise_real<[](double x, double h) { return reference_digamma_rise(x, h); }>,
     .lowering = Elementwise{.code = "lg_digamma_rise({0}, {1})"},
-    .domain = positive,
+    .domain = gamma_domain,
     .examples = [] { return elementwise_examples(digamma_rise_op); },
 };
 
@@ -164,7 +163,7 @@ const Op zeta_op{
         },
     .evaluate = elementwise_real<[](double s, double q) { return reference_zeta(s, q); }>,
     .lowering = Elementwise{.code = "lg_zeta({0}, {1})"},
-    .domain = positive,
+    .domain = gamma_domain,
     .examples =
         [] {
           const Expr q = input({DType::float64, {5}}, "q");
@@ -184,7 +183,7 @@ const Op polygamma_op{
         },
     .evaluate = elementwise_real<[](double order, double x) { return reference_polygamma(order, x); }>,
     .lowering = Elementwise{.code = "lg_polygamma({0}, {1})"},
-    .domain = positive,
+    .domain = gamma_domain,
     .examples =
         [] {
           const Expr x = input({DType::float64, {5}}, "x");

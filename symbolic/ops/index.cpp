@@ -15,7 +15,6 @@ namespace leapgraph::symbolic {
 
 namespace {
 
-Expr example(Shape shape, const char* name = "x") { return input({DType::float64, std::move(shape)}, name); }
 Expr example_index(Shape shape, const std::vector<std::int64_t>& values) {
   return constant(Array::of<std::int64_t>(std::move(shape), values));
 }

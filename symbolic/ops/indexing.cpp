@@ -83,14 +83,14 @@ Expr within(const Expr& positions, const Expr& length, Outside outside, const st
 
 Progress progress_of(const Range& range, const Expr& length) {
   const bool forwards = range.step > 0;
-  const Expr zero = whole(std::int64_t{0}), last = length - std::int64_t{1};
-  const Expr lowest = forwards ? zero : whole(std::int64_t{-1}), highest = forwards ? length : last;
+  const Expr first = whole(std::int64_t{0}), last = length - std::int64_t{1};
+  const Expr lowest = forwards ? first : whole(std::int64_t{-1}), highest = forwards ? length : last;
   const auto place = [&](const Bound& bound) {
     if (const auto n = bound.number()) return clip(*n < 0 ? length + *n : whole(*n), lowest, highest);
     const Expr p = whole(bound.expr());
     return clip(where(p < std::int64_t{0}, p + length, p), lowest, highest);
   };
-  const Expr start = range.start.is_given() ? place(range.start) : forwards ? zero : last;
+  const Expr start = range.start.is_given() ? place(range.start) : forwards ? first : last;
   const Expr stop = range.stop.is_given() ? place(range.stop) : forwards ? length : whole(std::int64_t{-1});
   const std::int64_t stride = forwards ? range.step : -range.step;
   Expr count = maximum(forwards ? stop - start : start - stop, std::int64_t{0});
@@ -606,8 +606,6 @@ Expr update(const Op& op, std::string_view name, const Operand& part, const Oper
     if (const Expr chosen = set_under_mask(x, terms, fitting)) return chosen;
   return written(op, x, part, terms, fitting, part.place());
 }
-
-Expr example(Shape shape, const char* name = "x") { return input({DType::float64, std::move(shape)}, name); }
 
 }  // namespace
 

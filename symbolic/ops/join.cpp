@@ -125,8 +125,6 @@ Operands filled_tangents(const Node& node, std::span<const Expr> tangents) {
   return result;
 }
 
-Expr example(Shape shape, const char* name = "x") { return input({DType::float64, std::move(shape)}, name); }
-
 }  // namespace
 
 const Op stack_op{

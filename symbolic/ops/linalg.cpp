@@ -112,8 +112,6 @@ Labels joined(Labels a, const Labels& b) {
   return a;
 }
 
-Expr example(Shape shape, const char* name = "x") { return input({DType::float64, std::move(shape)}, name); }
-
 /// Complains about lengths under the name of the product that the user wrote.
 void require_equal_lengths(const char* product, const Operand& a, std::int64_t axis_a, const Operand& b,
                            std::int64_t axis_b) {

@@ -6,18 +6,13 @@
 
 #include "leapgraph/symbolic/linear_algebra.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
+#include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/linalg_reference.hpp"
 #include "leapgraph/symbolic/ops/matrices.hpp"
 
 namespace leapgraph::symbolic {
 
 namespace {
-
-Expr example(Shape shape, const char* name = "x") { return input({DType::float64, std::move(shape)}, name); }
-
-/// A matrix away from singular ones for elements between -1 and 1.
-Expr regular(const Expr& x) { return x + 3.0 * identity_like(x); }
-Expr positive_definite(const Expr& x) { return matmul(x, transposed(x)) + identity_like(x); }
 
 Expr node_of(const Op& op, Exprs inputs, Attributes attributes = {}) {
   return make(op, std::move(inputs), std::move(attributes));
@@ -131,11 +126,6 @@ Exprs lu_gradient(const Application& a) {
   const Expr left = triangular(packed, middle, {true, true, true});
   const Expr both = transposed(triangular(packed, transposed(left), {false, false, false}));
   return {matmul(transposed(permutation_matrix(a.outputs[1], packed)), both)};
-}
-
-std::vector<std::int64_t> square_sizes(const Node& node) {
-  const Shape& shape = node.input(0).shape();
-  return {count_of_matrices(shape), from_end(shape, 1)};
 }
 
 std::vector<std::int64_t> cholesky_sizes(const Node& node) {

@@ -49,7 +49,7 @@ Expr of_system(std::string_view what, const Operand& a, const Operand& b, F&& f)
   return cast(is_vector ? squeeze(x, -1) : x, real.dtype);
 }
 
-Expr triangular(const Expr& a, const Expr& b, TriangularOptions options) {
+Expr triangular_solution(const Expr& a, const Expr& b, TriangularOptions options) {
   return make(solve_triangular_op, {a, b},
               {{"lower", options.lower},
                {"transposed", options.transposed},
@@ -58,8 +58,8 @@ Expr triangular(const Expr& a, const Expr& b, TriangularOptions options) {
 }
 
 Expr solved_by_cholesky(const Expr& factor, const Expr& b, bool lower) {
-  const Expr half = triangular(factor, b, {lower, !lower, false});
-  return triangular(factor, half, {lower, lower, false});
+  const Expr half = triangular_solution(factor, b, {lower, !lower, false});
+  return triangular_solution(factor, half, {lower, lower, false});
 }
 
 Expr solved(const Expr& a, const Expr& b, Assume assume) {
@@ -67,9 +67,9 @@ Expr solved(const Expr& a, const Expr& b, Assume assume) {
     case Assume::positive_definite:
       return solved_by_cholesky(make(cholesky_op, {a}, {{"raises", true}}), b, true);
     case Assume::lower_triangular:
-      return triangular(a, b, {true, false, false});
+      return triangular_solution(a, b, {true, false, false});
     case Assume::upper_triangular:
-      return triangular(a, b, {false, false, false});
+      return triangular_solution(a, b, {false, false, false});
     case Assume::diagonal:
       return b / as_column(diagonals(a));
     case Assume::general:
@@ -92,7 +92,7 @@ Expr cholesky(const Operand& a, CholeskyOptions options) {
 
 Expr solve_triangular(const Operand& a, const Operand& b, TriangularOptions options) {
   return of_system("solve_triangular", a, b,
-                   [options](const Expr& x, const Expr& y) { return triangular(x, y, options); });
+                   [options](const Expr& x, const Expr& y) { return triangular_solution(x, y, options); });
 }
 
 Expr cho_solve(const Operand& factor, const Operand& b, bool lower) {

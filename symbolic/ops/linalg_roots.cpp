@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "leapgraph/symbolic/ops/all_ops.hpp"
+#include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/linalg_reference.hpp"
 #include "leapgraph/symbolic/ops/matrices.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
@@ -10,9 +11,6 @@
 namespace leapgraph::symbolic {
 
 namespace {
-
-Expr example(Shape shape, const char* name = "x") { return input({DType::float64, std::move(shape)}, name); }
-Expr positive_definite(const Expr& x) { return matmul(x, transposed(x)) + identity_like(x); }
 
 Expr root_of(const Expr& a) { return make(sqrtm_op, {a}); }
 

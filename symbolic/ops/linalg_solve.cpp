@@ -4,6 +4,7 @@
 /// are one: a solution, its gradient and the determinant factor the matrix once.
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/batching.hpp"
+#include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/linalg_reference.hpp"
 #include "leapgraph/symbolic/ops/matrices.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
@@ -11,9 +12,6 @@
 namespace leapgraph::symbolic {
 
 namespace {
-
-Expr example(Shape shape, const char* name = "x") { return input({DType::float64, std::move(shape)}, name); }
-Expr regular(const Expr& x) { return x + 3.0 * identity_like(x); }
 
 Expr solution(const Expr& a, const Expr& b, bool is_transposed) {
   return make(solve_op, {a, b}, {{"transposed", is_transposed}});
@@ -59,11 +57,6 @@ Expr pivots(const Expr& a) {
   Shape flat = batch_of(packed.shape());
   flat.push_back(n * n);
   return gather(reshape(packed, flat), arange(n) * (n + 1), -1);
-}
-
-std::vector<std::int64_t> square_sizes(const Node& node) {
-  const Shape& shape = node.input(0).shape();
-  return {count_of_matrices(shape), from_end(shape, 1)};
 }
 
 /// Examples of a function of square matrices.

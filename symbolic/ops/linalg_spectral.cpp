@@ -9,6 +9,7 @@
 
 #include "leapgraph/symbolic/indexing.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
+#include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/linalg_reference.hpp"
 #include "leapgraph/symbolic/ops/matrices.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
@@ -18,8 +19,6 @@ namespace leapgraph::symbolic {
 namespace {
 
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
-
-Expr example(Shape shape, const char* name = "x") { return input({DType::float64, std::move(shape)}, name); }
 
 /// 0.3 x with 1, 2, 3, ... added along the diagonal: eigenvalues and singular values that are apart.
 Expr spread(const Expr& x) {
@@ -45,10 +44,6 @@ std::int64_t smaller(std::int64_t a, std::int64_t b) {
   return a == unknown || b == unknown ? unknown : std::min(a, b);
 }
 
-std::vector<std::int64_t> square_sizes(const Node& node) {
-  const Shape& shape = node.input(0).shape();
-  return {count_of_matrices(shape), from_end(shape, 1)};
-}
 std::vector<std::int64_t> matrix_sizes(const Node& node) {
   const Shape& shape = node.input(0).shape();
   return {count_of_matrices(shape), from_end(shape, 2), from_end(shape, 1)};

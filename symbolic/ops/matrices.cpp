@@ -34,6 +34,11 @@ Shape stack_of(Shape batch, std::int64_t rows, std::int64_t columns) {
 
 std::int64_t from_end(const Shape& shape, std::size_t axis) { return shape[shape.size() - axis]; }
 
+std::vector<std::int64_t> square_sizes(const Node& node) {
+  const Shape& shape = node.input(0).shape();
+  return {count_of_matrices(shape), from_end(shape, 1)};
+}
+
 void require_matrix(std::span<const Type> inputs, std::size_t number) {
   const Type& type = inputs[number];
   if (type.dtype != DType::float64)
@@ -140,6 +145,8 @@ Expr as_column(const Expr& x) { return expand_dims(x, x.rank()); }
 Expr as_row(const Expr& x) { return expand_dims(x, x.rank() - 1); }
 Expr as_matrix(const Expr& x) { return expand_dims(expand_dims(x, x.rank()), x.rank() + 1); }
 Expr sum_of_matrix(const Expr& x) { return sum(x, {-2, -1}); }
+
+Expr positive_definite(const Expr& x) { return matmul(x, transposed(x)) + identity_like(x); }
 
 namespace {
 

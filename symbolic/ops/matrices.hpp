@@ -44,6 +44,8 @@ std::vector<Type> number_type(std::span<const Type> inputs, const Attributes& at
 std::int64_t count_of_matrices(const Shape& shape);
 /// Length of an axis counted from the end, 1: the last.
 std::int64_t from_end(const Shape& shape, std::size_t axis);
+/// Sizes that routines on one stack of square matrices are given: how many there are, and the length of their sides.
+std::vector<std::int64_t> square_sizes(const Node& node);
 /// `concrete` of routines with several inputs: those whose stack has another shape than the result's, and that are more
 /// than one matrix, are broadcast. `item_ranks`: axes of one item of each input.
 Exprs with_equal_stacks(const Node& node, std::initializer_list<std::int64_t> item_ranks);
@@ -76,5 +78,11 @@ Expr as_row(const Expr& x);
 Expr as_matrix(const Expr& x);
 /// Sum of all elements of each matrix.
 Expr sum_of_matrix(const Expr& x);
+
+// --- Matrices for examples ---
+
+/// Away from singular ones for elements between -1 and 1.
+inline Expr regular(const Expr& x) { return x + 3.0 * identity_like(x); }
+Expr positive_definite(const Expr& x);
 
 }  // namespace leapgraph::symbolic

@@ -5,6 +5,7 @@
 
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
+#include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
 
 namespace leapgraph::symbolic {
@@ -72,8 +73,6 @@ Expr safe_shift(const Expr& x, const Axes& axes);
 /// Whether an axis that the node reduces has no elements.
 bool reduces_nothing(const Node& node);
 
-/// A variable for examples.
-inline Expr example(Shape shape) { return input({DType::float64, std::move(shape)}, "x"); }
 /// A reduction over examples of ranks 0 to 3.
 Exprs reduction_examples(Expr (*reduction)(const Operand&, const Axes&, bool));
 Exprs reduction_examples_with_empty(Expr (*reduction)(const Operand&, const Axes&, bool));

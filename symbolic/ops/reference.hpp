@@ -13,6 +13,9 @@ using Wide = long double;
 constexpr double infinite = std::numeric_limits<double>::infinity();
 constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
 
+/// Of the gamma function: 0, -1, -2, ...
+inline bool is_pole(double x) { return x <= 0 && x == std::floor(x); }
+
 namespace policies = boost::math::policies;
 /// Boost returns infinities and nan instead of throwing, and computes in long double.
 using Quiet =

@@ -4,14 +4,14 @@
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/indexing.hpp"
+#include "leapgraph/symbolic/ops/lengths.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
+#include "leapgraph/symbolic/ops/whole_numbers.hpp"
 #include "leapgraph/symbolic/places.hpp"
 
 namespace leapgraph::symbolic {
 
 namespace {
-
-constexpr std::int64_t zero = 0, one = 1;
 
 Expr truth(const Expr& x) { return x.dtype() == DType::boolean ? x : neq(x, cast(constant(0.0), x.dtype())); }
 

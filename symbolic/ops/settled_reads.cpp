@@ -65,10 +65,10 @@ std::optional<std::vector<Array>> in_all_steps(const Opened& scan, const Exprs& 
   }
 }
 
-/// Rows of a table that has one array of rows a step, or one for all.
-class Rows {
+/// RowsOfSteps of a table that has one array of rows a step, or one for all.
+class RowsOfSteps {
  public:
-  Rows(const Array& values, const Expr& index) : values_(values), size_(element_count(index.shape())) {
+  RowsOfSteps(const Array& values, const Expr& index) : values_(values), size_(element_count(index.shape())) {
     moves_ = values.type().rank() > index.rank();
   }
   /// Calls f(row) for each row of a step, until it returns false.
@@ -123,14 +123,14 @@ Exprs settled_reads(const Opened& scan, const Exprs& adjoints, Exprs& finals) {
     bool all_exist = true;
     for (std::int64_t step = 0; step < scan.length && all_exist; ++step)
       for (std::size_t k = 0; k < updates && all_exist; ++k)
-        all_exist = Rows((*tables)[k], indices[k]).each(step, [&](std::int64_t row) {
+        all_exist = RowsOfSteps((*tables)[k], indices[k]).each(step, [&](std::int64_t row) {
           if (exists(row)) last[static_cast<std::size_t>(row)] = time(step, k + 1);
           return exists(row);
         });
     if (!all_exist) continue;
     for (std::size_t r = 0; r < reads.size(); ++r) {
       bool stays = true;
-      const Rows read((*tables)[updates + r], indices[updates + r]);
+      const RowsOfSteps read((*tables)[updates + r], indices[updates + r]);
       for (std::int64_t step = 0; step < scan.length && stays; ++step)
         stays = read.each(step, [&](std::int64_t row) {
           return exists(row) && last[static_cast<std::size_t>(row)] <= time(step, of_version[r]);

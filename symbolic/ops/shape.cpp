@@ -14,8 +14,6 @@ namespace leapgraph::symbolic {
 
 namespace {
 
-Expr example(Shape shape, const char* name = "x") { return input({DType::float64, std::move(shape)}, name); }
-
 // --- reshape ---
 
 /// `wanted` with its -1 filled in from the elements of a tensor of shape `from`, as far as that is known.

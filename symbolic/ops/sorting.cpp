@@ -11,13 +11,12 @@
 #include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/lengths.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
+#include "leapgraph/symbolic/ops/whole_numbers.hpp"
 #include "leapgraph/symbolic/places.hpp"
 
 namespace leapgraph::symbolic {
 
 namespace {
-
-constexpr std::int64_t zero = 0, one = 1;
 
 /// Numbers in an order: nan is larger than all others.
 bool less(const Array& a, std::int64_t i, const Array& b, std::int64_t j) {
@@ -52,8 +51,6 @@ std::int64_t is_whole(const Node& node) { return node.input(0).dtype() == DType:
 Expr below(const Expr& a, const Expr& b) {
   return is_floating(a.dtype()) ? logical_or(a < b, logical_and(isnan(b), logical_not(isnan(a)))) : a < b;
 }
-
-Expr example(Shape shape, const char* name = "x") { return input({DType::float64, std::move(shape)}, name); }
 
 }  // namespace
 

@@ -23,11 +23,10 @@ namespace {
 // --- Reference values, in extended precision where subtraction would show ---
 
 using reference::infinite;
+using reference::is_pole;
 using reference::Quiet;
 using reference::undefined;
 using reference::Wide;
-
-bool is_pole(double x) { return x <= 0 && x == std::floor(x); }
 
 double reference_sigmoid(double x) { return static_cast<double>(1 / (1 + std::exp(-static_cast<Wide>(x)))); }
 

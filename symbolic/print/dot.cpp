@@ -13,11 +13,6 @@ namespace leapgraph::symbolic {
 
 namespace {
 
-std::string braced(const Node& node) {
-  const std::string text = attribute_text(node);
-  return text.empty() ? "" : " {" + text + "}";
-}
-
 std::string escaped(const std::string& text) {
   std::string result;
   for (char c : text) {
@@ -33,7 +28,8 @@ void draw_one(const Graph& graph, const std::string& prefix, BodyList& bodies, s
     const std::string& name = names.emplace(node, fmt::format("{}n{}", prefix, names.size())).first->second;
     const Expr first(node->shared_from_this(), 0);
     const bool leaf = node->inputs().empty();
-    std::string label = escaped(leaf ? leaf_text(first, true) : std::string(node->op().name) + braced(*node));
+    std::string label =
+        escaped(leaf ? leaf_text(first, true) : std::string(node->op().name) + braced_attributes(*node));
     for (const auto& [attribute, body] : bodies_of(*node))
       label += fmt::format("\\n{}=@{}", attribute, bodies.number(body));
     label += "\\n" + types_text(*node);

@@ -18,7 +18,7 @@ namespace leapgraph::symbolic {
 
 namespace {
 
-constexpr double letter = 6.7, line = 15, margin = 9;
+constexpr double letter = 6.7, line_height = 15, margin = 9;
 constexpr std::size_t longest_label = 34;
 constexpr int deepest_bodies = 6;
 constexpr std::size_t most_body_nodes = 120;
@@ -96,7 +96,7 @@ class Scene {
     Box box;
     const double text = letter * static_cast<double>(std::max(length_of(shown.label), length_of(shown.detail)));
     box.width = text + 2 * margin;
-    box.height = line * (shown.detail.empty() ? 1 : 2) + 8;
+    box.height = line_height * (shown.detail.empty() ? 1 : 2) + 8;
     if (shown.inside) {
       box.width = std::max(box.width, shown.inside->width + 2 * margin);
       box.height += shown.inside->height + 2 * margin;
@@ -236,12 +236,12 @@ class Scene {
     const double middle = box.width / 2;
     svg += fmt::format("<text class=\"name\" x=\"{:.1f}\" y=\"16\">{}</text>", middle, xml_text(shown.label));
     if (!shown.detail.empty())
-      svg += fmt::format("<text class=\"type\" x=\"{:.1f}\" y=\"{:.0f}\">{}</text>", middle, 16 + line,
+      svg += fmt::format("<text class=\"type\" x=\"{:.1f}\" y=\"{:.0f}\">{}</text>", middle, 16 + line_height,
                          xml_text(shown.detail));
     if (shown.inside) {
       const double left = (box.width - shown.inside->width) / 2;
-      svg += fmt::format("<g class=\"body\" transform=\"translate({:.1f},{:.1f})\">{}</g>", left, 2 * line + 8 + margin,
-                         shown.inside->svg);
+      svg += fmt::format("<g class=\"body\" transform=\"translate({:.1f},{:.1f})\">{}</g>", left,
+                         2 * line_height + 8 + margin, shown.inside->svg);
     }
     svg += "</g>\n";
   }

@@ -13,11 +13,6 @@ namespace leapgraph::symbolic {
 
 namespace {
 
-std::string braced(const Node& node) {
-  const std::string text = attribute_text(node);
-  return text.empty() ? "" : " {" + text + "}";
-}
-
 void describe_one(const Graph& graph, std::string_view indent, BodyList& bodies, std::string& text) {
   std::unordered_map<const Node*, std::size_t> numbers;
   const auto reference = [&numbers](const Expr& e) {
@@ -42,7 +37,7 @@ void describe_one(const Graph& graph, std::string_view indent, BodyList& bodies,
     else if (&node->op() == &data_op)
       what = "data " + to_string(*constant_value(first));
     else
-      what = fmt::format("{}({}){}", node->op().name, references(node->inputs()), braced(*node));
+      what = fmt::format("{}({}){}", node->op().name, references(node->inputs()), braced_attributes(*node));
     for (const auto& [name, body] : bodies_of(*node)) what += fmt::format(" {}=@{}", name, bodies.number(body));
     text += fmt::format("{}%{} = {} : {}\n", indent, number, what, types_text(*node));
   }

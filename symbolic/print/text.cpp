@@ -40,6 +40,11 @@ std::string attribute_text(const Node& node) {
   return text;
 }
 
+std::string braced_attributes(const Node& node) {
+  const std::string text = attribute_text(node);
+  return text.empty() ? "" : " {" + text + "}";
+}
+
 std::vector<std::pair<std::string_view, Body>> bodies_of(const Node& node) {
   std::vector<std::pair<std::string_view, Body>> bodies;
   for (const auto& [name, value] : node.attributes().entries())

@@ -19,6 +19,8 @@ std::string leaf_text(const Expr& e, bool typed);
 
 /// "axes=[0], keepdims=true": attributes other than bodies and how a comparison was spelled.
 std::string attribute_text(const Node& node);
+/// " {axes=[0]}", nothing without attributes.
+std::string braced_attributes(const Node& node);
 std::vector<std::pair<std::string_view, Body>> bodies_of(const Node& node);
 /// "float64[3]", or "(float64, float64[3])" of several outputs.
 std::string types_text(const Node& node);

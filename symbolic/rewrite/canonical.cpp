@@ -9,14 +9,13 @@
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/bodies.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
+#include "leapgraph/symbolic/rewrite/reading.hpp"
 #include "leapgraph/symbolic/rewrite/rules.hpp"
 
 namespace leapgraph::symbolic {
 
 namespace {
 
-bool is(const Expr& e, const Op& op) { return &e.op() == &op; }
-const Expr& in(const Expr& e, std::size_t i = 0) { return e.node().input(i); }
 Expr made(const Op& op, Exprs inputs, const Expr& at) { return make(op, std::move(inputs), {}, at.node().place()); }
 bool floating(const Expr& e) { return is_floating(e.dtype()); }
 bool is_uniform(const Expr& e, double value) {
@@ -494,7 +493,7 @@ Expr joined_choices(Views&, const Expr& e) {
   return b_first ? made(where_op, {in(a), in(b, 1), in(a, 2)}, e) : Expr();
 }
 
-std::vector<Rule> make_rules() {
+std::vector<Rule> make_canonical_rules() {
   const auto& [x, y, z, c] = variables();
   static const Expr m = input({DType::float64, {3, 2}}, "m"), v = input({DType::float64, {6}}, "v");
   std::vector<Rule> rules;
@@ -580,7 +579,7 @@ std::vector<Rule> make_rules() {
 }  // namespace
 
 std::span<const Rule> canonical_rules() {
-  static const std::vector<Rule> rules = make_rules();
+  static const std::vector<Rule> rules = make_canonical_rules();
   return rules;
 }
 

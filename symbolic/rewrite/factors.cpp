@@ -38,7 +38,7 @@ Expr factor_of_sum(Views&, const Expr& e) {
   return make(*shared.op, {make(e.op(), std::move(inputs), e.node().attributes(), place), shared.scalar}, {}, place);
 }
 
-std::vector<Rule> make_rules() {
+std::vector<Rule> make_factor_rules() {
   const auto& [x, y, z, c] = variables();
   static const Expr v = input({DType::float64, {4}}, "v");
   static const Expr rows = constant(Array::of<std::int64_t>({4}, {0, 2, 0, 1}));
@@ -55,7 +55,7 @@ std::vector<Rule> make_rules() {
 }  // namespace
 
 std::span<const Rule> factor_rules() {
-  static const std::vector<Rule> rules = make_rules();
+  static const std::vector<Rule> rules = make_factor_rules();
   return rules;
 }
 

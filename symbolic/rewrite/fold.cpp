@@ -46,14 +46,14 @@ Exprs folded(const Node& node, const Exprs& inputs) {
 
 namespace {
 
-bool is_known(const Node& node) {
+bool has_known_value(const Node& node) {
   return !node.inputs().empty() && std::all_of(node.inputs().begin(), node.inputs().end(), is_constant);
 }
 
 }  // namespace
 
 Graph fold_constants(const Graph& graph, const PassLog& log) {
-  if (!any_node(graph, [](const Node& node) { return is_known(node); })) return graph;
+  if (!any_node(graph, [](const Node& node) { return has_known_value(node); })) return graph;
   return {graph.inputs, rebuild_noted(graph.outputs, "constants", log, folded)};
 }
 

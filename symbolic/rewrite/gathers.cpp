@@ -7,13 +7,12 @@
 
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
+#include "leapgraph/symbolic/rewrite/reading.hpp"
 #include "leapgraph/symbolic/rewrite/specialize.hpp"
 
 namespace leapgraph::symbolic {
 
 namespace {
-
-bool is(const Expr& e, const Op& op) { return &e.op() == &op; }
 
 /// The index of a gather or of a sum by row, if it is an array of constants that all name one of `rows` rows: others
 /// are for the scheduler and the interpreter to report.

@@ -6,13 +6,12 @@
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
 #include "leapgraph/symbolic/rewrite/exponential.hpp"
+#include "leapgraph/symbolic/rewrite/reading.hpp"
 #include "leapgraph/symbolic/rewrite/rules.hpp"
 
 namespace leapgraph::symbolic {
 
 namespace {
-
-bool is(const Expr& e, const Op& op) { return &e.op() == &op; }
 
 /// log(e): of exponentials in sums, products and reductions.
 Expr log_node(Views& views, const Expr& e) { return stable_log(views, e.node().input(0)); }

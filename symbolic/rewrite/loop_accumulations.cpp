@@ -11,14 +11,12 @@
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/bodies.hpp"
 #include "leapgraph/symbolic/rewrite/loop_steps.hpp"
+#include "leapgraph/symbolic/rewrite/reading.hpp"
 #include "leapgraph/symbolic/rewrite/views.hpp"
 
 namespace leapgraph::symbolic {
 
 namespace {
-
-bool is(const Expr& e, const Op& op) { return &e.op() == &op; }
-const Expr& in(const Expr& e, std::size_t i = 0) { return e.node().input(i); }
 
 /// The term that leaves the carry as it is.
 Expr neutral(const Op& op, DType dtype) {

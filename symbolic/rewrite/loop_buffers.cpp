@@ -10,6 +10,7 @@
 #include "leapgraph/symbolic/rewrite/loop_accumulations.hpp"
 #include "leapgraph/symbolic/rewrite/loop_steps.hpp"
 #include "leapgraph/symbolic/rewrite/loop_whole.hpp"
+#include "leapgraph/symbolic/rewrite/reading.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -19,9 +20,6 @@ namespace {
 constexpr std::int64_t longest_tap = 16;
 /// Elements in rows that are carried along: larger ones are better left where they are.
 constexpr std::int64_t largest_tap = 64;
-
-bool is(const Expr& e, const Op& op) { return &e.op() == &op; }
-const Expr& in(const Expr& e, std::size_t i = 0) { return e.node().input(i); }
 
 /// A carried buffer: what is written to it at each step, and where the body reads what it held before.
 struct Buffer {

@@ -9,6 +9,7 @@
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/matrices.hpp"
+#include "leapgraph/symbolic/rewrite/reading.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -16,7 +17,6 @@ namespace {
 
 using Labels = std::vector<std::int64_t>;
 
-bool is(const Expr& e, const Op& op) { return &e.op() == &op; }
 const Expr& argument(const Expr& e, std::size_t k = 0) { return e.node().input(k); }
 
 // --- Determinants ---
@@ -33,7 +33,7 @@ Expr without_determinant(const Node& node, const Exprs& inputs) {
 }
 
 /// How deep a factor is looked for in a product.
-constexpr int deepest = 20;
+constexpr int deepest_product = 20;
 
 Expr expanded_as(const Expr& e, const Expr& inner) {
   return outputs_of(*make_node(expand_dims_op, {inner}, e.node().attributes()))[0];
@@ -41,7 +41,7 @@ Expr expanded_as(const Expr& e, const Expr& inner) {
 
 /// e / det(a), where `e` has that or its absolute value as a factor; absent where it does not.
 Expr divided_out(const Expr& e, const Expr& a, int depth = 0) {
-  if (depth > deepest || !is_known(e.shape())) return {};
+  if (depth > deepest_product || !is_known(e.shape())) return {};
   const auto inside = [&](std::size_t k) { return divided_out(argument(e, k), a, depth + 1); };
   if (is(e, det_op) && argument(e) == a) return ones_like(e);
   if (is(e, abs_op) && is(argument(e), det_op) && argument(argument(e)) == a) return make(sign_det_op, {a});
@@ -61,7 +61,7 @@ Expr divided_out(const Expr& e, const Expr& a, int depth = 0) {
 
 /// e det(a), in the shape of `e`, where `e` is something divided by that; absent where it is not.
 Expr multiplied_out(const Expr& e, const Expr& a, int depth = 0) {
-  if (depth > deepest || !is_known(e.shape())) return {};
+  if (depth > deepest_product || !is_known(e.shape())) return {};
   const auto inside = [&](std::size_t k) { return multiplied_out(argument(e, k), a, depth + 1); };
   const auto shaped = [&e](const Expr& x) { return x.shape() == e.shape() ? x : broadcast_to(x, e.shape()); };
   if (is(e, expand_dims_op)) {

@@ -6,12 +6,11 @@
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
+#include "leapgraph/symbolic/rewrite/reading.hpp"
 
 namespace leapgraph::symbolic {
 
 namespace {
-
-bool is(const Expr& e, const Op& op) { return &e.op() == &op; }
 
 int variable_number(const Expr& e) {
   const Variables& v = variables();

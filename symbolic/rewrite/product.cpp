@@ -9,6 +9,7 @@
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
 #include "leapgraph/symbolic/rewrite/exponential.hpp"
+#include "leapgraph/symbolic/rewrite/reading.hpp"
 #include "leapgraph/symbolic/rewrite/rules.hpp"
 
 namespace leapgraph::symbolic {
@@ -17,8 +18,6 @@ namespace {
 
 /// A sum of more exponentials shares one logarithm instead of one for each share.
 constexpr std::size_t most_single_shares = 8;
-
-bool is(const Expr& e, const Op& op) { return &e.op() == &op; }
 
 /// a - b, where multiples of one core are put together: x - 2 x is -x.
 Expr difference(Views& views, const Expr& a, const Expr& b) {

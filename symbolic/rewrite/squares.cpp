@@ -9,6 +9,7 @@
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
 #include "leapgraph/symbolic/rewrite/exponential.hpp"
+#include "leapgraph/symbolic/rewrite/reading.hpp"
 #include "leapgraph/symbolic/rewrite/rules.hpp"
 
 namespace leapgraph::symbolic {
@@ -26,8 +27,6 @@ std::optional<Scaled> as_square(Views& views, const Expr& e) {
 }
 
 namespace {
-
-bool is(const Expr& e, const Op& op) { return &e.op() == &op; }
 
 /// Powers of two: a sum of squares below `small` or above `large` is done again with arguments 2^shift times as large.
 struct Range {
