@@ -46,7 +46,6 @@ Expr abs(const Operand& a);
 Expr sign(const Operand& a);
 Expr sqr(const Operand& a);
 Expr inv(const Operand& a);
-/// Integers become float64, but for a plain whole number from 0 as the exponent: pow(n, 2) is n * n.
 Expr pow(const Operand& a, const Operand& b);
 Expr sqrt(const Operand& a);
 Expr maximum(const Operand& a, const Operand& b);  ///< nan if either is

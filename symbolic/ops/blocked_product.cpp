@@ -6,6 +6,7 @@
 #include <map>
 
 #include "leapgraph/symbolic/op.hpp"
+#include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/vectorize.hpp"
 

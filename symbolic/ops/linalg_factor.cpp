@@ -6,6 +6,7 @@
 
 #include "leapgraph/symbolic/linear_algebra.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
+#include "leapgraph/symbolic/ops/batching.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/linalg_reference.hpp"
 #include "leapgraph/symbolic/ops/matrices.hpp"

@@ -7,8 +7,8 @@
 namespace leapgraph::symbolic {
 
 Graph block_products(const Graph& graph, const PassLog& log) {
-  const auto is_large = [](const Node& node) { return &node.op() == &contract_op && as_blocked_product(node); };
-  if (!any_node(graph, is_large)) return graph;
+  if (!any_node(graph, [](const Node& node) { return &node.op() == &contract_op && as_blocked_product(node); }))
+    return graph;
   return {graph.inputs, rebuild_noted(graph.outputs, "a product of large matrices is done in blocks", log,
                                       [](const Node& node, const Exprs& inputs) {
                                         Exprs same = rebuild_same(node, inputs);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "leapgraph/symbolic/op.hpp"
+#include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/rewrite/blocked_products.hpp"
 #include "leapgraph/symbolic/rewrite/engine.hpp"
@@ -55,7 +56,7 @@ Graph roots(const Graph& graph, const PassLog& log) {
 bool is_abstract(const Node& node) { return node.op().concrete != nullptr; }
 bool is_gather(const Node& node) { return &node.op() == &gather_op || &node.op() == &scatter_add_op; }
 bool is_root(const Node& node) { return &node.op() == &sqrt_op; }
-bool is_contraction(const Node& node) { return lowering_as<Contraction>(node.op()) != nullptr; }
+bool is_contraction(const Node& node) { return &node.op() == &contract_op; }
 bool is_window(const Node& node) { return &node.op() == &pad_slice_op; }
 bool is_of_constants(const Node& node) {
   return !node.inputs().empty() && std::all_of(node.inputs().begin(), node.inputs().end(), is_constant);
