@@ -457,4 +457,5 @@ int main(int argc, char** argv) {
   powers();
   polynomial();
   sampling_from_a_gaussian(lengths);
+  return 0;
 }

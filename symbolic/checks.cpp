@@ -30,11 +30,11 @@ std::string words(const Failure& f, const std::string& note) {
     case Check::negative_length:
       return fmt::format("a length must not be negative, got {}", f.value);
     case Check::not_positive_definite:
-      return fmt::format("cholesky: the matrix is not positive definite: its leading minor of order {} is not positive", f.value);
+      return fmt::format("the matrix is not positive definite: its leading minor of order {} is not positive", f.value);
     case Check::singular:
-      return fmt::format("solve, inverse: the matrix is singular: its pivot {} is 0", f.value);
+      return fmt::format("the matrix is singular: its pivot {} is 0", f.value);
     case Check::no_convergence:
-      return "eigh, svd: the iteration did not converge; are all elements finite?";
+      return "the iteration did not converge; are all elements finite?";
     case Check::assertion:
       return (note.empty() ? "an assertion failed" : note) + (f.value < 0 ? "" : fmt::format(" (element {})", f.value));
     case Check::shape:

@@ -69,8 +69,6 @@ Expr heaviside(const Operand& a, const Operand& at_zero) {
   return where(isnan(x[0]), x[0], where(x[0] > 0.0, 1.0, where(x[0] < 0.0, 0.0, x[1])));
 }
 
-Expr identity(const Operand& a) { return a; }
-
 Expr fill(const Operand& like, const Operand& value) {
   const BuiltAt here(like.place());
   return broadcast_like(value, eq(like, value));

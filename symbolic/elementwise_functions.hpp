@@ -24,7 +24,7 @@ Expr hypot(const Operand& a, const Operand& b);     ///< sqrt(a a + b b), withou
 Expr copysign(const Operand& a, const Operand& b);  ///< size of `a`, sign bit of `b`
 Expr signbit(const Operand& a);                     ///< whether it is set; true of -0
 Expr heaviside(const Operand& a, const Operand& at_zero);
-Expr identity(const Operand& a);  ///< `a` itself
+inline Expr identity(const Expr& a) { return a; }
 /// `value` in the shape of `like` (Theano's second).
 Expr fill(const Operand& like, const Operand& value);
 

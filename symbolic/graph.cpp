@@ -193,7 +193,9 @@ bool is_own(const std::source_location& place) {
   // As the sources of the library are named, and as its headers are.
   static const std::string_view folders[] = {folder_of(std::source_location::current()), folder_of(place_in_header())};
   const std::string_view file = place.file_name();
-  return file.empty() || file.starts_with(folders[0]) || file.starts_with(folders[1]);
+  // Elements of vectors and lists are converted in the standard library.
+  return file.empty() || file.starts_with(folders[0]) || file.starts_with(folders[1]) ||
+         file.find("/include/c++/") != std::string_view::npos;
 }
 
 std::string to_string(const std::source_location& place) {

@@ -39,6 +39,7 @@ enum class Assume { general, symmetric, positive_definite, lower_triangular, upp
 /// a^-1 b.
 Expr solve(const Operand& a, const Operand& b, Assume assume = Assume::general);
 Expr inverse(const Operand& a);
+inline Expr matrix_inverse(const Operand& a) { return inverse(a); }
 /// Moore-Penrose inverse; singular values up to `tolerance` times the largest count as 0 (negative: rounding times the
 /// longer side). The gradient holds where the rank stays the same.
 Expr pinv(const Operand& a, double tolerance = -1.0);
@@ -136,6 +137,8 @@ Expr block_diag(const Operands& blocks);
 /// The product of a chain of matrices (the ends may be vectors), in the order that takes the fewest operations where
 /// lengths are known.
 Expr multi_dot(const Operands& factors);
+/// Over the last `axes` axes of a and the first of b.
+Expr tensordot(const Operand& a, const Operand& b, int axes = 2);
 Expr vdot(const Operand& a, const Operand& b);                           ///< of all elements
 Expr inner(const Operand& a, const Operand& b);                          ///< over the last axis of both
 Expr vecdot(const Operand& a, const Operand& b, std::int64_t axis = -1);  ///< over one axis, the others broadcast

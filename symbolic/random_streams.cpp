@@ -6,6 +6,8 @@
 #include <algorithm>
 
 #include "leapgraph/symbolic/ops/all_ops.hpp"
+#include "leapgraph/symbolic/places.hpp"
+#include "leapgraph/symbolic/shaping.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -237,8 +239,11 @@ Expr RandomStreams::choice(const Shape& shape, const Expr& p, bool replace, Wher
 Expr RandomStreams::shuffle_rows(const Operand& x, Where place) {
   const Expr& rows = x.expr();
   if (rows.rank() == 0) throw ShapeError("shuffle_rows: a scalar has no rows");
-  if (rows.shape()[0] == unknown) throw ShapeError("shuffle_rows: the number of rows must be known");
-  return gather(rows, permutation(rows.shape()[0], {}, place), 0);
+  const BuiltAt at(place);
+  const Expr order = rows.shape()[0] != unknown ? permutation(rows.shape()[0], {}, place)
+                                                : drawn("random_like", {of_lengths({length(rows, 0)})},
+                                                        {{"draw", std::string("random_permutation")}}, place);
+  return gather(rows, order, 0);
 }
 
 SharedVariable stream_of(const Expr& random_variable) {

@@ -95,7 +95,7 @@ class RandomStreams {
   Expr choice(const Shape& shape, std::int64_t n, bool replace = true, Where place = Where::current());
   /// int64: numbers below the length of the vector `p`, number k with probability p[k].
   Expr choice(const Shape& shape, const Expr& p, bool replace = true, Where place = Where::current());
-  /// The rows of `x` (axis 0, of known length) in random order.
+  /// The rows of `x` (axis 0) in random order.
   Expr shuffle_rows(const Operand& x, Where place = Where::current());
 
   /// Seeds all streams anew, in the order in which they were made, as a new object with this seed would seed them.

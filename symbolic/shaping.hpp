@@ -22,29 +22,33 @@ namespace leapgraph::symbolic {
 class Length {
  public:
   template <std::integral T>
-  requires(!std::same_as<T, bool>) Length(T value) : value_(static_cast<std::int64_t>(value)) {}
-  Length(Expr value);  ///< throws DTypeError unless it is an integer scalar; a literal becomes a number
+  requires(!std::same_as<T, bool>) Length(T value, Where place = Where::current())
+      : value_(static_cast<std::int64_t>(value)), place_(place) {}
+  /// Throws DTypeError unless it is an integer scalar; a literal becomes a number.
+  Length(Expr value, Where place = Where::current());
 
   std::optional<std::int64_t> number() const {
     const auto* n = std::get_if<std::int64_t>(&value_);
     return n == nullptr ? std::nullopt : std::optional(*n);
   }
   Expr expr() const;  ///< as an int64 scalar
+  const Where& place() const { return place_; }
 
  private:
   std::variant<std::int64_t, Expr> value_;
+  Where place_;
 };
 
 /// Lengths of all axes: a list, a Shape, one length for a vector, or an int64 vector of the graph whose own length is
 /// known, such as `shape(x)`.
 class Lengths {
  public:
-  Lengths(std::initializer_list<Length> lengths) : lengths_(lengths) {}
-  Lengths(std::vector<Length> lengths) : lengths_(std::move(lengths)) {}
-  Lengths(const Shape& shape) : lengths_(shape.begin(), shape.end()) {}
+  Lengths(std::initializer_list<Length> lengths, Where place = Where::current()) : lengths_(lengths), place_(place) {}
+  Lengths(std::vector<Length> lengths, Where place = Where::current()) : lengths_(std::move(lengths)), place_(place) {}
+  Lengths(const Shape& shape, Where place = Where::current()) : lengths_(shape.begin(), shape.end()), place_(place) {}
   template <std::integral T>
-  Lengths(T length) : lengths_{Length(length)} {}
-  Lengths(const Expr& lengths);
+  Lengths(T length, Where place = Where::current()) : lengths_{Length(length)}, place_(place) {}
+  Lengths(const Expr& lengths, Where place = Where::current());
 
   std::size_t size() const { return lengths_.size(); }
   const Length& operator[](std::size_t axis) const { return lengths_[axis]; }
@@ -52,9 +56,11 @@ class Lengths {
   auto end() const { return lengths_.end(); }
   /// All numbers, where they are.
   std::optional<Shape> known() const;
+  const Where& place() const { return place_; }
 
  private:
   std::vector<Length> lengths_;
+  Where place_;
 };
 
 /// The lengths of all axes as an int64 vector; the number of elements.
@@ -81,7 +87,11 @@ Expr of_lengths(const Lengths& lengths);
 /// 1 where column - row = k.
 Expr eye(const Length& rows, std::optional<Length> columns = std::nullopt, const Length& k = 0,
          DType dtype = DType::float64);
-Expr identity(const Length& n, DType dtype = DType::float64);
+/// A square one. Of a length that the graph tells: `eye`; identity(x) of an expression is x (elementwise_functions.hpp).
+template <std::integral T>
+Expr identity(T n, DType dtype = DType::float64, Where place = Where::current()) {
+  return eye(Length(n, place), std::nullopt, 0, dtype);
+}
 Expr identity_like(const Operand& matrix);
 /// 1 where column - row <= k.
 Expr tri(const Length& rows, std::optional<Length> columns = std::nullopt, const Length& k = 0,
@@ -97,7 +107,7 @@ Exprs triu_indices(const Length& rows, const Length& k = 0, std::optional<Length
 /// or reals, numbers or values of the graph; the element type is theirs together, or `dtype`.
 Expr arange(const Operand& start, const Operand& stop, const Operand& step = 1,
             std::optional<DType> dtype = std::nullopt);
-Expr arange(const Expr& stop, std::optional<DType> dtype = std::nullopt);
+Expr arange(const Expr& stop, std::optional<DType> dtype = std::nullopt, Where place = Where::current());
 template <std::floating_point T>
 Expr arange(T stop, Where place = Where::current()) {
   return arange(Operand(0.0, place), Operand(stop, place));
@@ -171,7 +181,8 @@ Expr join(std::int64_t axis, const Operands& parts);  ///< concatenate
 struct Nested {
   std::variant<Operand, std::vector<Nested>> what;
   template <class T>
-  requires std::constructible_from<Operand, T> Nested(T&& leaf) : what(Operand(std::forward<T>(leaf))) {}
+  requires std::constructible_from<Operand, T, Where> Nested(T&& leaf, Where place = Where::current())
+      : what(Operand(std::forward<T>(leaf), place)) {}
   Nested(std::initializer_list<Nested> list) : what(std::vector<Nested>(list)) {}
   Nested(std::vector<Nested> list) : what(std::move(list)) {}
 };

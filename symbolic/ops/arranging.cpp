@@ -5,8 +5,10 @@
 #include <numeric>
 
 #include "leapgraph/symbolic/ops/all_ops.hpp"
+#include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/lengths.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
+#include "leapgraph/symbolic/places.hpp"
 #include "leapgraph/symbolic/shaping.hpp"
 
 namespace leapgraph::symbolic {
@@ -33,6 +35,7 @@ Expr reshape(const Operand& x, const Lengths& lengths) {
 }
 
 Expr flatten(const Operand& x, std::int64_t ndim) {
+  const BuiltAt here(x.place());
   const Expr& e = x;
   if (ndim < 1 || (ndim > e.rank() && !(ndim == 1 && e.rank() == 0)))
     throw ShapeError(fmt::format("flatten: {} has no {} axes (made at {}:{})", to_string(e.type()), ndim,
@@ -53,16 +56,18 @@ Expr ravel(const Operand& x) { return flatten(x); }
 Expr broadcast_to(const Operand& x, std::initializer_list<Length> lengths) { return broadcast_to(x, Lengths(lengths)); }
 
 Expr broadcast_to(const Operand& x, const Lengths& lengths) {
+  const BuiltAt here(x.place());
   if (const auto known = lengths.known()) return broadcast_to(x, *known);
   return alloc(x, lengths);
 }
 
 Exprs broadcast_arrays(const Operands& tensors) {
+  const BuiltAt here(place_of(tensors));
   // Booleans that are all true carry the shape that all have together.
   Expr like;
   for (const Operand& t : tensors) {
-    const Expr here = is_known(t.expr().shape()) ? broadcast_to(constant(true), t.expr().shape()) : eq(t, t);
-    like = like ? logical_and(like, here) : here;
+    const Expr alike = is_known(t.expr().shape()) ? broadcast_to(constant(true), t.expr().shape()) : eq(t, t);
+    like = like ? logical_and(like, alike) : alike;
   }
   Exprs result;
   for (const Operand& t : tensors) result.push_back(broadcast_like(t, like));
@@ -106,6 +111,7 @@ Expr expand_dims(const Operand& x, const Axes& axes) {
 }
 
 Expr squeeze(const Operand& x) {
+  const BuiltAt here(x.place());
   Axes ones;
   for (std::int64_t axis = 0; axis < x.expr().rank(); ++axis)
     if (x.expr().shape()[static_cast<std::size_t>(axis)] == 1) ones.push_back(axis);
@@ -113,17 +119,20 @@ Expr squeeze(const Operand& x) {
 }
 
 Expr squeeze(const Operand& x, const Axes& axes) {
+  const BuiltAt here(x.place());
   const Axes normal = normalize_axes(axes, x.expr().rank(), "squeeze", false);
   return normal.empty() ? x.expr() : make(squeeze_op, {x}, {{"axes", normal}}, x.place());
 }
 
 Expr atleast_nd(const Operand& x, std::int64_t rank, bool left) {
+  const BuiltAt here(x.place());
   const std::int64_t missing = std::max<std::int64_t>(0, rank - x.expr().rank());
   return left ? shape_padleft(x, missing) : shape_padright(x, missing);
 }
 Expr atleast_1d(const Operand& x) { return atleast_nd(x, 1); }
 Expr atleast_2d(const Operand& x) { return atleast_nd(x, 2); }
 Expr atleast_3d(const Operand& x) {
+  const BuiltAt here(x.place());
   if (x.expr().rank() == 1) return expand_dims(x, Axes{0, 2});
   return x.expr().rank() == 0 ? shape_padleft(x, 3) : atleast_nd(x, 3, false);
 }
@@ -143,6 +152,7 @@ Expr shape_padright(const Operand& x, std::int64_t count) { return expand_dims(x
 Expr shape_padaxis(const Operand& x, std::int64_t axis) { return expand_dims(x, axis); }
 
 Expr swapaxes(const Operand& x, std::int64_t a, std::int64_t b) {
+  const BuiltAt here(x.place());
   Axes order = counted(0, x.expr().rank());
   const std::int64_t first = normalize_axis(a, x.expr().rank(), "swapaxes");
   const std::int64_t second = normalize_axis(b, x.expr().rank(), "swapaxes");
@@ -151,6 +161,7 @@ Expr swapaxes(const Operand& x, std::int64_t a, std::int64_t b) {
 }
 
 Expr moveaxis(const Operand& x, const Axes& from, const Axes& to) {
+  const BuiltAt here(x.place());
   const std::int64_t rank = x.expr().rank();
   if (from.size() != to.size()) throw ShapeError(fmt::format("moveaxis: {} axes to {} places", from.size(), to.size()));
   Axes order(static_cast<std::size_t>(rank), -1), rest = counted(0, rank);
@@ -172,6 +183,7 @@ Expr moveaxis(const Operand& x, const Axes& from, const Axes& to) {
 Expr moveaxis(const Operand& x, std::int64_t from, std::int64_t to) { return moveaxis(x, Axes{from}, Axes{to}); }
 
 Expr rollaxis(const Operand& x, std::int64_t axis, std::int64_t start) {
+  const BuiltAt here(x.place());
   const std::int64_t rank = x.expr().rank(), source = normalize_axis(axis, rank, "rollaxis");
   const std::int64_t before = normalize_axis(start, rank + 1, "rollaxis");
   return moveaxis(x, source, before > source ? before - 1 : before);
@@ -198,6 +210,7 @@ Expr specify_shape(const Operand& x, const Lengths& lengths) {
 }
 
 Expr addbroadcast(const Operand& x, const Axes& axes) {
+  const BuiltAt here(x.place());
   std::vector<Length> lengths(static_cast<std::size_t>(x.expr().rank()), Length(unknown));
   for (std::int64_t axis : normalize_axes(axes, x.expr().rank(), "addbroadcast", false))
     lengths[static_cast<std::size_t>(axis)] = 1;
@@ -205,11 +218,13 @@ Expr addbroadcast(const Operand& x, const Axes& axes) {
 }
 
 Expr unbroadcast(const Operand& x, const Axes& axes) {
+  const BuiltAt here(x.place());
   normalize_axes(axes, x.expr().rank(), "unbroadcast", false);
   return x;
 }
 
 Expr patternbroadcast(const Operand& x, const std::vector<bool>& is_one) {
+  const BuiltAt here(x.place());
   if (static_cast<std::int64_t>(is_one.size()) != x.expr().rank())
     throw ShapeError(fmt::format("patternbroadcast: {} flags for {}", is_one.size(), to_string(x.expr().type())));
   Axes axes;

@@ -7,6 +7,7 @@
 #include "leapgraph/symbolic/ops/lengths.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
 #include "leapgraph/symbolic/ops/whole_numbers.hpp"
+#include "leapgraph/symbolic/places.hpp"
 #include "leapgraph/symbolic/shaping.hpp"
 
 namespace leapgraph::symbolic {
@@ -21,6 +22,7 @@ Expr settled(const Expr& n) {
 }  // namespace
 
 Expr diag(const Operand& x, const Length& offset) {
+  const BuiltAt here(x.place());
   if (x.expr().rank() == 1) return alloc_diag(x, offset);
   if (x.expr().rank() == 2) return diagonal(x, offset);
   throw ShapeError(fmt::format("diag: takes a vector or a matrix, got {} (made at {}:{})", to_string(x.expr().type()),
@@ -44,6 +46,7 @@ Expr diagonal(const Operand& x, const Length& offset, std::int64_t axis_a, std::
 }
 
 Expr extract_diag(const Operand& x, const Length& offset, std::int64_t axis_a, std::int64_t axis_b) {
+  const BuiltAt here(x.place());
   return diagonal(x, offset, axis_a, axis_b);
 }
 
@@ -69,6 +72,7 @@ Expr alloc_diag(const Operand& x, const Length& offset, std::int64_t axis_a, std
 }
 
 Expr trace(const Operand& x, const Length& offset, std::int64_t axis_a, std::int64_t axis_b) {
+  const BuiltAt here(x.place());
   return sum(diagonal(x, offset, axis_a, axis_b), {-1});
 }
 

@@ -7,6 +7,7 @@
 #include "leapgraph/symbolic/ops/lengths.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
 #include "leapgraph/symbolic/ops/whole_numbers.hpp"
+#include "leapgraph/symbolic/places.hpp"
 #include "leapgraph/symbolic/shaping.hpp"
 #include "leapgraph/symbolic/sorting.hpp"
 
@@ -124,6 +125,7 @@ Expr trapezoid_over(const Operand& y, const Operand& x, std::int64_t axis) {
 }
 
 Expr bartlett(const Length& count) {
+  const BuiltAt here(count.place(), "bartlett");
   const Expr m = count.expr();
   if (count.number().value_or(1) < 1) return zeros({0});
   const Expr n = cast(2 * iota(maximum(m, zero)) - (m - one), DType::float64);

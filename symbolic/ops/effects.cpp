@@ -9,6 +9,7 @@
 #include "leapgraph/symbolic/complex.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
+#include "leapgraph/symbolic/places.hpp"
 #include "leapgraph/symbolic/runtime/effects.h"
 
 namespace leapgraph::symbolic {
@@ -99,6 +100,7 @@ const Op printing_op{
 // --- Builders ---
 
 Expr assert_op(const Operand& x, const Operands& conditions, const std::string& message) {
+  const BuiltAt here(x.place());
   Expr result = x;
   for (const Operand& condition : conditions) {
     const Expr truth = cast(condition, DType::boolean);
@@ -110,6 +112,7 @@ Expr assert_op(const Operand& x, const Operands& conditions, const std::string& 
 Expr raise_op(const Operand& x, const std::string& message) { return assert_op(x, {Operand(false)}, message); }
 
 Expr print_op(const Operand& x, const std::string& message) {
+  const BuiltAt here(x.place());
   Expr shown = x;
   Attributes attributes{{"note", message}};
   if (is_complex(shown.dtype())) {

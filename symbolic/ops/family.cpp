@@ -98,6 +98,10 @@ Expr apply_floating(const Op& op, std::initializer_list<Operand> operands) {
   return make(op, promoted_floating({operands.begin(), operands.size()}), {}, operands.begin()->place());
 }
 
+std::source_location place_of(std::span<const Operand> operands) {
+  return operands.empty() ? std::source_location::current() : operands[0].place();
+}
+
 Shape broadcast_shape(std::span<const Array> inputs) {
   Shape shape = inputs[0].shape();
   for (const Array& array : inputs.subspan(1)) shape = broadcast(shape, array.shape());

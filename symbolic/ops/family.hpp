@@ -28,6 +28,8 @@ Exprs promoted_floating(std::span<const Operand> operands);
 /// Op applied to promoted operands.
 Expr apply_promoted(const Op& op, std::initializer_list<Operand> operands);
 Expr apply_floating(const Op& op, std::initializer_list<Operand> operands);
+/// Where the first of them was written; a place in the library, which says nothing, where there is none.
+std::source_location place_of(std::span<const Operand> operands);
 
 // --- Reference evaluation ---
 

@@ -4,13 +4,15 @@
 #include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/lengths.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
+#include "leapgraph/symbolic/places.hpp"
 #include "leapgraph/symbolic/shaping.hpp"
 
 namespace leapgraph::symbolic {
 
 // --- Lengths ---
 
-Length::Length(Expr value) : value_(value) {
+Length::Length(Expr value, Where place) : value_(value), place_(place) {
+  const BuiltAt here(place);
   if (value.rank() != 0 || !is_integer(value.dtype()))
     throw DTypeError(fmt::format("a length must be an integer scalar, got {}", to_string(value.type())));
   if (const auto known = constant_value(value)) value_ = known->integer();
@@ -21,7 +23,8 @@ Expr Length::expr() const {
   return cast(std::get<Expr>(value_), DType::int64);
 }
 
-Lengths::Lengths(const Expr& lengths) {
+Lengths::Lengths(const Expr& lengths, Where place) : place_(place) {
+  const BuiltAt here(place);
   if (lengths.rank() == 0) {
     lengths_.emplace_back(lengths);
     return;
@@ -51,8 +54,8 @@ void require_no_negative(const Lengths& lengths) {
 
 }  // namespace
 
-/// Something of the given lengths; what it holds does not matter.
 Expr of_lengths(const Lengths& lengths) {
+  const BuiltAt here(lengths.place());
   require_no_negative(lengths);
   if (const auto known = lengths.known()) return broadcast_to(constant(false), *known);
   const auto rank = static_cast<std::int64_t>(lengths.size());
@@ -65,6 +68,7 @@ Expr of_lengths(const Lengths& lengths) {
 }
 
 Expr shape(const Operand& x) {
+  const BuiltAt here(x.place());
   const Expr& e = x;
   if (is_known(e.shape())) return constant(Array::of<std::int64_t>({e.rank()}, {e.shape().begin(), e.shape().end()}));
   Operands lengths;
@@ -73,6 +77,7 @@ Expr shape(const Operand& x) {
 }
 
 Expr size(const Operand& x) {
+  const BuiltAt here(x.place());
   const Expr& e = x;
   if (is_known(e.shape())) return constant(element_count(e.shape()));
   Expr count = constant(std::int64_t{1});
@@ -83,23 +88,42 @@ Expr size(const Operand& x) {
 // --- Fillings ---
 
 Expr alloc(const Operand& value, const Lengths& lengths) {
-  const MadeAt here(value.place());
+  const BuiltAt here(value.place(), "alloc");
   require_no_negative(lengths);
   if (const auto known = lengths.known()) return broadcast_to(value, *known);
   return broadcast_like(value, of_lengths(lengths));
 }
 
-Expr zeros(const Lengths& lengths, DType dtype) { return alloc(cast(constant(0.0), dtype), lengths); }
-Expr ones(const Lengths& lengths, DType dtype) { return alloc(cast(constant(1.0), dtype), lengths); }
+Expr zeros(const Lengths& lengths, DType dtype) {
+  const BuiltAt here(lengths.place(), "zeros");
+  return alloc(cast(constant(0.0), dtype), lengths);
+}
+Expr ones(const Lengths& lengths, DType dtype) {
+  const BuiltAt here(lengths.place(), "ones");
+  return alloc(cast(constant(1.0), dtype), lengths);
+}
 Expr empty(const Lengths& lengths, DType dtype) { return zeros(lengths, dtype); }
-Expr full(std::initializer_list<Length> lengths, const Operand& value) { return alloc(value, lengths); }
-Expr full(const Lengths& lengths, const Operand& value) { return alloc(value, lengths); }
-Expr zeros_like(const Operand& x, DType dtype) { return broadcast_like(cast(constant(0.0), dtype), x); }
-Expr ones_like(const Operand& x, DType dtype) { return broadcast_like(cast(constant(1.0), dtype), x); }
+Expr full(std::initializer_list<Length> lengths, const Operand& value) {
+  return full(Lengths(lengths, value.place()), value);
+}
+Expr full(const Lengths& lengths, const Operand& value) {
+  const BuiltAt here(value.place(), "full");
+  return alloc(value.expr(), lengths);
+}
+Expr zeros_like(const Operand& x, DType dtype) {
+  const BuiltAt here(x.place());
+  return broadcast_like(cast(constant(0.0), dtype), x);
+}
+Expr ones_like(const Operand& x, DType dtype) {
+  const BuiltAt here(x.place());
+  return broadcast_like(cast(constant(1.0), dtype), x);
+}
 Expr full_like(const Operand& x, const Operand& value, std::optional<DType> dtype) {
+  const BuiltAt here(x.place());
   return broadcast_like(cast(value, dtype.value_or(x.expr().dtype())), x);
 }
 Expr empty_like(const Operand& x, std::optional<DType> dtype) {
+  const BuiltAt here(x.place());
   return zeros_like(x, dtype.value_or(x.expr().dtype()));
 }
 
@@ -124,13 +148,15 @@ Expr none_of(const Expr& x) { return cast(constant(0.0), x.dtype()); }
 }  // namespace
 
 Expr eye(const Length& rows, std::optional<Length> columns, const Length& k, DType dtype) {
+  const BuiltAt here(rows.place(), "eye");
   return cast(eq(column_minus_row(rows, columns.value_or(rows)), k.expr()), dtype);
 }
-Expr identity(const Length& n, DType dtype) { return eye(n, n, 0, dtype); }
 Expr identity_like(const Operand& matrix) {
+  const BuiltAt here(matrix.place());
   return cast(eq(column_minus_row(matrix, "identity_like"), std::int64_t{0}), matrix.expr().dtype());
 }
 Expr tri(const Length& rows, std::optional<Length> columns, const Length& k, DType dtype) {
+  const BuiltAt here(rows.place(), "tri");
   return cast(column_minus_row(rows, columns.value_or(rows)) <= k.expr(), dtype);
 }
 Expr tril(const Operand& x, const Length& k) {
@@ -142,9 +168,11 @@ Expr triu(const Operand& x, const Length& k) {
   return where(column_minus_row(x, "triu") >= k.expr(), x, none_of(x));
 }
 Exprs tril_indices(const Length& rows, const Length& k, std::optional<Length> columns) {
+  const BuiltAt here(rows.place(), "tril_indices");
   return nonzero(column_minus_row(rows, columns.value_or(rows)) <= k.expr());
 }
 Exprs triu_indices(const Length& rows, const Length& k, std::optional<Length> columns) {
+  const BuiltAt here(rows.place(), "triu_indices");
   return nonzero(column_minus_row(rows, columns.value_or(rows)) >= k.expr());
 }
 
@@ -176,8 +204,9 @@ Expr arange(const Operand& start, const Operand& stop, const Operand& step, std:
   return dtype ? cast(result, *dtype) : result;
 }
 
-Expr arange(const Expr& stop, std::optional<DType> dtype) {
-  return is_floating(stop.dtype()) ? arange(Operand(0.0), stop, 1, dtype) : arange(Operand(0), stop, 1, dtype);
+Expr arange(const Expr& stop, std::optional<DType> dtype, Where place) {
+  const Operand start = is_floating(stop.dtype()) ? Operand(0.0, place) : Operand(0, place);
+  return arange(start, stop, 1, dtype);
 }
 
 namespace {
@@ -271,6 +300,7 @@ Exprs ogrid(const std::vector<Range>& ranges) { return open_grid(grid_vectors(ra
 Exprs mgrid(const std::vector<Range>& ranges) { return stretched(ogrid(ranges)); }
 
 Exprs meshgrid(const Operands& vectors, std::string_view indexing, bool sparse) {
+  const BuiltAt here(place_of(vectors));
   if (indexing != "xy" && indexing != "ij")
     throw GraphError(fmt::format("meshgrid: indexing must be xy or ij, got {}", indexing));
   Exprs flat;

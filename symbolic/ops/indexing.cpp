@@ -16,6 +16,7 @@
 #include "leapgraph/symbolic/ops/batching.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
+#include "leapgraph/symbolic/places.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -695,10 +696,12 @@ Expr Expr::operator[](const Subscript& subscript) const {
 }
 
 Expr set_subtensor(const Operand& part, const Operand& values) {
+  const BuiltAt here(part.place());
   return update(set_rows_op, "set_subtensor", part, values);
 }
 
 Expr inc_subtensor(const Operand& part, const Operand& values) {
+  const BuiltAt here(part.place());
   return update(add_rows_op, "inc_subtensor", part, values);
 }
 

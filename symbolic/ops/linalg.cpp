@@ -209,7 +209,11 @@ Expr tensordot(const Operand& a, const Operand& b, const Axes& axes_a, const Axe
   return contract(a, b, first, second, output);
 }
 
-Expr outer(const Operand& a, const Operand& b) { return tensordot(a, b, {}, {}); }
+Expr outer(const Operand& a, const Operand& b) {
+  const BuiltAt here(a.place());
+  const auto vector = [](const Operand& x) { return x.expr().rank() == 1 ? x : Operand(reshape(x, {unknown})); };
+  return tensordot(vector(a), vector(b), {}, {});
+}
 
 Expr matmul(const Operand& a, const Operand& b) {
   const BuiltAt here(a.place());

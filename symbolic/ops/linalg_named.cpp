@@ -456,6 +456,20 @@ Expr multi_dot(const Operands& operands) {
   return chained(factors, cuts, 0, n - 1);
 }
 
+Expr tensordot(const Operand& a, const Operand& b, int axes) {
+  const BuiltAt here(a.place());
+  const std::int64_t rank = a.expr().rank();
+  if (axes < 0 || axes > rank || axes > b.expr().rank())
+    throw ShapeError(fmt::format("tensordot: there are no {} axes to sum over in both {} and {}", axes,
+                                 to_string(a.expr().type()), to_string(b.expr().type())));
+  Axes of_a, of_b;
+  for (std::int64_t axis = 0; axis < axes; ++axis) {
+    of_a.push_back(rank - axes + axis);
+    of_b.push_back(axis);
+  }
+  return tensordot(a, b, of_a, of_b);
+}
+
 Expr vdot(const Operand& a, const Operand& b) {
   const BuiltAt here(a.place());
   return dot(reshape(a, {unknown}), reshape(b, {unknown}));

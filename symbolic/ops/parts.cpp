@@ -9,6 +9,7 @@
 #include "leapgraph/symbolic/ops/lengths.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
 #include "leapgraph/symbolic/ops/whole_numbers.hpp"
+#include "leapgraph/symbolic/places.hpp"
 #include "leapgraph/symbolic/shaping.hpp"
 #include "leapgraph/symbolic/sorting.hpp"
 
@@ -50,7 +51,22 @@ Expr product(const Expr& a, const Expr& b) {
 
 Expr join(std::int64_t axis, const Operands& parts) { return concatenate(parts, axis); }
 
+namespace {
+
+/// Where the first leaf was written.
+Where place_of(const Nested& nested) {
+  const Nested* first = &nested;
+  while (const auto* list = std::get_if<std::vector<Nested>>(&first->what)) {
+    if (list->empty()) return Where::current();
+    first = &list->front();
+  }
+  return std::get<Operand>(first->what).place();
+}
+
+}  // namespace
+
 Expr stacklists(const Nested& nested) {
+  const BuiltAt here(place_of(nested));
   if (const auto* leaf = std::get_if<Operand>(&nested.what)) return *leaf;
   Operands parts;
   for (const Nested& item : std::get<std::vector<Nested>>(nested.what)) parts.emplace_back(stacklists(item));
@@ -58,12 +74,14 @@ Expr stacklists(const Nested& nested) {
 }
 
 Expr hstack(const Operands& parts) {
+  const BuiltAt here(place_of(parts));
   const Operands flat = all_of(parts, atleast_1d);
   return concatenate(flat, !flat.empty() && flat[0].expr().rank() > 1 ? 1 : 0);
 }
 Expr vstack(const Operands& parts) { return concatenate(all_of(parts, atleast_2d), 0); }
 Expr dstack(const Operands& parts) { return concatenate(all_of(parts, atleast_3d), 2); }
 Expr column_stack(const Operands& parts) {
+  const BuiltAt here(place_of(parts));
   return concatenate(all_of(parts,
                             [](const Operand& x) -> Expr {
                               const Expr& e = x;
@@ -133,9 +151,11 @@ Exprs split_by(const Operand& x, std::int64_t parts, std::int64_t axis, std::str
 }  // namespace
 
 Exprs split_equally(const Operand& x, std::int64_t parts, std::int64_t axis) {
+  const BuiltAt here(x.place());
   return split_by(x, parts, axis, "split", true);
 }
 Exprs array_split(const Operand& x, std::int64_t parts, std::int64_t axis) {
+  const BuiltAt here(x.place());
   return split_by(x, parts, axis, "array_split", false);
 }
 
@@ -218,6 +238,7 @@ Expr roll(const Operand& x, const Operand& shift, std::optional<std::int64_t> ax
 }
 
 Expr flip(const Operand& x, const Axes& axes) {
+  const BuiltAt here(x.place());
   Expr result = x;
   for (std::int64_t axis : normalize_axes(axes, result.rank(), "flip", true))
     result = slice(Operand(result, x.place()), axis, {std::nullopt, std::nullopt, -1});
@@ -227,6 +248,7 @@ Expr flipud(const Operand& x) { return flip(x, {0}); }
 Expr fliplr(const Operand& x) { return flip(x, {1}); }
 
 Expr rot90(const Operand& x, std::int64_t times, const Axes& axes) {
+  const BuiltAt here(x.place());
   if (axes.size() != 2) throw ShapeError("rot90: turns two axes");
   const std::int64_t quarter = ((times % 4) + 4) % 4;
   if (quarter == 0) return x;

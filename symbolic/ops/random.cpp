@@ -61,9 +61,10 @@ std::vector<Type> multinomial_type(std::span<const Type> inputs, const Attribute
 }
 
 /// As many numbers as `like` has elements.
-std::vector<Type> like_type(std::span<const Type> inputs, const Attributes&) {
+std::vector<Type> like_type(std::span<const Type> inputs, const Attributes& attributes) {
   require_stream(inputs[0]);
-  return {stream_type(), Type{DType::float64, inputs[1].shape}};
+  const bool whole = attributes.get<std::string>("draw") == "random_permutation";
+  return {stream_type(), Type{whole ? DType::int64 : DType::float64, inputs[1].shape}};
 }
 
 std::vector<Type> permutation_type(std::span<const Type> inputs, const Attributes& attributes) {

@@ -7,6 +7,7 @@
 #include "leapgraph/symbolic/ops/lengths.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
 #include "leapgraph/symbolic/ops/whole_numbers.hpp"
+#include "leapgraph/symbolic/places.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -48,6 +49,7 @@ Expr part_along_axis(std::string_view op, const Operand& x, const Operand& posit
 }  // namespace
 
 Expr take(const Operand& x, const Operand& positions, std::optional<std::int64_t> axis, Outside outside) {
+  const BuiltAt here(x.place());
   require_integers("take", positions);
   const Expr table = axis ? x.expr() : flat(x);
   const std::int64_t normal = normalize_axis(axis.value_or(0), table.rank(), "take");
@@ -59,14 +61,17 @@ Expr take(const Operand& x, const Operand& positions, std::optional<std::int64_t
 }
 
 Expr take_along_axis(const Operand& x, const Operand& positions, std::int64_t axis) {
+  const BuiltAt here(x.place());
   return part_along_axis("take_along_axis", x, positions, axis);
 }
 
 Expr put_along_axis(const Operand& x, const Operand& positions, const Operand& values, std::int64_t axis) {
+  const BuiltAt here(x.place());
   return set_subtensor(part_along_axis("put_along_axis", x, positions, axis), values);
 }
 
 Expr choose(const Operand& which, const Operands& choices, Outside outside) {
+  const BuiltAt here(which.place());
   require_integers("choose", which);
   if (choices.empty()) throw ShapeError("choose: needs at least one choice");
   const Exprs parts = promoted(choices);
@@ -80,6 +85,7 @@ Expr choose(const Operand& which, const Operands& choices, Outside outside) {
 }
 
 Expr compress(const Operand& condition, const Operand& x, std::optional<std::int64_t> axis) {
+  const BuiltAt here(condition.place());
   if (condition.expr().rank() != 1)
     throw ShapeError(fmt::format("compress: the condition must be a vector, got {} (made at {}:{})",
                                  to_string(condition.expr().type()), condition.place().file_name(),
@@ -88,16 +94,18 @@ Expr compress(const Operand& condition, const Operand& x, std::optional<std::int
 }
 
 Expr flatnonzero(const Operand& x) {
+  const BuiltAt here(x.place());
   const Expr mask = flat(truth(x));
-  const Expr here = cast(mask, DType::int64), all = length(mask, 0);
-  const Expr count = minimum(sum(here), all);
+  const Expr ones = cast(mask, DType::int64), all = length(mask, 0);
+  const Expr count = minimum(sum(ones), all);
   // Each true one is written to the place that its number says, all others to one place more.
-  const Expr place = where(mask, cumsum(here) - one, count);
+  const Expr place = where(mask, cumsum(ones) - one, count);
   const Expr found = make(scatter_like_op, {iota(all), place, iota(Operand(count + one, x.place()))}, {}, x.place());
   return slice(found, 0, {0, -1});
 }
 
 Exprs nonzero(const Operand& x) {
+  const BuiltAt here(x.place());
   const Expr& e = x;
   if (e.rank() == 0) return {flatnonzero(x)};
   const Expr numbers = flatnonzero(x);
@@ -117,12 +125,14 @@ Exprs nonzero(const Operand& x) {
 Expr nonzero_values(const Operand& x) { return gather(flat(x), flatnonzero(x)); }
 
 Expr argwhere(const Operand& x) {
+  const BuiltAt here(x.place());
   Operands columns;
   for (const Expr& e : nonzero(x)) columns.emplace_back(e);
   return stack(columns, 1);
 }
 
 Exprs unravel_index(const Operand& numbers, const Operands& shape) {
+  const BuiltAt here(numbers.place());
   require_integers("unravel_index", numbers);
   Expr count = constant(one);
   for (const Operand& n : shape) count = count * cast(n, DType::int64);
@@ -138,6 +148,7 @@ Exprs unravel_index(const Operand& numbers, const Operands& shape) {
 }
 
 Expr ravel_multi_index(const Operands& positions, const Operands& shape, Outside outside) {
+  const BuiltAt here(place_of(positions));
   if (positions.empty() || positions.size() != shape.size())
     throw ShapeError(fmt::format("ravel_multi_index: {} indices for {} axes", positions.size(), shape.size()));
   Expr result;
@@ -151,6 +162,7 @@ Expr ravel_multi_index(const Operands& positions, const Operands& shape, Outside
 }
 
 Expr inverse_permutation(const Operand& permutation) {
+  const BuiltAt here(permutation.place());
   require_integers("inverse_permutation", permutation);
   const Expr p = cast(permutation, DType::int64);
   if (p.rank() != 1) throw ShapeError("inverse_permutation: takes a vector, got " + to_string(p.type()));
@@ -158,6 +170,7 @@ Expr inverse_permutation(const Operand& permutation) {
 }
 
 Expr permute_row_elements(const Operand& x, const Operand& order, bool inverse) {
+  const BuiltAt here(x.place());
   require_integers("permute_row_elements", order);
   Expr rows = x, by = order;
   while (rows.rank() < by.rank()) rows = expand_dims(rows, 0);

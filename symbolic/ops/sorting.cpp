@@ -12,6 +12,7 @@
 #include "leapgraph/symbolic/ops/lengths.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
 #include "leapgraph/symbolic/ops/whole_numbers.hpp"
+#include "leapgraph/symbolic/places.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -201,10 +202,12 @@ void require_position(const Operand& x, std::int64_t kth, std::optional<std::int
 }  // namespace
 
 Expr partition(const Operand& x, std::int64_t kth, std::optional<std::int64_t> axis) {
+  const BuiltAt here(x.place());
   require_position(x, kth, axis);
   return sort(x, axis);
 }
 Expr argpartition(const Operand& x, std::int64_t kth, std::optional<std::int64_t> axis) {
+  const BuiltAt here(x.place());
   require_position(x, kth, axis);
   return argsort(x, axis);
 }
@@ -219,12 +222,14 @@ Expr searchsorted(const Operand& sorted, const Operand& values, bool right, std:
 }
 
 Expr searchsorted(const Operand& sorted, const Operand& values, std::string_view side, std::optional<Operand> sorter) {
+  const BuiltAt here(sorted.place());
   if (side != "left" && side != "right")
     throw GraphError(fmt::format("searchsorted: the side must be left or right, got {}", side));
   return searchsorted(sorted, values, side == "right", std::move(sorter));
 }
 
 Expr digitize(const Operand& values, const Operand& edges, bool right) {
+  const BuiltAt here(values.place());
   const auto known = constant_value(edges);
   const bool falls = known && known->size() > 1 && known->real(0) > known->real(known->size() - 1);
   if (!falls) return searchsorted(edges, values, !right);

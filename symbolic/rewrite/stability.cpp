@@ -25,14 +25,6 @@ bool literal_is_odd_positive_integer(const Match& m) {
 }
 bool x_is_nonnegative(const Match& m) { return is_nonnegative(m.value(0)); }
 
-/// x where `test` holds, and a harmless value elsewhere that marks what a rule has made: it looks for unmarked ones.
-constexpr double mark = 0.9990234375;
-Expr chosen(const Expr& test, const Expr& value) { return where(test, value, mark); }
-Expr unless(const Expr& test, const Expr& value) { return where(test, mark, value); }
-bool x_is_unmarked(const Match& m) {
-  const Expr x = m.value(0);
-  return &x.op() != &where_op || (uniform_value(x.node().input(1)) != mark && uniform_value(x.node().input(2)) != mark);
-}
 bool y_is_no_literal(const Match& m) { return static_cast<bool>(m.bindings[1].value.core); }
 
 /// Of large |x| without the overflow of cosh, of small x without the rounding of 1 + x^2 / 2.
@@ -102,18 +94,15 @@ std::vector<Rule> make_stability_rules() {
        .right = log1mexp(-2.0 * x) - softplus(-2.0 * x),
        .rounds = abs(log1mexp(-2.0 * x)) + softplus(-2.0 * x)},
       {.name = "log|1 + x|", .left = log(abs(1.0 + x)), .right = log1p(where(x < -1.0, -2.0 - x, x))},
-      {.name = "log(x^y), x > 0",
-       .left = log(pow(x, y)),
-       .right = y * log(x),
-       .guard = [](const Match& m) { return is_positive(m.value(0)) && y_is_no_literal(m); }},
       {.name = "log(x^y), x >= 0",
        .left = log(pow(x, y)),
        .right = log_of_power(x, y),
        .guard = [](const Match& m) { return x_is_nonnegative(m) && y_is_no_literal(m); }},
+      // A sum, for a choice would hold log(x^y) for x < 0 again.
       {.name = "log(x^y)",
        .left = log(pow(x, y)),
-       .right = where(x < 0.0, log(pow(chosen(x < 0.0, x), y)), log_of_power(where(x < 0.0, 1.0, x), y)),
-       .guard = [](const Match& m) { return !x_is_nonnegative(m) && x_is_unmarked(m) && y_is_no_literal(m); }},
+       .right = log(where(x < 0.0, pow(x, y), 1.0)) + where(x < 0.0, 0.0, log_of_power(where(x < 0.0, 1.0, x), y)),
+       .guard = [](const Match& m) { return !x_is_nonnegative(m) && y_is_no_literal(m); }},
       {.name = "log(2 cosh(x))", .left = log(2.0 * cosh(x)), .right = logaddexp(x, -x)},
       {.name = "log((1 + x) / (1 - x))", .left = log((1.0 + x) / (1.0 - x)), .right = 2.0 * atanh(x)},
       {.name = "log(1 / x - 1)", .left = log(inv(x) - 1.0), .right = -logit(x)},
@@ -130,12 +119,10 @@ std::vector<Rule> make_stability_rules() {
       {.name = "log1p(-tanh(x)^2)", .left = log1p(-sqr(tanh(x))), .right = -2.0 * log_cosh(x)},
       {.name = "log1mexp(-exp(x))",
        .left = log1mexp(-exp(x)),
-       .right = where(x < -40.0, x, log1mexp(-exp(unless(x < -40.0, x)))),
-       .guard = x_is_unmarked},
+       .right = where(x < -40.0, x, 0.0) + log1mexp(where(x < -40.0, -infinity, -exp(x)))},
       {.name = "log1mexp(-x^2)",
        .left = log1mexp(-sqr(x)),
-       .right = where(large < 1e-10, 2.0 * log(large), log1mexp(-sqr(unless(large < 1e-10, x)))),
-       .guard = x_is_unmarked},
+       .right = where(large < 1e-10, 2.0 * log(large), 0.0) + log1mexp(where(large < 1e-10, -infinity, -sqr(x)))},
       {.name = "log1p(expm1(x))", .left = log1p(expm1(x)), .right = x},
       {.name = "expm1(log1p(x))", .left = expm1(log1p(x)), .right = where(x < -1.0, nan, x)},
       {.name = "expm1(softplus(x))", .left = expm1(softplus(x)), .right = exp(x)},
@@ -199,7 +186,7 @@ std::vector<Rule> make_stability_rules() {
            [&] {
              const Expr near = large < 0.5, exponent = y * log1p(where(near, x, 0.0));
              const Expr small = logical_and(near, abs(exponent) < 0.5);
-             return where(small, expm1(where(small, exponent, 0.0)), pow(where(small, 1.0, 1.0 + x), y) - 1.0);
+             return expm1(where(small, exponent, 0.0)) + (pow(where(small, 1.0, 1.0 + x), y) - 1.0);
            }()},
       {.name = "log(x) - log(1 - x)", .left = log(x) - log1p(-x), .right = logit(x)},
       {.name = "log_sigmoid(x) - log_sigmoid(-x)", .left = log_sigmoid(x) - log_sigmoid(-x), .right = x},
@@ -272,7 +259,7 @@ std::vector<Rule> make_closing_rules() {
            [&] {
              // Where 1 + x is rounded, which many multiplications magnify; not where the logarithm is large.
              const Expr rounded = logical_and(logical_and(abs(x) < 0.5, neq((1.0 + x) - 1.0, x)), eq(y, y));
-             return where(rounded, exp(y * log1p(where(rounded, x, 0.0))), pow(where(rounded, 1.0, 1.0 + x), y));
+             return exp(where(rounded, y * log1p(x), 0.0)) * pow(where(rounded, 1.0, 1.0 + x), y);
            }(),
        .guard = [](const Match& m) { return y_is_no_literal(m) || std::abs(m.bindings[1].value.factor) > 16; }},
       {.name = "exp(x) exp(y)",
@@ -298,8 +285,7 @@ std::span<const Rule> stability_rules() {
 std::span<const Rule> root_rules() {
   const auto& [x, y, z, c] = variables();
   static const std::vector<Rule> rules{
-      // Where the square leaves the range, the literal does not count. Where the square leaves the range, the literal
-      // does not count.
+      // Where the square leaves the range, the literal does not count.
       {.name = "sqrt(x^2 + c)",
        .left = sqrt(sqr(x) + c),
        .right = where(sqr(x) + c < 0x1p1000, sqrt(minimum(sqr(x) + c, 0x1p1000)), abs(x)),

@@ -24,7 +24,9 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 
 void report(const char* what, std::vector<double> seconds, double unit, const char* name) {
   std::sort(seconds.begin(), seconds.end());
-  const auto at = [&](double share) { return seconds[static_cast<std::size_t>(share * double(seconds.size() - 1))] / unit; };
+  const auto at = [&](double share) {
+    return seconds[static_cast<std::size_t>(share * double(seconds.size() - 1))] / unit;
+  };
   std::printf("%-58s %9.4g %s   (%.4g to %.4g)\n", what, at(0.5), name, at(0.25), at(0.75));
   std::fflush(stdout);
 }
@@ -113,7 +115,7 @@ class ByHand {
   using Matrix = double[batch][dim];
 
   double uniform() {
-    const std::uint32_t a = words_() >> 5, b = words_() >> 6;
+    const auto a = static_cast<double>(words_() >> 5), b = static_cast<double>(words_() >> 6);
     return (a * 67108864.0 + b) / 9007199254740992.0;
   }
   double normal() {
@@ -236,8 +238,8 @@ int main(int argc, char** argv) {
                                      .n_steps = 1000});
     const Function f = function({w, start}, grad(sum(states.last[0]), w));
     const Array at = Array::vector(std::vector<double>(10, 1.1)), from = Array::vector(std::vector<double>(10, 0.5));
-    report("gradient of 1000 tanh steps of 10 numbers", timed(repeats, 200, [&] { seen += Array(f(at, from)).real(0); }),
-           1e-6, "us");
+    report("gradient of 1000 tanh steps of 10 numbers",
+           timed(repeats, 200, [&] { seen += Array(f(at, from)).real(0); }), 1e-6, "us");
   }
   std::filesystem::remove_all(caches);
   return std::isnan(seen) ? 1 : 0;

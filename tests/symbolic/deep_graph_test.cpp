@@ -24,6 +24,8 @@ Expr chain(const Expr& x, int length) {
 /// Measured here: built in 1 s, differentiated in 3, evaluated in 2, destroyed in 1; rewriting takes some 0.1 ms a
 /// node.
 TEST(DeepGraphs, OfHalfAMillionNodesAreDifferentiatedEvaluatedPrintedAndDestroyed) {
+  const Expr y = dscalar("y");
+  grad(exp(y), y);  // makes the tables of rules
   const std::size_t before = interned_nodes();
   {
     const Expr x = dscalar("x"), e = chain(x, 500000), g = grad(e, x);
@@ -37,7 +39,7 @@ TEST(DeepGraphs, OfHalfAMillionNodesAreDifferentiatedEvaluatedPrintedAndDestroye
     EXPECT_NEAR(got[1].real(), slope, 1e-12);
     EXPECT_TRUE(pp(g, 1000).ends_with("..."));
   }
-  EXPECT_LE(interned_nodes(), before + 100);  // literals of rules are kept
+  EXPECT_EQ(interned_nodes(), before);
 }
 
 TEST(DeepGraphs, AreRewrittenMovedForwardsAndSearched) {

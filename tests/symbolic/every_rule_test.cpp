@@ -45,8 +45,7 @@ std::vector<Case> cases_of(const Rule& rule) {
   const std::vector<double> literals =
       uses_literal ? std::vector{2.0, -2.0, 3.0, 1.0, 0.5, -3.0, 1.7} : std::vector{0.0};
   for (const double c : literals)
-    for (const bool nonnegative : {false, true}) {
-      const Expr x = nonnegative ? abs(v.x) : v.x;
+    for (const Expr& x : {v.x, abs(v.x)}) {
       Bindings bindings{};
       bindings[0] = {true, {1.0, x}, x, {1.0, x}};
       bindings[1] = {true, {1.0, v.y}, v.y, {1.0, v.y}};

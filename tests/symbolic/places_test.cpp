@@ -6,9 +6,13 @@
 #include <unordered_set>
 
 #include "leapgraph/symbolic/complex.hpp"
+#include "leapgraph/symbolic/effects.hpp"
+#include "leapgraph/symbolic/elementwise_functions.hpp"
+#include "leapgraph/symbolic/fft.hpp"
 #include "leapgraph/symbolic/function.hpp"
 #include "leapgraph/symbolic/gradient.hpp"
 #include "leapgraph/symbolic/indexing.hpp"
+#include "leapgraph/symbolic/linear_algebra.hpp"
 #include "leapgraph/symbolic/loops.hpp"
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
@@ -17,6 +21,8 @@
 #include "leapgraph/symbolic/reductions.hpp"
 #include "leapgraph/symbolic/rewrite/passes.hpp"
 #include "leapgraph/symbolic/rewrite/specialize.hpp"
+#include "leapgraph/symbolic/sorting.hpp"
+#include "leapgraph/symbolic/special_functions.hpp"
 #include "leapgraph/symbolic/vectorize.hpp"
 #include "symbolic/derivative_check.hpp"
 #include "symbolic/random_graph.hpp"
@@ -169,6 +175,61 @@ std::vector<Built> builders_of_several_ops() {
       at_line(nonzero(m)),
       at_line(ravel_multi_index({iv, iv}, {3, n})),
       at_line(inverse_permutation(iv)),
+      at_line(zeros({n, 3})),
+      at_line(eye(n, n, 1)),
+      at_line(tri(n)),
+      at_line(tril_indices(n)),
+      at_line(bartlett(n)),
+      at_line(full({n, 2}, 3)),
+      at_line(zeros_like(m, DType::int8)),
+      at_line(full_like(v, 2.5)),
+      at_line(arange(n)),
+      at_line(linspace(x, 3, n)),
+      at_line(meshgrid({v, iv})),
+      at_line(shape(m)),
+      at_line(flatten(t3, 2)),
+      at_line(dimshuffle(v, {0, 'x'})),
+      at_line(moveaxis(t3, 0, 2)),
+      at_line(atleast_3d(v)),
+      at_line(stacklists({{v, v}, {iv, v}})),
+      at_line(vstack({v, iv})),
+      at_line(dstack({m, m})),
+      at_line(split_equally(transpose(t3), 2, 0)),
+      at_line(tile(v, {n, 2})),
+      at_line(repeat(v, iv)),
+      at_line(roll(v, n)),
+      at_line(rot90(m)),
+      at_line(pad(m, {{1, n}}, Border::reflect)),
+      at_line(trace(m, 1)),
+      at_line(fill_diagonal(m, 3)),
+      at_line(cumprod(iv)),
+      at_line(cummax(m, 1)),
+      at_line(ediff1d(m)),
+      at_line(interp(x, v, v)),
+      at_line(to_one_hot(iv, 4)),
+      at_line(sort(m, 0)),
+      at_line(topk(v, 2)),
+      at_line(digitize(v, v)),
+      at_line(bincount(iv, w)),
+      at_line(histogram(v, v)),
+      at_line(unique(m)),
+      at_line(argwhere(m)),
+      at_line(unravel_index(iv, {n, 4})),
+      at_line(permute_row_elements(m, iv)),
+      at_line(assert_op(x, {x > 0, n > 3}, "no")),
+      at_line(kron(m, m)),
+      at_line(cho_solve(m, v)),
+      at_line(pinv(m)),
+      at_line(einsum("ij,jk->ik", {m, iv * expand_dims(iv, 0)})),
+      at_line(multi_dot({v, m, m})),
+      at_line(matrix_norm(m, "nuc")),
+      at_line(solve_sylvester(m, m, m)),
+      at_line(convolve1d(v, w)),
+      at_line(rfft(v, FftNorm::ortho)),
+      at_line(categorical_crossentropy(m, iv)),
+      at_line(batch_normalization(m, v, v, v, 2)),
+      at_line(hypot(n, 3)),
+      at_line(multigammaln(v, 3)),
       at_line(real(complex(v, x) * complex(w, 2))),
       at_line(angle(exp(complex(v, 1)))),
       at_line(streams.normal({3, 4}, x, 2.0)),

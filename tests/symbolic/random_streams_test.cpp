@@ -134,6 +134,19 @@ const std::vector<Row>& rows() {
   return table;
 }
 
+TEST(RandomStreams, ShuffleRowsWhoseNumberACallTells) {
+  RandomStreams known(7), open(7);
+  const Expr x = dmatrix("x");
+  const Array rows = Array::of<double>({5, 1}, {0, 1, 2, 3, 4});
+  for (const auto target : {CompileOptions::Target::native, CompileOptions::Target::interpreter}) {
+    FunctionOptions options;
+    options.compile.target = target;
+    const Array expected = function({}, known.shuffle_rows(constant(rows)), options)();
+    const Array got = function({x}, open.shuffle_rows(x), options)(rows);
+    EXPECT_TRUE(same_bits(got, expected)) << to_string(got);
+  }
+}
+
 TEST(RandomStreams, GiveNumPysNumbers) {
   for (const auto target : {CompileOptions::Target::native, CompileOptions::Target::interpreter})
     for (const Row& row : rows()) {

@@ -92,7 +92,7 @@ Cases cases(bool run_time) {
   t.add("eye", eye(n));
   t.add("eye 3 4 1", eye(3, 4, 1));
   t.add("eye k", eye(n, 4, k));
-  t.add("identity", identity(n));
+  t.add("identity", identity(3));
   t.add("tri", tri(n, 4, k));
   t.add("tril", tril(x));
   t.add("tril k", tril(c, k));
