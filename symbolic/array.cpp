@@ -92,13 +92,13 @@ Array::Array(Type type) : type_(std::move(type)) {
 
 double Array::real(std::int64_t index) const {
   return with_element(type_.dtype,
-                      [&]<class T>(T*) { return to_real(reinterpret_cast<const T*>(buffer_.get())[index]); });
+                      [&]<class T>(T*) { return to_real(reinterpret_cast<const T*>(raw())[index]); });
 }
 
 double Array::imaginary(std::int64_t index) const {
   return with_element(type_.dtype, [&]<class T>(T*) -> double {
     if constexpr (is_complex_number<T>)
-      return static_cast<double>(reinterpret_cast<const T*>(buffer_.get())[index].imag());
+      return static_cast<double>(reinterpret_cast<const T*>(raw())[index].imag());
     else
       return 0;
   });
@@ -106,7 +106,7 @@ double Array::imaginary(std::int64_t index) const {
 
 std::int64_t Array::integer(std::int64_t index) const {
   return with_element(type_.dtype, [&]<class T>(T*) -> std::int64_t {
-    const T value = reinterpret_cast<const T*>(buffer_.get())[index];
+    const T value = reinterpret_cast<const T*>(raw())[index];
     if constexpr (std::is_integral_v<T>)
       return static_cast<std::int64_t>(value);
     else
@@ -115,12 +115,12 @@ std::int64_t Array::integer(std::int64_t index) const {
 }
 
 void Array::set(std::int64_t index, double value) {
-  with_element(type_.dtype, [&]<class T>(T*) { reinterpret_cast<T*>(buffer_.get())[index] = from_real<T>(value); });
+  with_element(type_.dtype, [&]<class T>(T*) { reinterpret_cast<T*>(raw())[index] = from_real<T>(value); });
 }
 
 void Array::set_integer(std::int64_t index, std::int64_t value) {
   with_element(type_.dtype, [&]<class T>(T*) {
-    T& element = reinterpret_cast<T*>(buffer_.get())[index];
+    T& element = reinterpret_cast<T*>(raw())[index];
     if constexpr (std::is_same_v<T, bool>)
       element = value != 0;
     else if constexpr (std::is_arithmetic_v<T>)
@@ -133,7 +133,7 @@ void Array::set_integer(std::int64_t index, std::int64_t value) {
 void Array::set_complex(std::int64_t index, double real, double imaginary) {
   with_element(type_.dtype, [&]<class T>(T*) {
     if constexpr (is_complex_number<T>)
-      reinterpret_cast<T*>(buffer_.get())[index] = {static_cast<typename T::value_type>(real),
+      reinterpret_cast<T*>(raw())[index] = {static_cast<typename T::value_type>(real),
                                                     static_cast<typename T::value_type>(imaginary)};
     else
       throw DTypeError(fmt::format("an element of a {} has no imaginary part", to_string(type_)));
@@ -178,6 +178,10 @@ Array Array::as_pairs() const {
   Type type{part_of(type_.dtype), type_.shape};
   type.shape.push_back(2);
   return Array(std::move(type), buffer_);
+}
+
+void Array::require_elements() const {
+  if (size() > 0) throw GraphError("an array has no elements any more: it was moved from");
 }
 
 void Array::require_dtype(DType dtype) const {

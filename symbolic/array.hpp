@@ -96,8 +96,15 @@ class Array {
   const Shape& shape() const { return type_.shape; }
   std::int64_t size() const { return element_count(type_.shape); }
   std::int64_t bytes() const { return size() * info(type_.dtype).bytes; }
-  const std::byte* raw() const { return buffer_.get(); }
-  std::byte* raw() { return buffer_.get(); }
+  /// The elements. Reading those of an Array that was moved from throws GraphError.
+  const std::byte* raw() const {
+    if (buffer_ == nullptr) require_elements();
+    return buffer_.get();
+  }
+  std::byte* raw() {
+    if (buffer_ == nullptr) require_elements();
+    return buffer_.get();
+  }
   const std::shared_ptr<std::byte>& buffer() const { return buffer_; }
   bool is_only_holder() const { return buffer_.use_count() == 1; }
 
@@ -105,12 +112,12 @@ class Array {
   template <class T>
   std::span<T> data() {
     require_dtype(DTypeOf<T>::value);
-    return {reinterpret_cast<T*>(buffer_.get()), static_cast<std::size_t>(size())};
+    return {reinterpret_cast<T*>(raw()), static_cast<std::size_t>(size())};
   }
   template <class T>
   std::span<const T> data() const {
     require_dtype(DTypeOf<T>::value);
-    return {reinterpret_cast<const T*>(buffer_.get()), static_cast<std::size_t>(size())};
+    return {reinterpret_cast<const T*>(raw()), static_cast<std::size_t>(size())};
   }
 
   /// One element as a real number, whatever the element type; the real part of a complex one.
@@ -137,6 +144,7 @@ class Array {
 
  private:
   void require_dtype(DType dtype) const;
+  void require_elements() const;
   void require_count(std::size_t count) const;
 
   Type type_;

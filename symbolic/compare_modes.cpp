@@ -61,7 +61,7 @@ Difference difference_at(const std::string& stage, const Expr& e, const std::vec
 }
 
 CompileOptions as_it_is(CompileOptions options) {
-  options.rewrite = false;
+  options.as_written = true;
   return options;
 }
 

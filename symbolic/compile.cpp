@@ -113,7 +113,9 @@ std::vector<Graph> prepared(std::span<const Graph> graphs, const CompileOptions&
     std::vector<Shape> shapes;
     for (const Expr& e : graph.inputs) shapes.push_back(e.shape());
     Graph concrete = specialize(graph, shapes);
-    result.push_back(options.rewrite ? rewrite(concrete) : lower_abstract(concrete));
+    RewriteOptions how;
+    how.speed = options.rewrite;
+    result.push_back(options.as_written ? lower_abstract(concrete) : rewrite(concrete, how));
   }
   return result;
 }
@@ -222,7 +224,7 @@ CompiledFunction CompiledFunction::larger(const RuntimeError& error) const {
     while (options.capacity < error.value) options.capacity *= 2;
     if (error.value <= state_->options.capacity) options.capacity *= 8;
     if (options.capacity > most) throw GraphError(failure(error));
-    options.rewrite = false;  // it is rewritten already
+    options.as_written = true;  // it is rewritten already
     state_->larger = compile(state_->graph, options).state_;
     state_->has_larger = true;
   }

@@ -14,8 +14,9 @@ struct ProfileRecord;
 struct CompileOptions {
   enum class Target { automatic, native, interpreter };
   Target target = Target::automatic;  ///< automatic: native code where a C compiler is found, else the interpreter
-  bool rewrite = true;                ///< apply the rewrite passes
-  bool cache = true;                  ///< keep and use compiled objects in the user's cache folder
+  bool rewrite = true;      ///< apply the rewrite passes; false: only those that make results right, not code faster
+  bool as_written = false;  ///< none at all: what is computed is the formula as it is spelled, overflow and all
+  bool cache = true;        ///< keep and use compiled objects in the user's cache folder
   /// Room for axes whose length is known at run time only (stacked outputs of loops that end by themselves, or whose
   /// number of steps is an argument), fewer of rows above 1 KiB. Functions that turn out to need more are compiled anew
   /// for more.

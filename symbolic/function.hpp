@@ -122,6 +122,8 @@ struct FunctionOptions {
 class Function {
  public:
   Function(const Inputs& inputs, const Outputs& outputs, FunctionOptions options = {});
+  Function(const Function&) = default;  // and so is moving: a handle always has its function
+  Function& operator=(const Function&) = default;
 
   /// By position, and then by name: f(33, arg("w") = 1). Throws MissingInput, GraphError for too many arguments and for
   /// names that are unknown or given twice, DTypeError and ShapeError for arguments that do not fit, and what the

@@ -51,8 +51,8 @@ Expr jvp(const Expr& output, const Expr& wrt, const Expr& tangent);
 /// of the variable, all at once. Automatic: forward where the variable is known to have fewer elements.
 enum class Mode { automatic, reverse, forward };
 
-/// d output[i...] / d wrt[j...], of the shape of `output` followed by that of `wrt`. One batch of vjps or jvps, no
-/// loop; throws as `grad` does, and NotVectorizable where an op on the way does not work on batches.
+/// d output[i...] / d wrt[j...], of the shape of `output` followed by that of `wrt`. One batch of vjps or jvps; a loop
+/// over them where an op on the way does not work on batches. Throws as `grad` does.
 Expr jacobian(const Expr& output, const Expr& wrt, Mode mode = Mode::automatic,
               Disconnected disconnected = Disconnected::error);
 /// The Jacobian with respect to each of `wrt`.

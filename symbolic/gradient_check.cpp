@@ -7,6 +7,7 @@
 #include <limits>
 #include <random>
 
+#include "leapgraph/symbolic/complex.hpp"
 #include "leapgraph/symbolic/gradient.hpp"
 #include "leapgraph/symbolic/interpret.hpp"
 #include "leapgraph/symbolic/op.hpp"
@@ -287,11 +288,54 @@ class GradientCheck {
   GradReport report_;
 };
 
+/// The same problem in real numbers: the parts of complex inputs are inputs of their own, called "z.real" and "z.imag",
+/// and those of complex outputs outputs.
+struct RealProblem {
+  Exprs inputs, outputs;
+  std::vector<Array> points;
+  std::vector<std::size_t> numbers;  // of the inputs that these are, or are parts of
+
+  RealProblem(const Exprs& given, const Exprs& functions, std::span<const Array> at) {
+    Substitution parts;
+    for (std::size_t i = 0; i < given.size(); ++i) {
+      const bool split = given[i] && is_complex(given[i].dtype()) && i < at.size() && is_complex(at[i].dtype());
+      numbers.insert(numbers.end(), split ? 2 : 1, i);
+      if (!split) {
+        inputs.push_back(given[i]);
+        if (i < at.size()) points.push_back(at[i]);
+        continue;
+      }
+      const Type type{part_of(given[i].dtype()), given[i].shape()};
+      const Expr re = input(type, name_of(given[i]) + ".real"), im = input(type, name_of(given[i]) + ".imag");
+      inputs.insert(inputs.end(), {re, im});
+      parts.emplace(given[i], complex(re, im));
+      Array real_part(Type{type.dtype, at[i].shape()}), imaginary_part(Type{type.dtype, at[i].shape()});
+      for (std::int64_t e = 0; e < at[i].size(); ++e) {
+        real_part.set(e, at[i].real(e));
+        imaginary_part.set(e, at[i].imaginary(e));
+      }
+      points.insert(points.end(), {real_part, imaginary_part});
+    }
+    for (const Expr& e : parts.empty() ? functions : substitute(functions, parts))
+      if (e && is_complex(e.dtype()))
+        outputs.insert(outputs.end(), {real(e), imag(e)});
+      else
+        outputs.push_back(e);
+  }
+};
+
 }  // namespace
 
 GradReport check_grad(const Exprs& inputs, const Exprs& outputs, std::span<const Array> points,
                       const GradCheckOptions& options) {
-  return GradientCheck(inputs, outputs, points, options).run();
+  for (const Expr& e : outputs)
+    if (!e) throw GraphError("verify_grad: an output is an empty expression");
+  if (inputs.size() != points.size())
+    throw GraphError(fmt::format("verify_grad: {} inputs and {} points", inputs.size(), points.size()));
+  const RealProblem problem(inputs, outputs, points);
+  GradReport report = GradientCheck(problem.inputs, problem.outputs, problem.points, options).run();
+  report.input = report.input < problem.numbers.size() ? problem.numbers[report.input] : inputs.size();
+  return report;
 }
 
 void verify_grad(const Exprs& inputs, const Exprs& outputs, std::span<const Array> points,

@@ -361,6 +361,8 @@ std::vector<const Node*> topological_order(std::span<const Expr> outputs) {
   return order;
 }
 
+void Expr::throw_empty() { throw GraphError("an expression is empty: it was never made, or it was moved from"); }
+
 Exprs outputs_of(const Node& node) {
   const std::shared_ptr<const Node> pointer = node.shared_from_this();
   Exprs outputs;

@@ -34,7 +34,11 @@ class Expr {
   Expr(std::shared_ptr<const Node> node, int output) : node_(std::move(node)), output_(output) {}
 
   explicit operator bool() const { return node_ != nullptr; }
-  const Node& node() const { return *node_; }
+  /// This and what follows throw GraphError for an Expr that is nothing: never made, or moved from.
+  const Node& node() const {
+    if (node_ == nullptr) throw_empty();
+    return *node_;
+  }
   const std::shared_ptr<const Node>& node_pointer() const { return node_; }
   int output() const { return output_; }
   const Op& op() const;
@@ -49,6 +53,8 @@ class Expr {
   bool operator==(const Expr&) const = default;
 
  private:
+  [[noreturn]] static void throw_empty();
+
   std::shared_ptr<const Node> node_;
   int output_ = 0;
 };
@@ -159,8 +165,8 @@ class Node : public std::enable_shared_from_this<Node> {
   std::source_location place_;
 };
 
-inline const Op& Expr::op() const { return node_->op(); }
-inline const Type& Expr::type() const { return node_->types()[static_cast<std::size_t>(output_)]; }
+inline const Op& Expr::op() const { return node().op(); }
+inline const Type& Expr::type() const { return node().types()[static_cast<std::size_t>(output_)]; }
 
 /// The node op(inputs, attributes): an existing equal one, or a new one. Runs the op's type rule; throws GraphError
 /// naming the op, the types and the place when the inputs do not fit. Inputs are as the op wants them: builders in

@@ -1,12 +1,13 @@
 /// Jacobians and Hessians: one derivative along a variable direction, vectorized over all unit directions.
 #include <fmt/format.h>
 
+#include "leapgraph/symbolic/derivatives/formal.hpp"
 #include "leapgraph/symbolic/gradient.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/ops/batching.hpp"
-#include "leapgraph/symbolic/ops/derivatives.hpp"
 #include "leapgraph/symbolic/ops/masked_adjoints.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
+#include "leapgraph/symbolic/shaping.hpp"
 #include "leapgraph/symbolic/vectorize.hpp"
 
 namespace leapgraph::symbolic {
@@ -42,6 +43,29 @@ void require_floating_output(const Expr& output, std::string_view what) {
                                         output.node().place().line()));
 }
 
+/// `found` for every unit value of a variable like `like`, in front of it the axes of `like`: all at once; or in a
+/// loop, where an op does not work on batches. `with` puts a value in the place of the variable.
+Exprs for_all_units(const Exprs& found, const Expr& like, std::span<const Expr> variables, std::span<const Expr> units,
+                    const std::function<Exprs(const Expr& unit)>& with) {
+  try {
+    return vectorize(found, variables, units, like.rank());
+  } catch (const NotVectorizable&) {
+    const Expr numbers = numbered(like);
+    const ScanResult rows = scan(
+        [&](const Exprs&, const Exprs& number) {
+          Substitution replacements;
+          const Exprs values = with(eq(numbers, number[0]));
+          for (std::size_t i = 0; i < variables.size(); ++i) replacements.emplace(variables[i], values[i]);
+          return ScanBody{{}, substitute(found, replacements)};
+        },
+        {}, {ravel(numbers)});
+    Exprs result;
+    for (std::size_t k = 0; k < found.size(); ++k)
+      result.push_back(reshape_like(rows.outputs[k], nested_like(like, found[k])));
+    return result;
+  }
+}
+
 /// d output / d wrt[k], rows found together.
 Exprs by_rows(const Expr& output, std::span<const Expr> wrt) {
   const Expr adjoint = input(output.type(), "adjoint"), mask = input({DType::boolean, output.shape()}, "mask");
@@ -51,7 +75,9 @@ Exprs by_rows(const Expr& output, std::span<const Expr> wrt) {
   for (const Expr& e : found)
     if (e) present.push_back(e);
   const Exprs variables{adjoint, mask}, units{cast(unit, output.dtype()), unit};
-  const Exprs made = vectorize(present, variables, units, output.rank());
+  const Exprs made = for_all_units(present, output, variables, units, [&](const Expr& one) {
+    return Exprs{cast(one, output.dtype()), one};
+  });
   Exprs result(found.size());
   for (std::size_t k = 0, next = 0; k < found.size(); ++k)
     if (found[k]) result[k] = whole(made[next++], output, wrt[k]);
@@ -66,7 +92,8 @@ Exprs by_columns(std::span<const Expr> outputs, const Expr& wrt) {
   Exprs present;
   for (const Expr& e : found)
     if (e) present.push_back(e);
-  const Exprs made = vectorize(present, std::span(&tangent, 1), std::span(&units, 1), wrt.rank());
+  const Exprs made = for_all_units(present, wrt, std::span(&tangent, 1), std::span(&units, 1),
+                                   [&](const Expr& one) { return Exprs{cast(one, wrt.dtype())}; });
   Exprs result(found.size());
   for (std::size_t i = 0, next = 0; i < found.size(); ++i)
     if (found[i]) result[i] = front_to_back(whole(made[next++], wrt, outputs[i]), wrt.rank());

@@ -10,6 +10,15 @@
 
 namespace leapgraph::symbolic {
 
+namespace {
+
+SharedStorage& storage_behind(const Expr& variable) {
+  if (SharedStorage* storage = storage_of(variable)) return *storage;
+  throw GraphError("a shared variable is an empty expression: it was moved from");
+}
+
+}  // namespace
+
 SharedVariable shared(const Argument& value, std::string name, Where place) {
   Array array = copy_of(value.array());
   Type type{array.dtype(), Shape(array.shape().size(), unknown)};
@@ -30,10 +39,10 @@ SharedVariable shared_variable(const Expr& e) {
   return SharedVariable(e);
 }
 
-Result SharedVariable::get_value() const { return storage_of(*this)->copy(); }
+Result SharedVariable::get_value() const { return storage_behind(*this).copy(); }
 
 void SharedVariable::set_value(const Argument& value) const {
-  SharedStorage& storage = *storage_of(*this);
+  SharedStorage& storage = storage_behind(*this);
   Array array;
   try {
     array = converted(value, storage.dtype());
@@ -47,9 +56,9 @@ void SharedVariable::set_value(const Argument& value) const {
 }
 
 void SharedVariable::set_default_update(const Operand& update) const {
-  storage_of(*this)->set_default_update(*this, update.expr() ? as_update_of(*this, update) : Expr());
+  storage_behind(*this).set_default_update(*this, update.expr() ? as_update_of(*this, update) : Expr());
 }
 
-Expr SharedVariable::default_update() const { return storage_of(*this)->default_update(*this); }
+Expr SharedVariable::default_update() const { return storage_behind(*this).default_update(*this); }
 
 }  // namespace leapgraph::symbolic

@@ -14,6 +14,9 @@ namespace leapgraph::symbolic {
 /// called. Any number of threads may read and set it while functions run: they see it as it was before or after a call.
 class SharedVariable : public Expr {
  public:
+  SharedVariable(const SharedVariable&) = default;  // and so is moving: a handle always has its variable
+  SharedVariable& operator=(const SharedVariable&) = default;
+
   const Expr& variable() const { return *this; }
   std::string name() const { return name_of(*this); }
 

@@ -58,6 +58,16 @@ static inline long lg_floor_div_l(long x, long y) {
 static inline unsigned long lg_mod_u(unsigned long x, unsigned long y) { return y == 0 ? 0 : x % y; }
 static inline unsigned long lg_floor_div_u(unsigned long x, unsigned long y) { return y == 0 ? 0 : x / y; }
 static inline double lg_floor_div_d(double x, double y) { return __builtin_floor(x / y); }
+static inline unsigned long lg_power_u(unsigned long x, unsigned long n) {
+  unsigned long power = 1;
+  for (; n; n >>= 1, x *= x)
+    if (n & 1) power *= x;
+  return power;
+}
+static inline long lg_power_l(long x, long n) {
+  if (n < 0) return x == 1 ? 1 : x == -1 ? (n & 1 ? -1 : 1) : 0;
+  return (long)lg_power_u((unsigned long)x, (unsigned long)n);
+}
 static inline long lg_abs_l(long x) { return x < 0 ? -x : x; }
 static inline unsigned long lg_abs_u(unsigned long x) { return x; }
 static inline long lg_whole(double x) { return x >= -0x1p63 && x < 0x1p63 ? (long)x : 0; }
@@ -68,6 +78,7 @@ static inline unsigned long lg_whole_u(double x) {
   _Generic((x), double: real, float: real, unsigned long: natural, default: whole)
 #define lg_mod(x, y) lg_by_type(x, lg_mod_d, lg_mod_l, lg_mod_u)(x, y)
 #define lg_floor_div(x, y) lg_by_type(x, lg_floor_div_d, lg_floor_div_l, lg_floor_div_u)(x, y)
+#define lg_power(x, n) _Generic((x), unsigned long: lg_power_u, default: lg_power_l)(x, n)
 #define lg_abs(x) _Generic((x), float: __builtin_fabsf, default: lg_by_type(x, __builtin_fabs, lg_abs_l, lg_abs_u))(x)
 )";
 

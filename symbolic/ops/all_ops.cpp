@@ -49,6 +49,7 @@ std::span<const Op* const> all_ops() {
       &bitwise_or_op,
       &bitwise_xor_op,
       &bitwise_not_op,
+      &integer_pow_op,
       &left_shift_op,
       &right_shift_op,
       &copysign_op,

@@ -12,8 +12,8 @@ extern const Op add_op, sub_op, mul_op, div_op, floor_div_op, mod_op, neg_op, ab
     sqrt_op, maximum_op, minimum_op, floor_op, ceil_op, round_op, trunc_op, eq_op, neq_op, lt_op, le_op, logical_and_op,
     logical_or_op, logical_not_op, isnan_op, isinf_op, where_op, cast_op;
 // bits
-extern const Op bitwise_and_op, bitwise_or_op, bitwise_xor_op, bitwise_not_op, left_shift_op, right_shift_op,
-    copysign_op;
+extern const Op bitwise_and_op, bitwise_or_op, bitwise_xor_op, bitwise_not_op, integer_pow_op, left_shift_op,
+    right_shift_op, copysign_op;
 // complex
 extern const Op complex_op, real_op, imag_op, modulus_op;
 // special

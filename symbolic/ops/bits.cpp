@@ -1,4 +1,4 @@
-/// Bit operations on integers and booleans, and the sign bit of reals.
+/// Bit operations on integers and booleans, powers of integers, and the sign bit of reals.
 #include <cmath>
 
 #include "leapgraph/symbolic/ops/all_ops.hpp"
@@ -22,8 +22,8 @@ std::vector<Type> integer_type(std::span<const Type> inputs, const Attributes& a
 
 Exprs none(const Application& a) { return Exprs(a.inputs.size()); }
 
-/// Element by element in the unsigned 64 bits of two's complement, told how many of them the type has and whether it has
-/// a sign.
+/// Element by element in the unsigned 64 bits of two's complement, told how many of them the type has and whether it
+/// has a sign.
 template <auto F>
 std::vector<Array> bitwise(const Node& node, std::span<const Array> inputs) {
   const DTypeInfo& row = info(inputs[0].dtype());
@@ -92,6 +92,33 @@ const Op bitwise_xor_op{
     .evaluate = bitwise<[](auto x, auto y, auto, bool) { return x ^ y; }>,
     .lowering = Elementwise{.code = "{0} ^ {1}"},
     .examples = [] { return integer_examples(bitwise_xor_op, true); },
+};
+
+namespace {
+
+/// From the leading bit of the exponent down: x^(2k) = (x^k)^2, x^(2k + 1) = (x^k)^2 x.
+constexpr auto whole_power = [](std::uint64_t x, std::uint64_t n, std::uint64_t, bool has_sign) {
+  if (has_sign && n >> 63 != 0)  // the true value is a fraction, but for 1 and -1
+    return x == 1 ? x : ~x == 0 ? (n % 2 == 0 ? std::uint64_t{1} : x) : std::uint64_t{0};
+  std::uint64_t power = 1;
+  for (int bit = 63; bit >= 0; --bit) {
+    power *= power;
+    if (n >> bit & 1) power *= x;
+  }
+  return power;
+};
+
+}  // namespace
+
+const Op integer_pow_op{
+    .name = "integer_pow",
+    .summary = "a to the power b in integers: it wraps around, and fractions become 0",
+    .arity = 2,
+    .type = integer_type,
+    .gradient = none,
+    .evaluate = bitwise<whole_power>,
+    .lowering = Elementwise{.code = "lg_power({0}, {1})"},
+    .examples = [] { return integer_examples(integer_pow_op, false); },
 };
 
 const Op bitwise_not_op{

@@ -2,10 +2,10 @@
 /// was: a function of that variable needs it, and a second derivative by it is 0 rather than an error.
 #include <vector>
 
+#include "leapgraph/symbolic/derivatives/formal.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/batching.hpp"
 #include "leapgraph/symbolic/ops/complex_rules.hpp"
-#include "leapgraph/symbolic/ops/derivatives.hpp"
 #include "leapgraph/symbolic/ops/node_index.hpp"
 
 namespace leapgraph::symbolic {

@@ -454,7 +454,16 @@ Expr abs(const Operand& a) { return apply_promoted(abs_op, {a}); }
 Expr sign(const Operand& a) { return apply_promoted(sign_op, {a}); }
 Expr sqr(const Operand& a) { return apply_promoted(sqr_op, {a}); }
 Expr inv(const Operand& a) { return apply_floating(inv_op, {a}); }
-Expr pow(const Operand& a, const Operand& b) { return apply_floating(pow_op, {a, b}); }
+Expr pow(const Operand& a, const Operand& b) {
+  const BuiltAt here(a.place());
+  const Operand operands[] = {a, b};
+  const Exprs both = promoted(operands);
+  const auto exponent = literal_value(b);
+  if (is_floating(both[0].dtype()) || (exponent && *exponent < 0)) return apply_floating(pow_op, {a, b});
+  if (both[0].dtype() == DType::boolean)
+    return make(integer_pow_op, {cast(both[0], DType::int8), cast(both[1], DType::int8)}, {}, a.place());
+  return make(integer_pow_op, both, {}, a.place());
+}
 Expr sqrt(const Operand& a) { return apply_floating(sqrt_op, {a}); }
 Expr maximum(const Operand& a, const Operand& b) { return apply_promoted(maximum_op, {a, b}); }
 Expr minimum(const Operand& a, const Operand& b) { return apply_promoted(minimum_op, {a, b}); }

@@ -24,10 +24,19 @@ struct Notation {
 
 const Notation* notation_of(const Op& op) {
   static const Notation table[] = {
-      {&add_op, "(", " + ", ")"},           {&sub_op, "(", " - ", ")"},         {&mul_op, "(", " * ", ")"},
-      {&div_op, "(", " / ", ")"},           {&floor_div_op, "(", " // ", ")"},  {&mod_op, "(", " % ", ")"},
-      {&pow_op, "(", " ** ", ")"},          {&neg_op, "(-", "", ")"},           {&abs_op, "|", "", "|"},
-      {&logical_and_op, "(", " and ", ")"}, {&logical_or_op, "(", " or ", ")"}, {&logical_not_op, "(not ", "", ")"},
+      {&add_op, "(", " + ", ")"},
+      {&sub_op, "(", " - ", ")"},
+      {&mul_op, "(", " * ", ")"},
+      {&div_op, "(", " / ", ")"},
+      {&floor_div_op, "(", " // ", ")"},
+      {&mod_op, "(", " % ", ")"},
+      {&pow_op, "(", " ** ", ")"},
+      {&integer_pow_op, "(", " ** ", ")"},
+      {&neg_op, "(-", "", ")"},
+      {&abs_op, "|", "", "|"},
+      {&logical_and_op, "(", " and ", ")"},
+      {&logical_or_op, "(", " or ", ")"},
+      {&logical_not_op, "(not ", "", ")"},
   };
   const auto* found =
       std::find_if(std::begin(table), std::end(table), [&op](const Notation& n) { return n.op == &op; });

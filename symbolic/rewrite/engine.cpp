@@ -11,23 +11,15 @@
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/node_index.hpp"
+#include "leapgraph/symbolic/rewrite/common_factors.hpp"
 
 namespace leapgraph::symbolic {
 
 namespace {
 
-/// Partners of an anchor are looked for among this many terms or factors at most: keeps long sums linear.
-constexpr std::size_t most_candidates = 64;
-/// Products no longer than this are searched from end to end.
-constexpr std::size_t few_factors = 12;
 constexpr int most_rounds = 24;
 constexpr int most_steps_at_a_node = 24;
 constexpr std::uint8_t most_news = 8;
-
-bool is_sum(const Op& op) { return &op == &add_op || &op == &sub_op; }
-bool is_product(const Op& op) { return &op == &mul_op || &op == &div_op || &op == &inv_op || &op == &sqr_op; }
-
-const Op* op_of(const Factor& f) { return f.exponential ? &exp_op : is_sum(f.base.op()) ? &add_op : &f.base.op(); }
 
 /// The op under which a part of a sum or product is indexed.
 const Op* index_op(const Pattern& part) {
@@ -61,95 +53,6 @@ std::size_t pick_anchor(const Pattern& pattern) {
 }
 
 }  // namespace
-
-// --- Editing products ---
-
-ProductEditor::ProductEditor(ProductView view)
-    : view_(std::move(view)), multipliers_(view_.factors.size()), divisors_(view_.factors.size()) {
-  left_.reserve(view_.factors.size());
-  for (const Factor& f : view_.factors) left_.push_back(f.exponent);
-  if (size() <= few_factors) return;
-  for (std::size_t i = 0; i < size(); ++i) {
-    by_base_[factor(i).exponential ? 1 : 0][factor(i).base].push_back(i);
-    by_op_[op_of(factor(i))].push_back(i);
-  }
-}
-
-std::vector<std::size_t> ProductEditor::with_base(const Expr& base, bool exponential) const {
-  std::vector<std::size_t> found;
-  if (size() > few_factors) {
-    const auto known = by_base_[exponential ? 1 : 0].find(base);
-    return known == by_base_[exponential ? 1 : 0].end() ? found : known->second;
-  }
-  for (std::size_t i = 0; i < size(); ++i)
-    if (factor(i).exponential == exponential && factor(i).base == base) found.push_back(i);
-  return found;
-}
-
-std::vector<std::size_t> ProductEditor::with_op(const Op* op) const {
-  std::vector<std::size_t> found;
-  if (size() > few_factors) {
-    const auto known = by_op_.find(op);
-    return known == by_op_.end() ? found : known->second;
-  }
-  for (std::size_t i = 0; i < size(); ++i)
-    if (op_of(factor(i)) == op) found.push_back(i);
-  return found;
-}
-
-bool ProductEditor::has(std::size_t i, double exponent) const {
-  return left_[i] * exponent > 0 && std::abs(left_[i]) >= std::abs(exponent);
-}
-
-void ProductEditor::take(std::size_t i, double exponent) {
-  left_[i] -= exponent;
-  changed_ = true;
-}
-
-void ProductEditor::multiply_at(std::size_t i, const Expr& e) {
-  multipliers_[i].push_back(e);
-  changed_ = true;
-}
-
-void ProductEditor::divide_at(std::size_t i, const Expr& e) {
-  divisors_[i].push_back(e);
-  changed_ = true;
-}
-
-Expr ProductEditor::result() const {
-  const auto product_of = [](const Exprs& parts) {
-    Expr result;
-    for (const Expr& e : parts) result = result ? make(mul_op, {result, e}, {}, e.node().place()) : e;
-    return result;
-  };
-  std::unordered_map<int, Edited> edits;
-  for (std::size_t i = 0; i < left_.size(); ++i) {
-    const Factor& f = view_.factors[i];
-    if (left_[i] == f.exponent && multipliers_[i].empty() && divisors_[i].empty()) continue;
-    Exprs above = multipliers_[i], below = divisors_[i];
-    if (left_[i] > 0 || (f.exponential && left_[i] != 0))
-      above.insert(above.begin(), power_of(f, left_[i]));
-    else if (left_[i] < 0 && f.spelled)
-      above.insert(above.begin(), power_of(f, left_[i]));
-    else if (left_[i] < 0)
-      below.insert(below.begin(), power_of(f, -left_[i]));
-    if (f.position < 0) std::swap(above, below);
-    const Expr numerator = product_of(above), denominator = product_of(below);
-    Edited edit{true, numerator, false};
-    if (numerator && denominator)
-      edit.expr = make(div_op, {numerator, denominator}, {}, numerator.node().place());
-    else if (denominator)
-      edit = {true, denominator, true};
-    edits.emplace(f.place, edit);
-  }
-  if (!literals_dropped_) return rebuild_product(view_, edits);
-  // Signs of negations stay in the tree; what the literals come to goes in front.
-  double value = view_.coefficient;
-  for (const TreeNode& t : view_.tree)
-    if (t.kind == TreeNode::Kind::negation) value = -value;
-  for (const int place : view_.literals) edits[place] = {true, Expr(), false};
-  return multiply(value, rebuild_product(view_, edits));
-}
 
 // --- Indexing rules ---
 
@@ -185,6 +88,10 @@ RuleSet::RuleSet(std::span<const Rule> rules) {
   }
 }
 
+bool allowed(const RuleSet::Compiled& rule, const Bindings& bindings) {
+  return rule.rule->guard == nullptr || rule.rule->guard(Match{bindings});
+}
+
 namespace {
 
 class Engine {
@@ -207,6 +114,7 @@ class Engine {
     std::vector<std::uint8_t> manners;
     Exprs alive;
 
+    explicit Settled(std::size_t expected = 0) : numbers(expected) {}
     void add(const Expr& e, std::uint8_t manner) {
       if (!numbers.insert(&e.node()).second) return;
       manners.push_back(manner);
@@ -258,9 +166,10 @@ class Engine {
     const std::vector<const Node*> order = topological_order(outputs);
     const NodeIndex numbers(order);
     std::vector<Place> places = places_of(order, numbers, outputs);
-    views_ = Views(order.size());
-    for (std::size_t i = 0; i < order.size(); ++i) views_.set_uses(order[i], places[i].uses);
-    Settled settled;
+    std::vector<int> uses;
+    uses.reserve(order.size());
+    for (const Place& place : places) uses.push_back(place.uses);
+    views_ = Views(numbers, std::move(uses));
     Exprs made;  // the outputs of all nodes, one after the other
     made.reserve(order.size());
     const auto rewritten = [&](const Expr& e) -> const Expr& {
@@ -273,22 +182,32 @@ class Engine {
       here.first_made = made.size();
       inputs.clear();
       for (const Expr& e : node.inputs()) inputs.push_back(rewritten(e));
-      Exprs same = rebuild_same(node, inputs);
-      if (same.size() == 1 && !node.inputs().empty()) {
-        Expr& e = same[0];
+      if (node.types().size() == 1 && !node.inputs().empty()) {
+        Expr e = inputs == node.inputs() ? Expr(node.shared_from_this(), 0) : rebuild_same(node, inputs)[0];
         const bool is_old = settled_.contains(&node, here.manner());
         here.news = is_old ? nearest_news(node, numbers, places) : 0;
         if (&e.node() != &node) views_.set_uses(&e.node(), here.uses);
         if (&e.node() != &node || here.news != most_news) e = simplified(e, !here.inside_sum, !here.inside_product);
         if (here.uses == 1 && views_.uses(&e.node()) == 2) views_.set_uses(&e.node(), 1);
-        settled.add(e, here.manner());
+        made.push_back(std::move(e));
+      } else {
+        Exprs same = rebuild_same(node, inputs);
+        std::move(same.begin(), same.end(), std::back_inserter(made));
       }
-      std::move(same.begin(), same.end(), std::back_inserter(made));
     }
-    settled_ = std::move(settled);
+    if (fired_) settle(order, places, made);
     Exprs result;
     for (const Expr& e : outputs) result.push_back(rewritten(e));
+    views_ = Views();
     return result;
+  }
+
+  /// For the next round.
+  void settle(const std::vector<const Node*>& order, const std::vector<Place>& places, const Exprs& made) {
+    settled_ = Settled(order.size());
+    for (std::size_t i = 0; i < order.size(); ++i)
+      if (order[i]->types().size() == 1 && !order[i]->inputs().empty())
+        settled_.add(made[places[i].first_made], places[i].manner());
   }
 
   /// Rules look through sums and products as far as these go, and a few steps through other ops.
@@ -348,10 +267,6 @@ class Engine {
         return instantiate(c.rule->right, bindings, e.dtype(), e.node().place());
     }
     return {};
-  }
-
-  static bool allowed(const RuleSet::Compiled& c, const Bindings& bindings) {
-    return c.rule->guard == nullptr || c.rule->guard(Match{bindings});
   }
 
   // --- Products ---
@@ -499,7 +414,7 @@ class Engine {
           break;
         }
     }
-    if (!any) any = by_common_factor(view, edits, e);
+    if (!any) any = by_common_factors(rules_, views_, view, e, edits, fired_rule_);
     return any ? rebuild_sum(view, edits) : Expr();
   }
 
@@ -541,284 +456,6 @@ class Engine {
     for (const std::size_t t : taken) edits[t] = {true, Expr(), false};
     edits[anchor].expr = multiply(scale * view.terms[anchor].position, right);
     return true;
-  }
-
-  /// Whether it is a product with a factor that a rule may know beside a term without it.
-  bool may_share_factors(const Expr& e) {
-    if (!is_product(e.op()) && &e.op() != &neg_op) return false;
-    const ProductView product = views_.product(e);
-    return std::any_of(product.factors.begin(), product.factors.end(), [this](const Factor& f) {
-      if (f.exponential) return true;
-      const Op& op = f.base.op();
-      return f.exponent < 0 ? is_sum(op) || &op == &sqrt_op
-                            : rules_.terms.contains(&op) || rules_.pairs.contains(&op) ||
-                                  (f.exponent >= 2.0 && rules_.terms.contains(&sqr_op));
-    });
-  }
-
-  /// c - c f with a product c, where a rule knows 1 - f: c (1 - f).
-  bool by_common_factor(const SumView& view, std::vector<Edited>& edits, const Expr& whole) {
-    if (view.terms.size() < 2) return false;
-    if (std::none_of(view.terms.begin(), view.terms.end(), [&](const Term& term) {
-          return may_share_factors(view.tree[static_cast<std::size_t>(term.place)].expr);
-        }))
-      return false;
-    // Terms by what they are products of, whatever their literal factor.
-    std::unordered_map<std::uint64_t, std::vector<std::size_t>> by_factors;
-    std::vector<ProductView> products;
-    for (std::size_t i = 0; i < view.terms.size(); ++i) {
-      products.push_back(views_.product(view.tree[static_cast<std::size_t>(view.terms[i].place)].expr));
-      by_factors[hash_without(products[i], products[i].factors.size(), 0.0)].push_back(i);
-    }
-    bool any = false;
-    for (std::size_t j = 0; j < view.terms.size(); ++j)
-      for (std::size_t k = 0; k < products[j].factors.size() && !edits[j].touched; ++k) {
-        const Factor& f = products[j].factors[k];
-        if (f.spelled) continue;
-        const Op* op = f.exponential ? &exp_op : &f.base.op();
-        for (const double exponent : {f.exponential ? f.exponent : 1.0, 2.0}) {
-          if (f.exponential ? exponent != f.exponent : f.exponent < exponent) continue;
-          const auto rules = rules_.terms.find(!f.exponential && exponent == 2.0 ? &sqr_op : op);
-          const auto partners = by_factors.find(hash_without(products[j], k, exponent));
-          if (rules == rules_.terms.end() || partners == by_factors.end()) continue;
-          const Expr core = power_of(f, exponent);
-          std::size_t tried = 0;
-          for (const std::size_t i : partners->second) {
-            if (i == j || edits[i].touched || edits[j].touched || ++tried > most_candidates) continue;
-            if (!same_without(products[i], products[j], k, exponent)) continue;
-            const double ones = products[i].coefficient * view.terms[i].position;
-            const double with_f = products[j].coefficient * view.terms[j].position;
-            if (ones == 0 || with_f == 0) continue;
-            any = pair_pattern(rules->second, ones, with_f, core, view, i, j, products[i], edits, whole) || any;
-          }
-        }
-      }
-    any = by_shared_factors(view, products, edits, whole) || any;
-    return by_fractions(view, products, by_factors, edits) || any;
-  }
-
-  /// y - y a / (a + b) = y b / (a + b), also where a or y is a product, and under roots: what derivatives of quotients
-  /// are.
-  bool by_fractions(const SumView& view, const std::vector<ProductView>& products,
-                    const std::unordered_map<std::uint64_t, std::vector<std::size_t>>& by_factors,
-                    std::vector<Edited>& edits) {
-    if (!rules_.has_fractions) return false;
-    bool any = false;
-    for (std::size_t j = 0; j < products.size(); ++j)
-      for (std::size_t k = 0; k < products[j].factors.size() && !edits[j].touched; ++k) {
-        const Factor& divisor = products[j].factors[k];
-        if (divisor.exponential || divisor.spelled || divisor.exponent >= 0) continue;
-        const bool root = &divisor.base.op() == &sqrt_op;
-        const Expr& whole = root ? divisor.base.node().input(0) : divisor.base;
-        if (!is_sum(whole.op()) || divisor.exponent > (root ? -2.0 : -1.0)) continue;
-        const SumView parts = views_.sum(whole);
-        for (std::size_t t = 0; t < parts.terms.size() && parts.terms.size() <= 8 && !edits[j].touched; ++t)
-          any = fraction(view, products, by_factors, edits, j, k, root ? 2.0 : 1.0, parts, t) || any;
-      }
-    return any;
-  }
-
-  /// The same for term `t` of the divisor as a.
-  bool fraction(const SumView& view, const std::vector<ProductView>& products,
-                const std::unordered_map<std::uint64_t, std::vector<std::size_t>>& by_factors,
-                std::vector<Edited>& edits, std::size_t j, std::size_t k, double power, const SumView& parts,
-                std::size_t t) {
-    const Term& part = parts.terms[t];
-    ProductView rest = products[j];
-    rest.factors[k].exponent += power;
-    double factor = part.factor;
-    if (part.core) {
-      const ProductView inner = views_.product(part.core);
-      factor *= inner.coefficient;
-      for (const Factor& f : inner.factors) {
-        const auto same = std::find_if(rest.factors.begin(), rest.factors.end(), [&f](const Factor& g) {
-          return g.base == f.base && g.exponential == f.exponential && g.exponent * f.exponent > 0 &&
-                 std::abs(g.exponent) >= std::abs(f.exponent);
-        });
-        if (same == rest.factors.end()) return false;
-        same->exponent -= f.exponent;
-      }
-    }
-    std::erase_if(rest.factors, [](const Factor& f) { return f.exponent == 0; });
-    const auto partners = by_factors.find(hash_without(rest, rest.factors.size(), 0.0));
-    if (partners == by_factors.end()) return false;
-    std::size_t tried = 0;
-    for (const std::size_t i : partners->second) {
-      if (i == j || edits[i].touched || ++tried > most_candidates) continue;
-      const double ones = products[i].coefficient * view.terms[i].position;
-      if (ones == 0 || products[j].coefficient * view.terms[j].position != -ones * factor) continue;
-      if (!same_factors(products[i].factors, rest.factors)) continue;
-      std::vector<Edited> without(parts.terms.size());
-      without[t] = {true, Expr(), false};
-      const Expr others = rebuild_sum(parts, without);
-      if (!others) return false;
-      const Factor& divisor = products[j].factors[k];
-      const Expr whole = power == 2.0 ? divisor.base.node().input(0) : divisor.base;
-      const Expr share = where(logical_and(isinf(others), isinf(whole)), 1.0, others / whole);
-      edits[i] = {true, view.tree[static_cast<std::size_t>(view.terms[i].place)].expr * share, false};
-      edits[j] = {true, Expr(), false};
-      fired_rule_ = "y - y a / (a + b)";
-      return true;
-    }
-    return false;
-  }
-
-  static bool same_factors(const std::vector<Factor>& a, const std::vector<Factor>& b) {
-    return a.size() == b.size() && std::all_of(a.begin(), a.end(), [&b](const Factor& one) {
-             return std::any_of(b.begin(), b.end(), [&one](const Factor& other) {
-               return one.base == other.base && one.exponential == other.exponential && one.exponent == other.exponent;
-             });
-           });
-  }
-
-  struct Spot {
-    std::size_t term, factor;
-  };
-
-  /// p f - p g with a product p, where a rule knows f - g.
-  bool by_shared_factors(const SumView& view, const std::vector<ProductView>& products, std::vector<Edited>& edits,
-                         const Expr& whole) {
-    if (rules_.pairs.empty()) return false;
-    std::unordered_map<std::uint64_t, std::vector<Spot>> by_others;
-    bool any = false;
-    for (std::size_t j = 0; j < products.size(); ++j)
-      for (std::size_t k = 0; k < products[j].factors.size() && !edits[j].touched; ++k) {
-        const Factor& g = products[j].factors[k];
-        if (g.exponential || g.spelled || g.exponent < 1.0) continue;
-        const auto rules = rules_.pairs.find(&g.base.op());
-        if (rules == rules_.pairs.end()) continue;
-        std::vector<Spot>& partners = by_others[hash_without(products[j], k, 1.0)];
-        for (std::size_t n = 0; n < std::min(partners.size(), most_candidates) && !edits[j].touched; ++n) {
-          const auto [i, l] = partners[n];
-          if (i == j || edits[i].touched || !same_others(products[i], l, products[j], k)) continue;
-          any = shared_pair(rules->second, view, {i, l}, {j, k}, products, edits, whole) || any;
-        }
-        partners.push_back({j, k});
-      }
-    return any;
-  }
-
-  /// Whether a / f = b / g for their factors f and g, but for literals.
-  static bool same_others(const ProductView& a, std::size_t f, const ProductView& b, std::size_t g) {
-    const auto others = [](const ProductView& product, std::size_t skipped) {
-      std::vector<Factor> left;
-      for (std::size_t i = 0; i < product.factors.size(); ++i) {
-        left.push_back(product.factors[i]);
-        if (i == skipped) left.back().exponent -= 1.0;
-        if (left.back().exponent == 0) left.pop_back();
-      }
-      return left;
-    };
-    const std::vector<Factor> left = others(a, f);
-    return !left.empty() && same_factors(left, others(b, g));
-  }
-
-  bool shared_pair(const std::vector<RuleSet::Compiled>& rules, const SumView& view, Spot first, Spot second,
-                   const std::vector<ProductView>& products, std::vector<Edited>& edits, const Expr& whole) {
-    for (const RuleSet::Compiled& c : rules)
-      for (const auto& [a, b] : {std::pair(first, second), std::pair(second, first)}) {
-        const ProductView &p = products[a.term], &q = products[b.term];
-        const Pattern &f = c.pattern.parts[0], &g = c.pattern.parts[1];
-        const double scale = p.coefficient * view.terms[a.term].position / f.factor;
-        if (scale == 0 || g.factor * scale != q.coefficient * view.terms[b.term].position) continue;
-        Pattern bare_f = f, bare_g = g;
-        bare_f.factor = bare_g.factor = 1.0;
-        Bindings bindings{};
-        const Expr &f_base = p.factors[a.factor].base, &g_base = q.factors[b.factor].base;
-        const bool matches = match(views_, bare_f, f_base, bindings, [&] {
-          return match(views_, bare_g, g_base, bindings, [&] { return allowed(c, bindings); });
-        });
-        if (!matches) continue;
-        const Expr right = instantiate(c.rule->right, bindings, whole.dtype(), whole.node().place());
-        ProductEditor others(views_, view.tree[static_cast<std::size_t>(view.terms[a.term].place)].expr);
-        others.take(a.factor, 1.0);
-        edits[a.term] = {true, make(mul_op, {others.result(), multiply(1.0 / f.factor, right)}), false};
-        edits[b.term] = {true, Expr(), false};
-        fired_rule_ = c.rule->name;
-        return true;
-      }
-    return false;
-  }
-
-  /// A factor where(isnan(b), b, 1): what cancelling leaves of b / b.
-  static bool is_nan_carrier(const Factor& f) {
-    const Expr& e = f.base;
-    return !f.exponential && &e.op() == &where_op && &e.node().input(0).op() == &isnan_op &&
-           uniform_value(e.node().input(2)) == 1.0 && e.node().input(0).node().input(0) == e.node().input(1);
-  }
-
-  static std::uint64_t hash_without(const ProductView& product, std::size_t skipped, double exponent) {
-    std::uint64_t total = 0;  // a sum, since factors have no order
-    for (std::size_t i = 0; i < product.factors.size(); ++i) {
-      const Factor& f = product.factors[i];
-      if (is_nan_carrier(f)) continue;
-      const double left = i == skipped ? f.exponent - exponent : f.exponent;
-      if (left != 0)
-        total += ExprHash()(f.base) * 0x9e3779b97f4a7c15ULL + std::hash<double>()(left) * (f.exponential ? 3 : 1);
-    }
-    return total;
-  }
-
-  /// Whether a = b / f^exponent for factor f = b.factors[skipped], but for carriers of a nan that f carries as well.
-  bool same_without(const ProductView& a, const ProductView& b, std::size_t skipped, double exponent) {
-    std::vector<bool> used(b.factors.size(), false);
-    const Expr& kept = b.factors[skipped].base;
-    const auto redundant = [&](const Factor& f) {
-      if (!is_nan_carrier(f)) return false;
-      const Expr& carried = f.base.node().input(1);
-      return carried == kept ||
-             (carried.node().inputs().size() == 1 && kept.node().inputs().size() == 1 &&
-              views_.scaled(carried.node().input(0)).core == views_.scaled(kept.node().input(0)).core);
-    };
-    std::size_t left_over = 0;
-    for (std::size_t i = 0; i < b.factors.size(); ++i) {
-      used[i] = (i == skipped && b.factors[i].exponent == exponent) || redundant(b.factors[i]);
-      left_over += used[i] ? 0 : 1;
-    }
-    for (const Factor& f : a.factors) {
-      if (redundant(f)) continue;
-      bool found = false;
-      for (std::size_t i = 0; i < b.factors.size() && !found; ++i) {
-        const Factor& g = b.factors[i];
-        const double left = i == skipped ? g.exponent - exponent : g.exponent;
-        if (used[i] || !(g.base == f.base) || g.exponential != f.exponential || left != f.exponent) continue;
-        found = used[i] = true;
-        --left_over;
-      }
-      if (!found) return false;
-    }
-    return left_over == 0;
-  }
-
-  /// Rules l + m f with a literal l.
-  bool pair_pattern(const std::vector<RuleSet::Compiled>& rules, double ones, double with_f, const Expr& core,
-                    const SumView& view, std::size_t i, std::size_t j, const ProductView& common,
-                    std::vector<Edited>& edits, const Expr& whole) {
-    for (const RuleSet::Compiled& c : rules) {
-      if (c.pattern.parts.size() != 2) continue;
-      const Pattern& one = c.pattern.parts[1 - c.anchor];
-      Pattern f = c.pattern.parts[c.anchor];
-      if (one.kind != Pattern::Kind::literal) continue;
-      const double scale = with_f / f.factor;
-      if (one.factor * scale != ones) continue;
-      f.factor = 1.0;
-      Bindings bindings{};
-      if (!match(views_, f, core, bindings, [&] { return allowed(c, bindings); })) continue;
-      const Expr right = instantiate(c.rule->right, bindings, whole.dtype(), whole.node().place());
-      ProductEditor without_carriers(views_, view.tree[static_cast<std::size_t>(view.terms[i].place)].expr);
-      for (std::size_t k = 0; k < without_carriers.size(); ++k)
-        if (is_nan_carrier(without_carriers.factor(k))) without_carriers.take(k, without_carriers.factor(k).exponent);
-      const Expr bare = without_carriers.changed() ? without_carriers.result() : without_carriers.whole();
-      // bare = coefficient * common; position * new = scale * common * right
-      edits[i] = {true,
-                  make(mul_op, {bare, multiply(scale / common.coefficient * view.terms[i].position, right)}, {},
-                       whole.node().place()),
-                  false};
-      edits[j] = {true, Expr(), false};
-      fired_rule_ = c.rule->name;
-      return true;
-    }
-    return false;
   }
 
   template <class Then>

@@ -43,6 +43,13 @@ bool is_no_part_of_a_difference(const Match& m) {
   return true;
 }
 
+/// ierfcx(x) / erfcx(x), in what 1 / erfcx(x) changes by: -x far below 0, where both overflow. The arguments are
+/// bounded in two ways, or it would be found again.
+Expr ratio_of_scaled(const Expr& x) {
+  const Expr low = x < -20.0;
+  return where(low, -x, make(ierfcx_op, {maximum(x, -20.0)}) / erfcx(where(low, -20.0, x)));
+}
+
 /// The argument of erfc or ndtr, and the literal multiple of another expression that erfc has for it.
 struct Tail {
   Expr argument;
@@ -146,6 +153,7 @@ std::vector<Rule> error_function_rules() {
        .left = erfc(x) - erfc(y),
        .right = difference(y, x),
        .guard = is_no_part_of_a_difference},
+      {.name = "ierfcx(x) / erfcx(x)", .left = make(ierfcx_op, {x}) / erfcx(x), .right = ratio_of_scaled(x)},
       quotient("exp(-x^2) / erfc(x)", exp(-square) / erfc(x), inv(erfcx(x)), erfc_op),
       quotient("exp(x^2) erfc(x)", exp(square) * erfc(x), erfcx(x), erfc_op),
       quotient("gaussian(x) / erfc(-x)", gaussian(x) / erfc(-x), inv(erfcx(-x)), erfc_op),

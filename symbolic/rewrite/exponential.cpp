@@ -80,9 +80,22 @@ bool moves_elements(const Op& op) {
   return false;
 }
 
+/// Its logarithm has a range that it has not.
+bool is_sum_of_squares(Views& views, const SumView& view) {
+  bool any = false;
+  for (const Term& term : view.terms) {
+    if (!(term.factor > 0)) return false;
+    const bool square = term.core && as_square(views, term.core).has_value();
+    if (term.core && !square) return false;
+    any = any || square;
+  }
+  return any;
+}
+
 Log log_of_sum(Views& views, const Expr& e, int depth) {
   const SumView view = views.sum(e);
   if (view.terms.size() > longest_sum) return {};
+  if (is_sum_of_squares(views, view)) return {log(e), false};
   Log result;
   double literals = 0.0;
   for (const Term& term : view.terms) {

@@ -1,7 +1,11 @@
 /// Common subexpressions up to the order of arguments.
 #include "leapgraph/symbolic/rewrite/merge.hpp"
 
+#include <algorithm>
+
+#include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
+#include "leapgraph/symbolic/ops/node_index.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -25,9 +29,24 @@ struct PairHash {
   }
 };
 
+/// Whether two nodes may have the same inputs in different order: most graphs have none, which sorting tells sooner.
+bool may_repeat(const Graph& graph) {
+  const std::vector<const Node*> order = topological_order(graph.outputs);
+  const NodeIndex numbers(order);
+  std::vector<std::uint64_t> pairs;
+  for (const Node* node : order) {
+    if (!commutes(node->op())) continue;
+    const std::uint64_t a = numbers.find(&node->input(0).node()), b = numbers.find(&node->input(1).node());
+    pairs.push_back((std::min(a, b) << 32U | std::max(a, b)) ^ std::hash<const Op*>()(&node->op()));
+  }
+  std::sort(pairs.begin(), pairs.end());
+  return std::adjacent_find(pairs.begin(), pairs.end()) != pairs.end();
+}
+
 }  // namespace
 
 Graph merge_commuted(const Graph& graph, const PassLog& log) {
+  if (!may_repeat(graph)) return graph;
   std::unordered_map<Pair, Expr, PairHash> seen;
   return {graph.inputs,
           rebuild_noted(graph.outputs, "equal up to the order of arguments", log,

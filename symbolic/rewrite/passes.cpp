@@ -10,6 +10,7 @@
 #include "leapgraph/symbolic/rewrite/engine.hpp"
 #include "leapgraph/symbolic/rewrite/fold.hpp"
 #include "leapgraph/symbolic/rewrite/gathers.hpp"
+#include "leapgraph/symbolic/rewrite/hidden_constants.hpp"
 #include "leapgraph/symbolic/rewrite/loops.hpp"
 #include "leapgraph/symbolic/rewrite/matrices.hpp"
 #include "leapgraph/symbolic/rewrite/merge.hpp"
@@ -46,29 +47,39 @@ Graph closing(const Graph& graph, const PassLog& log) {
 
 Graph roots(const Graph& graph, const PassLog& log) {
   static const RuleSet rules(root_rules());
-  return any_node(graph, [](const Node& node) { return &node.op() == &sqrt_op; }) ? apply_rules(graph, rules, log)
-                                                                                  : graph;
+  return apply_rules(graph, rules, log);
+}
+
+bool is_abstract(const Node& node) { return node.op().concrete != nullptr; }
+bool is_gather(const Node& node) { return &node.op() == &gather_op || &node.op() == &scatter_add_op; }
+bool is_root(const Node& node) { return &node.op() == &sqrt_op; }
+bool is_window(const Node& node) { return &node.op() == &pad_slice_op; }
+bool is_of_constants(const Node& node) {
+  return !node.inputs().empty() && std::all_of(node.inputs().begin(), node.inputs().end(), is_constant);
 }
 
 constexpr std::array<Pass, 15> passes{{
     {"canonical", "one spelling of everything, so that the rules after it need to know one", canonical},
-    {"loops", "with bodies in canonical form, and before the rules: whole-array code is for them to see",
-     rewrite_loops},
-    {"matrices", "while determinants and inverses are one node each: before they are made of factors", simplify_matrices},
+    {"loops", "with bodies in canonical form, and before the rules: whole-array code is for them to see", rewrite_loops,
+     has_body, true},
+    {"matrices", "while determinants and inverses are one node each: before they are made of factors",
+     simplify_matrices},
     {"stability", "before constants are folded: log(1 + exp(800)) must still be seen as what it is", stability},
-    {"fold", "constants, now that the rules have seen them", fold_constants},
-    {"lower", "logsumexp and softmax, which no rule needs to see as one any more", lower_abstract},
-    {"gathers", "by constant indices as views, for the rules that follow know those", simplify_gathers},
+    {"fold", "constants, now that the rules have seen them", fold_constants, is_of_constants},
+    {"lower", "logsumexp and softmax, which no rule needs to see as one any more", lower_abstract, is_abstract},
+    {"gathers", "by constant indices as views, for the rules that follow know those", simplify_gathers, is_gather,
+     true},
     {"tables", "work on tables, where the closing rules can simplify it; exponentials stay in their sight",
-     hoist_but_exponentials},
+     hoist_but_exponentials, is_gather, true},
     {"closing", "what hides exponentials from the stability rules, and what lowering and folding opened up", closing},
-    {"roots", "of x^2 + c, whose form for large x would hide them from the closing rules", roots},
-    {"lower again", "what the closing rules recognised as a logsumexp", lower_abstract},
-    {"fold again", "constants that the closing rules left", fold_constants},
-    {"tables again", "exponentials too, now that no rule looks for them any more", hoist_all_through_gathers},
-    {"merge", "what has become equal up to the order of arguments", merge_commuted},
+    {"roots", "of x^2 + c, whose form for large x would hide them from the closing rules", roots, is_root},
+    {"lower again", "what the closing rules recognised as a logsumexp", lower_abstract, is_abstract},
+    {"fold again", "constants that the closing rules left", fold_constants, is_of_constants},
+    {"tables again", "exponentials too, now that no rule looks for them any more", hoist_all_through_gathers, is_gather,
+     true},
+    {"merge", "what has become equal up to the order of arguments", merge_commuted, nullptr, true},
     {"windows", "last: the gradients of parts of a vector meet as a sum of padded slices only when all is simplified",
-     join_windows},
+     join_windows, is_window, true},
 }};
 
 }  // namespace
@@ -94,17 +105,54 @@ std::optional<Graph> stable_form(const Graph& graph) {
   return fired.empty() && !inverts ? std::nullopt : std::optional(std::move(result));
 }
 
+namespace {
+
+/// What one walk tells: whether there are bodies, and which passes have something to look for.
+struct Contents {
+  bool bodies = false;
+  std::array<bool, passes.size()> wanted{};
+};
+
+Contents contents_of(const Graph& graph) {
+  Contents contents;
+  for (const Node* node : topological_order(graph.outputs)) {
+    contents.bodies = contents.bodies || has_body(*node);
+    for (std::size_t i = 0; i < passes.size(); ++i)
+      contents.wanted[i] = contents.wanted[i] || passes[i].looks_for == nullptr || passes[i].looks_for(*node);
+  }
+  return contents;
+}
+
+}  // namespace
+
 Graph rewrite(const Graph& graph, const RewriteOptions& options) {
   Graph result = graph;
+  Contents contents = contents_of(result);
+  Substitution hidden;
+  if (any_node(result, is_of_constants)) {
+    result = with_constants_hidden(result, hidden, {"constants", options.log});
+    contents = contents_of(result);
+  }
   // What the rules simplify in a body may set a loop free: then all is done once more.
   for (int round = 0; round < 4; ++round) {
-    for (const Pass& pass : all_passes()) {
-      const PassLog log{pass.name, options.log};
-      result = with_bodies(
-          result, [&](const Graph& g) { return pass.run(g, log); }, log);
-      if (options.observer) options.observer(pass.name, result);
+    for (std::size_t i = 0; i < passes.size(); ++i) {
+      const PassLog log{passes[i].name, options.log};
+      if (passes[i].name == "fold again" && !hidden.empty()) {
+        result = with_constants_shown(result, hidden, {"constants shown", options.log});
+        hidden.clear();
+        contents = contents_of(result);
+      }
+      const auto run = [&](const Graph& g) { return passes[i].run(g, log); };
+      if ((contents.bodies || contents.wanted[i]) && (options.speed || !passes[i].for_speed)) {
+        Graph next = contents.bodies ? with_bodies(result, run, log) : run(result);
+        const bool changed = next.outputs != result.outputs;
+        result = std::move(next);
+        if (changed) contents = contents_of(result);
+      }
+      if (options.observer)
+        options.observer(passes[i].name, hidden.empty() ? result : with_constants_shown(result, hidden));
     }
-    if (!any_node(result, has_body)) break;
+    if (!contents.bodies || !options.speed) break;
     const auto loops = [](const Graph& g) { return rewrite_loops(g); };
     if (with_bodies(result, loops).outputs == result.outputs) break;
   }

@@ -18,6 +18,8 @@ struct Pass {
   std::string_view name;
   std::string_view reason;  ///< why it is there, and why at this place
   Graph (*run)(const Graph&, const PassLog& log);
+  bool (*looks_for)(const Node& node) = nullptr;  ///< graphs without such a node it leaves alone; absent: any graph
+  bool for_speed = false;                         ///< results are right without it
 };
 
 /// In the order in which they run.
@@ -28,6 +30,7 @@ struct RewriteOptions {
   std::function<void(std::string_view pass, const Graph& graph)> observer;
   /// Gets what each pass did to which nodes, in bodies too, in the order in which it happened; `why` is told from this.
   std::vector<Firing>* log = nullptr;
+  bool speed = true;  ///< false: without the passes that are for speed only
 };
 
 /// The graph after all passes. Values move only towards the exact real-number result; see README.md for what that

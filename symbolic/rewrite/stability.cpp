@@ -23,6 +23,7 @@ bool literal_is_even_integer(const Match& m) { return std::fmod(m.literal(litera
 bool literal_is_odd_positive_integer(const Match& m) {
   return m.literal(literal_variable) > 0 && std::fmod(m.literal(literal_variable), 2.0) == 1;
 }
+bool literal_is_positive(const Match& m) { return m.literal(literal_variable) > 0; }
 bool x_is_nonnegative(const Match& m) { return is_nonnegative(m.value(0)); }
 
 bool y_is_no_literal(const Match& m) { return static_cast<bool>(m.bindings[1].value.core); }
@@ -36,6 +37,27 @@ Expr log_cosh(const Expr& x) {
 /// (x + y) - x = y over a sum of roots, for the difference of the roots.
 Expr over_roots(const Expr& difference, const Expr& roots) {
   return where(isinf(difference), roots * difference, difference / where(eq(roots, 0.0), 1.0, roots));
+}
+
+/// log((1 + x) / x) for x > 0: as a sum of what it is below 1 and above, each 0 for the other.
+Expr log_above(const Expr& x) {
+  const Expr large = 1.0 < x;
+  return log1p(where(large, inv(x), x)) - log(where(large, 1.0, x));
+}
+/// log((x + c) / x) and log(x / (x + c)), for negative x too.
+Expr log_of_excess(const Expr& x, const Expr& c) {
+  const Expr large = c < abs(x);
+  return log1p(where(large, c / x, 0.0)) + log(where(large, 1.0, (x + c) / x));
+}
+Expr log_of_share(const Expr& x, const Expr& c) {
+  const Expr large = c < abs(x);
+  return log(where(large, 1.0, x / (x + c))) - log1p(where(large, c / x, 0.0));
+}
+
+/// sigmoid(x) - sigmoid(y) as a product: no cancellation where both are near 1.
+Expr difference_of_sigmoids(const Expr& x, const Expr& y) {
+  const Expr gap = where(eq(x, y), 0.0, abs(x - y));
+  return sigmoid(maximum(x, y)) * sigmoid(-minimum(x, y)) * where(x < y, expm1(-gap), -expm1(-gap));
 }
 
 /// y / d, and 1 where y is infinite and d is y and something else.
@@ -105,6 +127,15 @@ std::vector<Rule> make_stability_rules() {
        .guard = [](const Match& m) { return !x_is_nonnegative(m) && y_is_no_literal(m); }},
       {.name = "log(2 cosh(x))", .left = log(2.0 * cosh(x)), .right = logaddexp(x, -x)},
       {.name = "log((1 + x) / (1 - x))", .left = log((1.0 + x) / (1.0 - x)), .right = 2.0 * atanh(x)},
+      {.name = "log((x + c) / x)",
+       .left = log((x + c) / x),
+       .right = log_of_excess(x, c),
+       .guard = literal_is_positive},
+      {.name = "log(x / (x + c))", .left = log(x / (x + c)), .right = log_of_share(x, c), .guard = literal_is_positive},
+      {.name = "log(sigmoid(x) - sigmoid(y))",
+       .left = log(sigmoid(x) - sigmoid(y)),
+       .right = log_sigmoid(x) + log_sigmoid(-y) + log1mexp(where(logical_or(eq(x, y), eq(y, infinity)), 0.0, y - x)),
+       .rounds = (abs(x) + abs(y)) * (1.0 - inv(expm1(-abs(x - y))))},
       {.name = "log(1 / x - 1)", .left = log(inv(x) - 1.0), .right = -logit(x)},
       {.name = "log(x + sqrt(x^2 + 1))", .left = log(x + sqrt(sqr(x) + 1.0)), .right = asinh(x)},
       {.name = "log(sqrt(x^2 + 1) - x)", .left = log(sqrt(sqr(x) + 1.0) - x), .right = -asinh(x)},
@@ -147,6 +178,17 @@ std::vector<Rule> make_stability_rules() {
       {.name = "tan(atan(x))", .left = tan(atan(x)), .right = x},
       // --- powers and roots ---
       {.name = "(x^2)^y", .left = pow(sqr(x), y), .right = pow(large, 2.0 * y)},
+      {.name = "(x^3)^c, c no integer",
+       .left = pow(pow(x, 3.0), c),
+       .right = where(logical_and(x < 0.0, -infinity < x), nan, pow(large, 3.0 * c)),
+       .guard = [](const Match& m) { return m.literal(literal_variable) != std::trunc(m.literal(literal_variable)); },
+       .rounds = pow(large, 3.0 * c) * (1.0 + abs(log(large)))},
+      {.name = "cbrt(x^3)", .left = cbrt(pow(x, 3.0)), .right = x},
+      {.name = "(x^c)^y, x >= 0",
+       .left = pow(pow(x, c), y),
+       .right = pow(x, c * y),
+       .guard = x_is_nonnegative,
+       .rounds = pow(x, c * y) * abs(c * y) * (1.0 + abs(log(x)))},
       {.name = "sqrt(x^2)", .left = sqrt(sqr(x)), .right = abs(x)},
       {.name = "sqrt(x)^2", .left = sqr(sqrt(x)), .right = where(x < 0.0, nan, x)},
       {.name = "1 / sqrt(x)^2", .left = inv(sqr(sqrt(x))), .right = where(x < 0.0, nan, inv(x))},
@@ -188,6 +230,16 @@ std::vector<Rule> make_stability_rules() {
              const Expr small = logical_and(near, abs(exponent) < 0.5);
              return expm1(where(small, exponent, 0.0)) + (pow(where(small, 1.0, 1.0 + x), y) - 1.0);
            }()},
+      {.name = "(1 + x)^2 - 1", .left = sqr(1.0 + x) - 1.0, .right = x * (2.0 + x)},
+      {.name = "cbrt(1 + x) - 1",
+       .left = cbrt(1.0 + x) - 1.0,
+       // Past 1e48 the 1 is below the last place of the root.
+       .right = where(large < 1e48, x / (sqr(cbrt(1.0 + x)) + (1.0 + cbrt(1.0 + x))), cbrt(1.0 + x))},
+      {.name = "log(1 + x) - log(x)", .left = log1p(x) - log(x), .right = log_above(x)},
+      {.name = "log(x + c) - log(x)",
+       .left = log(x + c) - log(x),
+       .right = log_above(x / c),
+       .guard = literal_is_positive},
       {.name = "log(x) - log(1 - x)", .left = log(x) - log1p(-x), .right = logit(x)},
       {.name = "log_sigmoid(x) - log_sigmoid(-x)", .left = log_sigmoid(x) - log_sigmoid(-x), .right = x},
       {.name = "softplus(x) - softplus(-x)", .left = softplus(x) - softplus(-x), .right = x},
@@ -244,6 +296,11 @@ std::vector<Rule> make_closing_rules() {
   return {
       {.name = "exp(x) - exp(-x)", .left = exp(x) - exp(-x), .right = 2.0 * sinh(x)},
       ratio_to_square_rule(),
+      // When its logarithm has been seen.
+      {.name = "sigmoid(x) - sigmoid(y)",
+       .left = sigmoid(x) - sigmoid(y),
+       .right = difference_of_sigmoids(x, y),
+       .rounds = (abs(x) + abs(y)) * abs(sigmoid(x) - sigmoid(y)) * (1.0 - inv(expm1(-abs(x - y))))},
       // After log(x + sqrt(x^2 + 1)) has been seen, and with the gradient taken, for |x| has none at 0.
       {.name = "sqrt(x^2 + c) - x",
        .left = sqrt(sqr(x) + c) - x,

@@ -17,6 +17,9 @@ constexpr int deepest = 24;  // of recursion through literal multiples of sums
 
 }  // namespace
 
+bool is_sum(const Op& op) { return &op == &add_op || &op == &sub_op; }
+bool is_product(const Op& op) { return &op == &mul_op || &op == &div_op || &op == &inv_op || &op == &sqr_op; }
+
 std::optional<double> uniform_value(const Expr& e) {
   if (is(e, constant_op)) return literal_value(e);
   for (const Op* op : {&broadcast_to_op, &reshape_op, &expand_dims_op, &squeeze_op})
@@ -71,7 +74,16 @@ Expr multiply(double factor, const Expr& e) {
   return make(mul_op, {constant(factor, e.dtype()), e}, {}, e.node().place());
 }
 
+/// Whether `scaled` may see a multiple of something else in it.
+bool may_be_scaled(const Op& op) {
+  for (const Op* known : {&neg_op, &mul_op, &div_op, &add_op, &sub_op, &constant_op, &data_op, &broadcast_to_op,
+                          &reshape_op, &expand_dims_op, &squeeze_op, &cast_op})
+    if (&op == known) return true;
+  return false;
+}
+
 Scaled Views::scaled(const Expr& e, int depth) {
+  if (!may_be_scaled(e.op())) return {1.0, e};
   if (const auto found = scaled_.find(e); found != scaled_.end()) return found->second;
   Scaled result{1.0, e};
   if (depth > deepest || !is_floating(e.dtype())) return result;

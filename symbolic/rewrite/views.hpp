@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "leapgraph/symbolic/graph.hpp"
+#include "leapgraph/symbolic/ops/node_index.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -28,6 +29,9 @@ Expr negate(const Expr& e);
 Expr multiply(double factor, const Expr& e);
 /// Whether multiplying by it is exact (barring overflow): a power of two, of either sign.
 bool is_power_of_two(double value);
+
+bool is_sum(const Op& op);      ///< or a difference
+bool is_product(const Op& op);  ///< or a quotient, an inverse, a square
 
 /// Positions in the tree of additions or multiplications under an expression.
 struct TreeNode {
@@ -90,10 +94,18 @@ Expr power_of(const Factor& factor, double exponent);
 /// root, so that all views of a graph together are linear in its size.
 class Views {
  public:
-  explicit Views(std::size_t nodes = 0) { uses_.reserve(nodes); }
+  Views() = default;
+  /// Of nodes with known numbers of uses; the index must outlive the views.
+  Views(const NodeIndex& numbers, std::vector<int> uses) : numbers_(&numbers), numbered_uses_(std::move(uses)) {}
 
-  void set_uses(const Node* node, int count) { uses_[node] = count; }
+  void set_uses(const Node* node, int count) {
+    if (const std::uint32_t number = number_of(node); number != NodeIndex::none)
+      numbered_uses_[number] = count;
+    else
+      uses_[node] = count;
+  }
   int uses(const Node* node) const {
+    if (const std::uint32_t number = number_of(node); number != NodeIndex::none) return numbered_uses_[number];
     const auto found = uses_.find(node);
     return found == uses_.end() ? 2 : found->second;
   }
@@ -109,8 +121,13 @@ class Views {
     return depth == 0 || uses(&node) == 1 || (depth <= 6 && leaves < 24);
   }
   Scaled oriented_sum(const Expr& e, int depth);
+  std::uint32_t number_of(const Node* node) const {
+    return numbers_ == nullptr ? NodeIndex::none : numbers_->find(node);
+  }
 
-  std::unordered_map<const Node*, int> uses_;
+  const NodeIndex* numbers_ = nullptr;
+  std::vector<int> numbered_uses_;
+  std::unordered_map<const Node*, int> uses_;  // of nodes made since
   std::unordered_map<Expr, Scaled, ExprHash> scaled_;
   std::unordered_map<Expr, std::pair<Expr, bool>, ExprHash> logs_;
   Exprs kept_;  // keeps what the maps point to alive

@@ -185,7 +185,7 @@ TEST(BufferCarry, IsWrittenInPlaceByNestedLoops) {
   EXPECT_LT(seconds([&] { interpret(graph, arguments); }), 8);  // copies: 500 GB
   // As written: rewriting would see that the rows are written in order.
   const CompiledFunction f =
-      compile(graph, {.target = CompileOptions::Target::native, .rewrite = false, .cache = false});
+      compile(graph, {.target = CompileOptions::Target::native, .as_written = true, .cache = false});
   EXPECT_LE(f.workspace_bytes(), 3 * 8 * n);
   std::vector<Array> got;
   EXPECT_LT(seconds([&] { got = f(arguments); }), 1);

@@ -7,7 +7,10 @@
 #include <sstream>
 
 #include "leapgraph/symbolic/function.hpp"
+#include "leapgraph/symbolic/gradient.hpp"
 #include "leapgraph/symbolic/ops.hpp"
+#include "leapgraph/symbolic/print.hpp"
+#include "leapgraph/symbolic/verification.hpp"
 
 namespace leapgraph::symbolic {
 namespace {
@@ -333,7 +336,7 @@ TEST(Givens, MakeChainsOfAnyDepth) {
   for (int i = 0; i < 100000; ++i) deep = deep + 1.0;
   const Function f = function(
       {y}, deep,
-      {.compile = {.target = CompileOptions::Target::interpreter, .rewrite = false}, .givens = {{x, y * 2.0}}});
+      {.compile = {.target = CompileOptions::Target::interpreter, .as_written = true}, .givens = {{x, y * 2.0}}});
   EXPECT_EQ(f(1), 100002);
 }
 
@@ -360,6 +363,37 @@ TEST(Inputs, ThatAreNotUsedAreRefusedUnlessTheyMayBe) {
                              }});
   ASSERT_EQ(warnings.size(), 1u);
   expect_says(warnings[0], {"input 1, 'y'"});
+}
+
+TEST(MovedFrom, HandlesStayWhatTheyWereAndExpressionsAreRefused) {
+  const Expr x = dscalar("x");
+  Function f = function({x}, 2 * x, interpreted), g = std::move(f);
+  EXPECT_EQ(f(1), g(1));
+  SharedVariable s = shared(1.0, "s"), t = std::move(s);
+  s.set_value(3);
+  EXPECT_EQ(t.get_value(), 3);
+  Expr e = x + 1;
+  const Expr kept = std::move(e);
+  Array array = Array::scalar(1.0);
+  const Array taken = std::move(array);
+  const std::function<void()> uses[] = {[&] { pp(e); },
+                                        [&] { e.type(); },
+                                        [&] { e.op(); },
+                                        [&] { sum(e); },
+                                        [&] {
+                                          stack({e, kept});
+                                        },
+                                        [&] { grad(e, x); },
+                                        [&] { jacobian(e, x); },
+                                        [&] { function({x}, e); },
+                                        [&] { check_grad({x}, {e}, std::vector{taken}); },
+                                        [&] {
+                                          ifelse(
+                                              kept > 0, [&] { return Exprs{e}; }, [&] { return Exprs{kept}; });
+                                        },
+                                        [&] { g(array); },
+                                        [&] { array.real(); }};
+  for (const auto& use : uses) message_of<GraphError>(use);
 }
 
 TEST(Eval, GivesTheValueOfAnExpression) {

@@ -221,6 +221,24 @@ TEST(Jacobian, IsOneBatchAndNoLoop) {
   for (const Node* node : topological_order(std::span(&j, 1))) EXPECT_NE(node->op().name, "scan");
 }
 
+/// y = x + y / 2, whose adjoint is found by an iteration that stops when it has converged: after different numbers of
+/// steps for different rows.
+TEST(Jacobian, IsALoopWhereAnOpDoesNotWorkOnBatches) {
+  const Expr x = dvector("x");
+  const auto reverse = [](const Exprs&, const Exprs&, const Exprs& adjoints) {
+    return Exprs{while_loop([&](const Exprs& c) { return max(abs(adjoints[0] + 0.5 * c[0] - c[0])) > 1e-12; },
+                            [&](const Exprs& c) { return Exprs{adjoints[0] + 0.5 * c[0]}; }, {adjoints[0]})
+                     .carry[0]};
+  };
+  const Expr y = with_gradient(Exprs{2.0 * x}, Exprs{x}, {.reverse = reverse, .forward = {}})[0];
+  const Expr rows = jacobian(constant(Array::of<double>({3, 2}, {1, 2, 3, 4, 5, 6})) * y, x, Mode::reverse);
+  for (const CompileOptions::Target target : {CompileOptions::Target::native, CompileOptions::Target::interpreter}) {
+    const Array got = function({x}, rows, CompileOptions{.target = target})({1.0, 1.0});
+    EXPECT_EQ(got.shape(), (Shape{3, 2, 2}));
+    expect_reals(got, {2, 0, 0, 4, 6, 0, 0, 8, 10, 0, 0, 12}, 1e-11);
+  }
+}
+
 TEST(Jacobian, ThroughALoopACallAndABranch) {
   const Expr x = input({DType::float64, {3}}, "x"), a = dscalar("a");
   const Expr looped = scan(

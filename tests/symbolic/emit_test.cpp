@@ -21,7 +21,7 @@ namespace {
 /// The graph as it is written: what is tested is not the rewriting.
 std::string emitted(const Graph& graph) {
   CompileOptions options;
-  options.rewrite = false;
+  options.as_written = true;
   return dump_stage(std::span(&graph, 1), "c", options);
 }
 

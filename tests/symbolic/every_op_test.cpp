@@ -280,7 +280,7 @@ constexpr double graph_ulps = 128;
 CompileOptions native() {
   CompileOptions options;
   options.target = CompileOptions::Target::native;
-  options.rewrite = false;
+  options.as_written = true;
   options.cache = false;
   return options;
 }

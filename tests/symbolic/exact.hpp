@@ -146,8 +146,19 @@ inline const std::map<std::string_view, Function>& functions() {
       {"erf", [](V a) { return Number(1 - erfc(a[0])); }},
       {"erfc", [](V a) { return erfc(a[0]); }},
       {"erfcx", [](V a) { return exp_of(a[0] * a[0]) * erfc(a[0]); }},
+      {"ierfcx",
+       [](V a) {
+         const Number scaled = exp_of(a[0] * a[0]) * erfc(a[0]);
+         return Number(1 / sqrt(boost::math::constants::pi<Number>()) - a[0] * scaled);
+       }},
       {"ndtr", [](V a) { return erfc(-a[0] / sqrt(Number(2))) / 2; }},
       {"log_ndtr", [](V a) { return log_of(erfc(-a[0] / sqrt(Number(2))) / 2); }},
+      {"cbrt",
+       [](V a) {
+         return a[0] < 0    ? Number(-pow(Number(-a[0]), Number(1) / 3))
+                : a[0] == 0 ? a[0]
+                            : Number(pow(a[0], Number(1) / 3));
+       }},
       {"gaussian", [](V a) { return exp_of(-a[0] * a[0]); }},
       {"sigmoid", [](V a) { return Number(1 / (1 + exp_of(-a[0]))); }},
       {"softplus", [](V a) { return Number(a[0] > 0 ? a[0] + log1p_of(exp_of(-a[0])) : log1p_of(exp_of(a[0]))); }},

@@ -31,7 +31,7 @@ Expr passed(Graph (*pass)(const Graph&, const PassLog&), const Exprs& inputs, co
   EXPECT_EQ(result.type(), e.type());
   CompileOptions options;
   options.target = CompileOptions::Target::interpreter;
-  options.rewrite = false;
+  options.as_written = true;
   std::vector<Array> arguments;
   for (const Expr& x : inputs) {
     Array argument(x.type());

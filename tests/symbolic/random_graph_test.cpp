@@ -51,7 +51,7 @@ std::string failure(std::uint64_t first, std::uint64_t count, bool rewriting) {
   }
   CompileOptions options;
   options.target = CompileOptions::Target::native;
-  options.rewrite = rewriting;
+  options.as_written = !rewriting;
   options.cache = false;
   std::string where = "compiling";
   try {

@@ -8,6 +8,7 @@
 
 #include "leapgraph/symbolic/function.hpp"
 #include "leapgraph/symbolic/gradient.hpp"
+#include "leapgraph/symbolic/loops.hpp"
 
 namespace leapgraph::symbolic {
 namespace {
@@ -156,6 +157,49 @@ TEST(RandomStreams, GiveNumPysNumbers) {
       for (std::size_t i = 0; i < got.size(); ++i)
         EXPECT_NEAR(got[i], row.expected[i], 1e-14 * std::abs(row.expected[i]) + 1e-15) << row.name << " " << i;
     }
+}
+
+/// A loop that draws says what becomes of its stream, and a function that is told carries on where it stopped.
+TEST(RandomStreams, AreDrawnFromAnewInEveryStepOfALoop) {
+  for (const auto target : {CompileOptions::Target::native, CompileOptions::Target::interpreter}) {
+    const CompileOptions way{.target = target};
+    const std::vector<double> one_by_one = calls([](RandomStreams& s) { return s.normal({2}); }, 6, target);
+    RandomStreams streams(77);
+    const Expr drawn = streams.normal({2}), n = lscalar("n");
+    const ScanOutputs walk = scan(ScanOptions{.fn = [&](const Expr& sum_so_far) { return sum_so_far + drawn; },
+                                              .outputs_info = {constant(Array::vector({0, 0}))},
+                                              .n_steps = n});
+    ASSERT_EQ(walk.updates.size(), 1u);
+    EXPECT_EQ(walk.updates[0].first, streams.streams()[0]);
+    const Function f = function({n}, walk[0], {.compile = way, .updates = walk.updates});
+    std::vector<double> steps;
+    for (const int count : {2, 0, 3, 1}) {  // 6 in all
+      double before[] = {0, 0};
+      const std::vector<double> rows = Array(f(count)).reals();
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        steps.push_back(rows[i] - before[i % 2]);
+        before[i % 2] = rows[i];
+      }
+    }
+    ASSERT_EQ(steps.size(), one_by_one.size());
+    for (std::size_t i = 0; i < steps.size(); ++i) EXPECT_NEAR(steps[i], one_by_one[i], 1e-14) << i;  // sums round
+  }
+}
+
+/// What `fn` says of a shared variable is its value in the next step.
+TEST(RandomStreams, AndOtherSharedVariablesAreUpdatedFromStepToStep) {
+  const SharedVariable count = shared(5, "count");
+  const Expr v = dvector("v");
+  const ScanOutputs loop = scan(ScanOptions{.fn =
+                                                [&](const Expr& e) {
+                                                  return ScanStep(Exprs{e * count}, ScanUpdates{{count, count + 1}});
+                                                },
+                                            .sequences = {v}});
+  const Function f = function({v}, loop[0], {.updates = loop.updates});
+  EXPECT_THAT(Array(f({1.0, 1.0, 2.0})).reals(), ElementsAre(5, 6, 14));
+  EXPECT_EQ(count.get_value(), 8);
+  EXPECT_THAT(Array(f(std::vector<double>{})).reals(), ElementsAre());
+  EXPECT_EQ(count.get_value(), 8);
 }
 
 }  // namespace

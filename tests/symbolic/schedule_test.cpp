@@ -45,7 +45,7 @@ void expect_agreement(const Graph& graph) {
   }
   CompileOptions reference;
   reference.target = CompileOptions::Target::interpreter;
-  reference.rewrite = false;
+  reference.as_written = true;
   const auto wanted = compile(graph, reference)(arguments);
   const auto got = compile(graph)(arguments);
   ASSERT_EQ(got.size(), wanted.size());

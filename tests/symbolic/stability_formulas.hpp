@@ -328,8 +328,27 @@ inline Formulas formulas() {
   row("positive_identity",
       {[](E x) { return exp(log(x)); }, [](E x) { return sqr(sqrt(x)); }, [](E x) { return sqrt(x) * sqrt(x); },
        [](E x) { return pow(sqrt(x), 2.0); }, [](E x) { return 1.0 / (1.0 / x); },
-       [](E x) { return exp(-log(1.0 / x)); }, [](E x) { return sqrt(sqr(x)); }});
+       [](E x) { return exp(-log(1.0 / x)); }, [](E x) { return sqrt(sqr(x)); },
+       [](E x) { return pow(pow(x, 3.0), 1.0 / 3.0); }, [](E x) { return cbrt(pow(x, 3.0)); }});
   row("identity", {[](E x) { return sinh(asinh(x)); }, [](E x) { return -(-x); }});
+  row("(1+x)^2-1", {[](E x) { return sqr(1.0 + x) - 1.0; }, [](E x) { return (x + 1.0) * (1.0 + x) - 1.0; },
+                    [](E x) { return -(1.0 - pow(1.0 + x, 2.0)); }});
+  row("cbrt(1+x)-1", {[](E x) { return cbrt(1.0 + x) - 1.0; }, [](E x) { return -1.0 + cbrt(x + 1.0); }});
+  row("log(1+1/x)", {[](E x) { return log(x + 1.0) - log(x); }, [](E x) { return log((1.0 + x) / x); },
+                     [](E x) { return log(1.0 + 1.0 / x); }, [](E x) { return -log(x / (x + 1.0)); },
+                     [](E x) { return log1p(inv(x)); }, [](E x) { return -(log(x) - log1p(x)); },
+                     [](E x) { return log((x + 1.0) * inv(x)); }});
+  row("log(1+3/x)", {[](E x) { return log(x + 3.0) - log(x); }, [](E x) { return log((3.0 + x) / x); },
+                     [](E x) { return -log(x / (x + 3.0)); }, [](E x) { return log(1.0 + 3.0 / x); }});
+  row("log_cauchy",
+      {[](E x) { return -log(3.0 * (1.0 + sqr(x))); }, [](E x) { return log(1.0 / (3.0 * (1.0 + x * x))); },
+       [](E x) { return -log(3.0 + 3.0 * sqr(x)); }});
+  row("log(sigmoid-sigmoid)",
+      {[](E x, E y) { return log(sigmoid(x) - sigmoid(y)); }, [=](E x, E y) { return log(logistic(x) - logistic(y)); },
+       [](E x, E y) { return log(-sigmoid(y) + 1.0 / (1.0 + exp(-x))); },
+       [](E x, E y) { return log(1.0 / (1.0 + exp(y)) - 1.0 / (1.0 + exp(x))); }});
+  row("sigmoid-sigmoid",
+      {[](E x, E y) { return sigmoid(x) - sigmoid(y); }, [=](E x, E y) { return -(logistic(y) - logistic(x)); }});
   // --- Error functions ---
   row("erfc", {[](E x) { return 1.0 - erf(x); }, [](E x) { return -(erf(x) - 1.0); }, [](E x) { return 1.0 + erf(-x); },
                [](E x) { return erfc(x); }, [](E x) { return 2.0 - erfc(-x); }, [](E x) { return -erf(x) + 1.0; }});

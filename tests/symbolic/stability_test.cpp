@@ -286,6 +286,20 @@ TEST_P(Formula, WithEveryPartAnOutput) {
     check(rewrite(exposed(with_derivatives(spellings()[s], variables(), {DType::float64, {}}))), "exposed", s);
 }
 
+TEST_P(Formula, OfConstants) {
+  for (std::size_t s = 0; s < spellings().size(); ++s) {
+    Graph graph;
+    for (const Point& p : points()) {
+      Exprs x;
+      for (const double value : p.x) x.push_back(constant(value));
+      graph.outputs.push_back(spellings()[s].of(x));
+    }
+    const auto values = interpret(rewrite(graph), {});
+    for (std::size_t i = 0; i < points().size(); ++i)
+      failures("constants", s, points()[i], 0, values[i].real(), wanted_at(GetParam(), points()[i])[0]);
+  }
+}
+
 TEST_P(Formula, InOtherSpellings) {
   for (std::size_t s = 0; s < spellings().size(); ++s)
     for (unsigned seed = 0; seed < 4; ++seed) {

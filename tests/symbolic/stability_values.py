@@ -143,6 +143,11 @@ ONE = {
     'hypotenuse': (lambda x: sqrt(mpf(5)) * fabs(x), SIGNED),
     'log_hypotenuse': (lambda x: log(mpf(5)) + 2 * log(fabs(x)), SIGNED),
     'x/(x^2+1)^.5': (lambda x: x / sqrt(1 + x * x), SIGNED),
+    '(1+x)^2-1': (lambda x: x * (2 + x), [-0.5, -1e-9, -1e-20, 1e-300, 1e-20, 1e-9, 0.3, 2.5, 1e10]),
+    'cbrt(1+x)-1': (lambda x: expm1(log1p(x) / 3), [-0.5, -1e-9, -1e-20, 1e-300, 1e-20, 1e-9, 0.3, 2.5, 1e10, 1e100]),
+    'log(1+1/x)': (lambda x: log1p(1 / x), [1e-200, 1e-20, 0.3, 1, 50, 1e9, 1e16, 1e100]),
+    'log(1+3/x)': (lambda x: log1p(3 / x), [1e-200, 1e-20, 0.3, 1, 50, 1e9, 1e16, 1e100]),
+    'log_cauchy': (lambda x: -log(3 * (1 + x * x)), SIGNED),
     '(1+x)log(1+x)': (lambda x: (1 + x) * log1p(x), [-0.5, -1e-9, -1e-20, 1e-300, 1e-20, 1e-9, 0.3, 2.5, 1e10]),
 }
 PAIRS = [(800, 799), (-800, -799), (800, -800), (0.3, -1.7), (1e-9, -1e-9), (-50, 50), (0, 0), (2.5, 800)]
@@ -167,6 +172,8 @@ MORE = {
     'distributed': (lambda x, y: 2 * sigmoid(y) + 3 * sigmoid(x), PAIRS),
     'kl': (lambda x, y: sigmoid(x) * (softplus(-y) - softplus(-x)) + sigmoid(-x) * (softplus(y) - softplus(x)), APART),
     'xent_y': (lambda x, y: y * softplus(-x) + (1 - y) * softplus(x), [(800, 0), (800, 1), (-800, 0), (-800, 1), (50, 0.5), (0.3, 1), (-50, 0.25)]),
+    'log(sigmoid-sigmoid)': (lambda x, y: -softplus(-x) - softplus(y) + log(-expm1(y - x)), DOWN),
+    'sigmoid-sigmoid': (lambda x, y: -sigmoid(x) * sigmoid(-y) * expm1(y - x), DOWN + [(50, 50.5), (-3, 40)]),
     'log_ratio': (lambda x, y: softplus(x) - softplus(y), APART),
 }
 

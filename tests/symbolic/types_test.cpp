@@ -278,6 +278,31 @@ TEST(LongIntegers, AreExactInLiteralsAndArithmetic) {
   EXPECT_EQ(results[24].integer(2), odd);
 }
 
+TEST(LongIntegers, HaveExactPowers) {
+  const Expr a = lscalar("a"), n = lscalar("n"), u = ulscalar("u"), b = bvector("b");
+  const struct {
+    std::int64_t base, exponent, power;
+  } rows[] = {{3, 35, 50031545098999707},
+              {-3, 3, -27},
+              {0, 0, 1},
+              {2, 63, std::numeric_limits<std::int64_t>::min()},
+              {2, 64, 0},  // wraps around
+              {2, -1, 0},  // a fraction
+              {-1, -3, -1}};
+  for (const auto target : {CompileOptions::Target::native, CompileOptions::Target::interpreter}) {
+    const CompileOptions way{.target = target};
+    const Function f = function({a, n}, pow(a, n), way);
+    for (const auto& row : rows)
+      EXPECT_EQ(Array(f(row.base, row.exponent)).integer(), row.power) << row.base << " " << row.exponent;
+    EXPECT_EQ(to_string(function({u}, pow(u, 40), way)(3)), "12157665459056928801");
+    EXPECT_EQ(to_string(function({b}, pow(b, 3), way)({-5, 6, 7})), "[-125, -40, 87]");
+    EXPECT_EQ(double(function({a}, pow(a, -1), way)(2)), 0.5);
+  }
+  EXPECT_EQ(pow(iscalar("i"), 2).dtype(), DType::int32);
+  EXPECT_EQ(pow(iscalar("i"), 0.5).dtype(), DType::float64);
+  EXPECT_EQ(pow(boolscalar("p"), boolscalar("q")).dtype(), DType::int8);
+}
+
 TEST(LongIntegers, UnsignedOnesAreOrderedAndDividedAsSuch) {
   const Expr n = ulvector("n");
   const Array numbers = Array::of<std::uint64_t>({4}, {utop, std::uint64_t{1} << 63, 5, 0});

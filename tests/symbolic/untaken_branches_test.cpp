@@ -360,7 +360,7 @@ TEST_P(Zoo, HasAFiniteGradient) {
     for (const bool rewritten : {false, true})
       for (const bool native : {false, true}) {
         CompileOptions options;
-        options.rewrite = rewritten;
+        options.as_written = !rewritten;
         options.target = native ? CompileOptions::Target::automatic : CompileOptions::Target::interpreter;
         const std::vector<Array> got = function({x}, outputs, options)(point);
         for (std::size_t i = 0; i < outputs.size(); ++i)

@@ -1,12 +1,14 @@
 /// Finding faults: ops made wrong on purpose are named, with place, step and values; right ones are left in peace.
 #include "leapgraph/symbolic/verification.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <string>
 #include <vector>
 
+#include "leapgraph/symbolic/complex.hpp"
 #include "leapgraph/symbolic/gradient.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
 #include "symbolic/derivative_check.hpp"
@@ -72,6 +74,19 @@ TEST(VerifyGrad, PassesWhatIsRight) {
   const Expr x = dvector("x"), i = lvector("i");
   verify_grad({x, i}, {gather(softmax(x), i), sum(sqr(x))}, std::vector{some_values({4}), integers({2}, {3, 1})},
               {.second = true});
+}
+
+TEST(VerifyGrad, TakesComplexNumbersAsPairs) {
+  Array z(Type{DType::complex128, {2}});
+  z.set_complex(0, 1, 2);
+  z.set_complex(1, -0.5, 0.3);
+  verify_grad([](const Exprs& x) { return x[0] * sin(x[0]); }, {z}, {.second = true});
+  verify_grad([](const Exprs& x) { return abs(sum(x[0] * x[1])); }, {z, some_values({2})});
+  const Expr w = zvector("w"), v = dvector("v");
+  const GradReport report = check_grad({v, w}, {v * real(zero_grad(w) * w)}, std::vector{some_values({2}), z});
+  EXPECT_FALSE(report.passed);
+  EXPECT_EQ(report.input, 1u);
+  EXPECT_THAT(report.text, testing::HasSubstr("'w.real'"));
 }
 
 TEST(VerifyGrad, PassesSinglePrecisionAndHugeAndTinyNumbers) {
