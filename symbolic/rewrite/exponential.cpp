@@ -138,6 +138,9 @@ Log find_log(Views& views, const Expr& e, int depth) {
   const Op& op = e.op();
   if (&op == &exp_op) return {e.node().input(0), true};
   if (&op == &sigmoid_op) return {log_sigmoid(e.node().input(0)), false};
+  // Modified Bessel functions by the scaled ones, which stay in the range.
+  if (&op == &kv_op) return {log(make(kve_op, e.node().inputs())) - e.node().input(1), true};
+  if (&op == &iv_op) return {log(make(ive_op, e.node().inputs())) + abs(e.node().input(1)), true};
   const bool negated = is(e, neg_op);
   if (is_addition(e) || (negated && is_addition(e.node().input(0)))) return log_of_sum(views, e, depth);
   if (&op == &mul_op || &op == &div_op || &op == &inv_op || &op == &sqr_op || negated)

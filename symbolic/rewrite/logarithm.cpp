@@ -1,5 +1,6 @@
 /// The stability rules about logarithms that are functions.
 #include <cmath>
+#include <limits>
 
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
@@ -13,8 +14,17 @@ namespace leapgraph::symbolic {
 
 namespace {
 
-/// log(e): of exponentials in sums, products and reductions.
-Expr log_node(Views& views, const Expr& e) { return stable_log(views, e.node().input(0)); }
+/// lgamma(x), and nan where gamma is negative: between -1 and 0, -3 and -2 and so on.
+Expr log_of_gamma(const Expr& x) {
+  const Expr is_negative = logical_and(x < 0.0, neq(mod(floor(x), 2.0), 0.0));
+  return lgamma(x) + where(is_negative, std::numeric_limits<double>::quiet_NaN(), 0.0);
+}
+
+/// log(e): of exponentials in sums, products and reductions, and of functions that leave the range as they do.
+Expr log_node(Views& views, const Expr& e) {
+  const Expr& argument = e.node().input(0);
+  return is(argument, gamma_op) ? log_of_gamma(argument.node().input(0)) : stable_log(views, argument);
+}
 
 /// log1p(e) of the same.
 Expr log1p_node(Views& views, const Expr& e) {

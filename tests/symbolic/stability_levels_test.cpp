@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <limits>
+#include <numbers>
 
 #include "leapgraph/symbolic.hpp"
 
@@ -45,6 +46,26 @@ class Levels : public testing::TestWithParam<Level> {
 void expect_value(const Results& results, std::size_t i, double truth) {
   const double got = results[i];
   EXPECT_LE(std::abs(got - truth), 1e-14 * std::abs(truth)) << "output " << i << ": " << got << ", true " << truth;
+}
+
+/// Closed forms of orders 1/2 and 3/2; gamma has logarithms where it is positive only.
+TEST_P(Levels, OfBesselAndGammaFunctions) {
+  const Expr x = dscalar("x"), k = log(kv(1.5, x)), i = log(2.0 * iv(0.5, x)), g = log(gamma(x));
+  const Function f = function({x}, {k, grad(k, x), i, grad(i, x), g, grad(g, x)}, options());
+  const Results high = f(800.0);
+  const double half_log = 0.5 * std::log(std::numbers::pi / 1600);
+  const double truth[] = {half_log - 800 + std::log1p(1.0 / 800),
+                          -1 / 1600.0 - 1 - 1 / (800.0 * 801.0),
+                          0.5 * std::log(2 / (800 * std::numbers::pi)) + 800,
+                          1 - 1 / 1600.0,
+                          std::lgamma(800.0),
+                          std::log(800.0) - 1 / 1600.0 - 1 / (12 * 640000.0)};
+  for (std::size_t n = 0; n < 6; ++n) {
+    const double got = high[n];
+    EXPECT_LE(std::abs(got - truth[n]), 1e-12 * std::abs(truth[n])) << "output " << n << ": " << got;
+  }
+  EXPECT_NEAR(double(f(-1.5)[4]), std::lgamma(-1.5), 1e-15);
+  EXPECT_TRUE(std::isnan(double(f(-0.5)[4])));
 }
 
 TEST_P(Levels, OfFormulas) {
