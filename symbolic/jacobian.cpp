@@ -43,10 +43,10 @@ void require_floating_output(const Expr& output, std::string_view what) {
                                         output.node().place().line()));
 }
 
-/// `found` for every unit value of a variable like `like`, in front of it the axes of `like`: all at once; or in a
-/// loop, where an op does not work on batches. `with` puts a value in the place of the variable.
-Exprs for_all_units(const Exprs& found, const Expr& like, std::span<const Expr> variables, std::span<const Expr> units,
-                    const std::function<Exprs(const Expr& unit)>& with) {
+/// `found`, which have the shapes of `items`, for every unit value of a variable like `like`, in front of it the axes
+/// of `like`: all at once; or in a loop, where an op does not work on batches. `with` says what `variables` are then.
+Exprs for_all_units(const Exprs& found, const Exprs& items, const Expr& like, std::span<const Expr> variables,
+                    std::span<const Expr> units, const std::function<Exprs(const Expr& unit)>& with) {
   try {
     return vectorize(found, variables, units, like.rank());
   } catch (const NotVectorizable&) {
@@ -61,7 +61,7 @@ Exprs for_all_units(const Exprs& found, const Expr& like, std::span<const Expr> 
         {}, {ravel(numbers)});
     Exprs result;
     for (std::size_t k = 0; k < found.size(); ++k)
-      result.push_back(reshape_like(rows.outputs[k], nested_like(like, found[k])));
+      result.push_back(reshape_like(rows.outputs[k], nested_like(like, items[k])));
     return result;
   }
 }
@@ -71,11 +71,11 @@ Exprs by_rows(const Expr& output, std::span<const Expr> wrt) {
   const Expr adjoint = input(output.type(), "adjoint"), mask = input({DType::boolean, output.shape()}, "mask");
   const Exprs found = masked_vjp(std::span(&output, 1), wrt, std::span(&adjoint, 1), std::span(&mask, 1));
   const Expr unit = is_unit(output);
-  Exprs present;
-  for (const Expr& e : found)
-    if (e) present.push_back(e);
+  Exprs present, items;
+  for (std::size_t k = 0; k < found.size(); ++k)
+    if (found[k]) present.push_back(found[k]), items.push_back(wrt[k]);
   const Exprs variables{adjoint, mask}, units{cast(unit, output.dtype()), unit};
-  const Exprs made = for_all_units(present, output, variables, units, [&](const Expr& one) {
+  const Exprs made = for_all_units(present, items, output, variables, units, [&](const Expr& one) {
     return Exprs{cast(one, output.dtype()), one};
   });
   Exprs result(found.size());
@@ -89,10 +89,10 @@ Exprs by_columns(std::span<const Expr> outputs, const Expr& wrt) {
   const Expr tangent = input(wrt.type(), "tangent");
   const Exprs found = jvp(outputs, std::span(&wrt, 1), std::span(&tangent, 1));
   const Expr units = cast(is_unit(wrt), wrt.dtype());
-  Exprs present;
-  for (const Expr& e : found)
-    if (e) present.push_back(e);
-  const Exprs made = for_all_units(present, wrt, std::span(&tangent, 1), std::span(&units, 1),
+  Exprs present, items;
+  for (std::size_t i = 0; i < found.size(); ++i)
+    if (found[i]) present.push_back(found[i]), items.push_back(outputs[i]);
+  const Exprs made = for_all_units(present, items, wrt, std::span(&tangent, 1), std::span(&units, 1),
                                    [&](const Expr& one) { return Exprs{cast(one, wrt.dtype())}; });
   Exprs result(found.size());
   for (std::size_t i = 0, next = 0; i < found.size(); ++i)
