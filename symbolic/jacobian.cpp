@@ -41,6 +41,9 @@ void require_floating_output(const Expr& output, std::string_view what) {
     throw NotDifferentiable(fmt::format("{}: the output must be floating, got {} (made at {}:{})", what,
                                         to_string(output.type()), output.node().place().file_name(),
                                         output.node().place().line()));
+  if (is_complex(output.dtype()))
+    throw NotDifferentiable(fmt::format("{}: the output must be real, got {}; take real(), imag() or abs() of it", what,
+                                        to_string(output.type())));
 }
 
 /// `found`, which have the shapes of `items`, for every unit value of a variable like `like`, in front of it the axes
@@ -137,6 +140,10 @@ Expr jacobian(const Expr& output, const Expr& wrt, Mode mode, Disconnected disco
 
 std::vector<Exprs> hessian(const Expr& cost, std::span<const Expr> wrt) {
   const Exprs gradient = grad(cost, wrt);
+  for (const Expr& e : wrt)
+    if (is_complex(e.dtype()))
+      throw NotDifferentiable(fmt::format(
+          "hessian: variables must be real, got {}; take real and imaginary part as two", to_string(e.type())));
   std::vector<Exprs> blocks(wrt.size(), Exprs(wrt.size()));
   for (std::size_t j = 0; j < wrt.size(); ++j) {
     const Exprs columns = by_columns(gradient, wrt[j]);

@@ -11,6 +11,12 @@
 
 namespace leapgraph::symbolic {
 
+SampleSize::SampleSize(Shape shape) : shape_(std::move(shape)) {
+  for (std::size_t axis = 0; axis < shape_->size(); ++axis)
+    if ((*shape_)[axis] < 0)
+      throw NegativeLength(fmt::format("random variable: axis {} has the negative length {}", axis, (*shape_)[axis]));
+}
+
 namespace {
 
 constexpr std::size_t words = 624;

@@ -24,8 +24,9 @@ Array seeded_stream(const std::vector<std::uint32_t>& seeds);
 class SampleSize {
  public:
   SampleSize() = default;  ///< a scalar, or what the parameters broadcast to
-  SampleSize(std::initializer_list<std::int64_t> shape) : shape_(Shape(shape)) {}
-  SampleSize(Shape shape) : shape_(std::move(shape)) {}
+  /// Throws NegativeLength.
+  SampleSize(std::initializer_list<std::int64_t> shape) : SampleSize(Shape(shape)) {}
+  SampleSize(Shape shape);
   static SampleSize like(const Operand& tensor) {
     SampleSize size;
     size.like_ = tensor.expr();

@@ -123,6 +123,9 @@ TEST(GradErrors, AreOfTheTypeOfTheFault) {
   expect_says(thrown<NotDifferentiable>([&] { grad(1.0 * i, i); }), {"'i'", "int64", "cast"});
   expect_says(thrown<NotDifferentiable>([&] { jacobian(cast(x, DType::int64), x); }), {"int64", "jacobian"});
   expect_says(thrown<GraphError>([&] { grad(Expr(), x); }), {"nothing"});
+  const Expr z = zvector("z");
+  expect_says(thrown<NotDifferentiable>([&] { jacobian(z * z, z); }), {"jacobian", "complex128", "real"});
+  expect_says(thrown<NotDifferentiable>([&] { hessian(sum(sqr(abs(z))), z); }), {"hessian", "complex128"});
   expect_says(thrown<GraphError>([&] { grad(sum(x), Expr()); }), {"empty"});
   const Expr m = dmatrix("m");
   expect_says(thrown<ShapeError>([&] { vjp(x, x, m); }), {"adjoint", "float64[?, ?]", "float64[?]"});

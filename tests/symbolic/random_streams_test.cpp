@@ -202,5 +202,11 @@ TEST(RandomStreams, AndOtherSharedVariablesAreUpdatedFromStepToStep) {
   EXPECT_EQ(count.get_value(), 8);
 }
 
+TEST(RandomStreams, RefuseNegativeSizesWhenBuilt) {
+  RandomStreams streams(1);
+  EXPECT_THROW(streams.uniform({-1}), NegativeLength);
+  EXPECT_THROW(streams.normal({2, -3}), NegativeLength);
+}
+
 }  // namespace
 }  // namespace leapgraph::symbolic
