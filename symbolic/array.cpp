@@ -91,8 +91,7 @@ Array::Array(Type type) : type_(std::move(type)) {
 }
 
 double Array::real(std::int64_t index) const {
-  return with_element(type_.dtype,
-                      [&]<class T>(T*) { return to_real(reinterpret_cast<const T*>(raw())[index]); });
+  return with_element(type_.dtype, [&]<class T>(T*) { return to_real(reinterpret_cast<const T*>(raw())[index]); });
 }
 
 double Array::imaginary(std::int64_t index) const {
@@ -134,7 +133,7 @@ void Array::set_complex(std::int64_t index, double real, double imaginary) {
   with_element(type_.dtype, [&]<class T>(T*) {
     if constexpr (is_complex_number<T>)
       reinterpret_cast<T*>(raw())[index] = {static_cast<typename T::value_type>(real),
-                                                    static_cast<typename T::value_type>(imaginary)};
+                                            static_cast<typename T::value_type>(imaginary)};
     else
       throw DTypeError(fmt::format("an element of a {} has no imaginary part", to_string(type_)));
   });

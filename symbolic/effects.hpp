@@ -18,7 +18,8 @@ Expr print_op(const Operand& x, const std::string& message = "");
 /// Theano's name of `where`: elementwise, both sides computed. `ifelse` computes one.
 Expr switch_(const Operand& condition, const Operand& a, const Operand& b);
 
-/// `if_true` or `if_false`, computing only that one and what it alone needs. Of one shape; promoted to one element type.
+/// `if_true` or `if_false`, computing only that one and what it alone needs. Of one shape; promoted to one element
+/// type.
 Expr ifelse(const Operand& condition, const Operand& if_true, const Operand& if_false);
 Exprs ifelse(const Operand& condition, const Exprs& if_true, const Exprs& if_false);
 

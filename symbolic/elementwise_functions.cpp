@@ -23,9 +23,7 @@ namespace {
 
 constexpr double infinite = std::numeric_limits<double>::infinity();
 
-bool is_real_number(const Operand& a) {
-  return info(a.expr().dtype()).kind == NumberKind::floating;
-}
+bool is_real_number(const Operand& a) { return info(a.expr().dtype()).kind == NumberKind::floating; }
 
 }  // namespace
 

@@ -1,8 +1,8 @@
 /// Functions of each element beyond ops.hpp, by the names that Theano, PyTensor, NumPy and SciPy use: faces of the
 /// dictionary's ops under other names, tests, bits, activations and losses.
 ///
-/// All are made of ops that have stable forms and gradients; where a formula has two branches, the one that is not taken
-/// cannot spoil the gradient of the other.
+/// All are made of ops that have stable forms and gradients; where a formula has two branches, the one that is not
+/// taken cannot spoil the gradient of the other.
 #pragma once
 
 #include <utility>
@@ -46,7 +46,8 @@ Expr allclose(const Operand& a, const Operand& b, double rtol = 1e-5, double ato
 enum class Open { none, low, high, both };
 Expr in_range(const Operand& a, const Operand& low, const Operand& high, Open open = Open::none);
 /// nan, inf and -inf replaced; infinities by the largest finite numbers of the element type where nothing is said.
-Expr nan_to_num(const Operand& a, double nan = 0.0, std::optional<double> posinf = {}, std::optional<double> neginf = {});
+Expr nan_to_num(const Operand& a, double nan = 0.0, std::optional<double> posinf = {},
+                std::optional<double> neginf = {});
 
 // --- Logic and bits. On integers and booleans, else DTypeError; of two booleans these are the logical operations.
 // Shifts by less than 0 or by all bits or more leave nothing (-1 of a negative number to the right). ---
@@ -97,11 +98,11 @@ Expr softsign(const Operand& a);            ///< a / (1 + |a|)
 Expr relu(const Operand& a, const Operand& slope = 0.0);
 Expr elu(const Operand& a, const Operand& alpha = 1.0);  ///< a above 0, else alpha (exp(a) - 1)
 Expr selu(const Operand& a);
-Expr gelu(const Operand& a);         ///< a times the normal distribution function
-Expr gelu_tanh(const Operand& a);    ///< the approximation of gelu by tanh
-Expr swish(const Operand& a);        ///< a sigmoid(a)
-Expr silu(const Operand& a);         ///< swish
-Expr mish(const Operand& a);         ///< a tanh(softplus(a))
+Expr gelu(const Operand& a);       ///< a times the normal distribution function
+Expr gelu_tanh(const Operand& a);  ///< the approximation of gelu by tanh
+Expr swish(const Operand& a);      ///< a sigmoid(a)
+Expr silu(const Operand& a);       ///< swish
+Expr mish(const Operand& a);       ///< a tanh(softplus(a))
 Expr batch_normalization(const Operand& x, const Operand& gamma, const Operand& beta, const Operand& mean,
                          const Operand& std);  ///< (x - mean) gamma / std + beta
 

@@ -62,8 +62,8 @@ class Expr {
 using Exprs = std::vector<Expr>;
 
 /// An argument of a builder: an expression or a plain number, with the place in the user's source where it was written.
-/// A plain number takes the element type of the other operands (`x + 1.0` with a float32 x is float32); where that cannot
-/// hold it, the result is wider (`i + 1.5` with integers i is float64, `b + 300` with an int8 b is int16).
+/// A plain number takes the element type of the other operands (`x + 1.0` with a float32 x is float32); where that
+/// cannot hold it, the result is wider (`i + 1.5` with integers i is float64, `b + 300` with an int8 b is int16).
 class Operand {
  public:
   Operand(Expr expr, std::source_location place = std::source_location::current())
@@ -82,10 +82,10 @@ class Operand {
   Operand(bool value, std::source_location place = std::source_location::current());
   /// A std::complex.
   template <class Z>
-    requires requires(const Z& z) {
-      { z.real() } -> std::convertible_to<double>;
-      { z.imag() } -> std::convertible_to<double>;
-    }
+  requires requires(const Z& z) {
+    { z.real() } -> std::convertible_to<double>;
+    { z.imag() } -> std::convertible_to<double>;
+  }
   Operand(const Z& value, std::source_location place = std::source_location::current())
       : Operand(static_cast<double>(value.real()), static_cast<double>(value.imag()), place) {}
 

@@ -1,9 +1,10 @@
-/// Linear algebra on matrices and stacks of matrices: factors, systems of equations, decompositions, products by labels.
+/// Linear algebra on matrices and stacks of matrices: factors, systems of equations, decompositions, products by
+/// labels.
 ///
 /// A stack has its matrices in the last two axes; the axes before broadcast against each other. Numbers are computed in
-/// float64 and given back in the floating element type of the arguments (integers: float64). Everything has gradients of
-/// any order in both modes unless said otherwise. Sides that do not fit are a ShapeError, when the graph is built or at
-/// the call; matrices that have no factor or inverse are NotPositiveDefinite or SingularMatrix at the call.
+/// float64 and given back in the floating element type of the arguments (integers: float64). Everything has gradients
+/// of any order in both modes unless said otherwise. Sides that do not fit are a ShapeError, when the graph is built or
+/// at the call; matrices that have no factor or inverse are NotPositiveDefinite or SingularMatrix at the call.
 #pragma once
 
 #include <string_view>
@@ -15,8 +16,8 @@ namespace leapgraph::symbolic {
 
 // --- Factors and systems of equations. A right side of one axis is a vector; of more, columns of a matrix. ---
 
-/// L with a = L L' (or the upper L' with `lower` = false), of the symmetric part (a + a') / 2: the gradient is symmetric.
-/// The error names the order of the first leading minor that is not positive.
+/// L with a = L L' (or the upper L' with `lower` = false), of the symmetric part (a + a') / 2: the gradient is
+/// symmetric. The error names the order of the first leading minor that is not positive.
 struct CholeskyOptions {
   bool lower = true;
   bool raises = true;  ///< else the factor of a matrix that has none is nan
@@ -89,8 +90,8 @@ struct Eigenpairs {
 Eigenpairs eigh(const Operand& a);
 Expr eigvalsh(const Operand& a);
 
-/// a = u diag(s) vt, s in descending order; equal singular values as in `eigh`, and vectors of singular values 0 have no
-/// derivative either. `full_matrices`: u and vt are square, without a gradient for what is added.
+/// a = u diag(s) vt, s in descending order; equal singular values as in `eigh`, and vectors of singular values 0 have
+/// no derivative either. `full_matrices`: u and vt are square, without a gradient for what is added.
 struct Svd {
   Expr u, s, vt;
 };
@@ -139,11 +140,11 @@ Expr block_diag(const Operands& blocks);
 Expr multi_dot(const Operands& factors);
 /// Over the last `axes` axes of a and the first of b.
 Expr tensordot(const Operand& a, const Operand& b, int axes = 2);
-Expr vdot(const Operand& a, const Operand& b);                           ///< of all elements
-Expr inner(const Operand& a, const Operand& b);                          ///< over the last axis of both
+Expr vdot(const Operand& a, const Operand& b);                            ///< of all elements
+Expr inner(const Operand& a, const Operand& b);                           ///< over the last axis of both
 Expr vecdot(const Operand& a, const Operand& b, std::int64_t axis = -1);  ///< over one axis, the others broadcast
-Expr matvec(const Operand& a, const Operand& x);                         ///< [..., m, n], [..., n] -> [..., m]
-Expr vecmat(const Operand& x, const Operand& a);                         ///< [..., m], [..., m, n] -> [..., n]
+Expr matvec(const Operand& a, const Operand& x);                          ///< [..., m, n], [..., n] -> [..., m]
+Expr vecmat(const Operand& x, const Operand& a);                          ///< [..., m], [..., m, n] -> [..., n]
 /// For each position of axis 0 of both: the last axis of a against the first of b.
 Expr batched_dot(const Operand& a, const Operand& b);
 Expr batched_tensordot(const Operand& a, const Operand& b, const Axes& axes_a, const Axes& axes_b);

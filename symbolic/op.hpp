@@ -161,8 +161,8 @@ struct Op {
   /// Rules are in ops/batching.hpp. Absent there: `vectorize` refuses, naming the op.
   std::vector<Batched> (*batched)(const Batch& batch) = nullptr;
   /// The output for complex inputs, in real numbers: `make` asks for it in the place of a node. Rules are in
-  /// ops/complex_rules.hpp. Absent: what moves or adds elements does so with both parts, contractions are multiplied out,
-  /// loops, calls and branches take complex numbers as they are; other ops refuse them.
+  /// ops/complex_rules.hpp. Absent: what moves or adds elements does so with both parts, contractions are multiplied
+  /// out, loops, calls and branches take complex numbers as they are; other ops refuse them.
   Expr (*complex)(const ComplexApplication& a) = nullptr;
 };
 

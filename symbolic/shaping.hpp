@@ -87,7 +87,8 @@ Expr of_lengths(const Lengths& lengths);
 /// 1 where column - row = k.
 Expr eye(const Length& rows, std::optional<Length> columns = std::nullopt, const Length& k = 0,
          DType dtype = DType::float64);
-/// A square one. Of a length that the graph tells: `eye`; identity(x) of an expression is x (elementwise_functions.hpp).
+/// A square one. Of a length that the graph tells: `eye`; identity(x) of an expression is x
+/// (elementwise_functions.hpp).
 template <std::integral T>
 Expr identity(T n, DType dtype = DType::float64, Where place = Where::current()) {
   return eye(Length(n, place), std::nullopt, 0, dtype);

@@ -36,9 +36,9 @@ Expr digamma_rise(const Operand& x, const Operand& h);
 Expr beta(const Operand& a, const Operand& b);
 Expr betaln(const Operand& a, const Operand& b);  ///< log |beta(a, b)|
 Expr multigammaln(const Operand& a, std::int64_t dimensions);
-Expr factorial(const Operand& n);                      ///< gamma(n + 1); 0 for negative n
-Expr poch(const Operand& a, const Operand& n);         ///< gamma(a + n) / gamma(a)
-Expr binomial(const Operand& n, const Operand& k);     ///< n over k, of real numbers
+Expr factorial(const Operand& n);                       ///< gamma(n + 1); 0 for negative n
+Expr poch(const Operand& a, const Operand& n);          ///< gamma(a + n) / gamma(a)
+Expr binomial(const Operand& n, const Operand& k);      ///< n over k, of real numbers
 Expr log_binomial(const Operand& n, const Operand& k);  ///< its logarithm, 0 <= k <= n
 /// Hurwitz's zeta function, sum of (q + k)^-s over k = 0, 1, ..., s > 1; Riemann's for q = 1.
 Expr zeta(const Operand& s, const Operand& q = 1.0);

@@ -16,9 +16,9 @@ namespace leapgraph::symbolic {
 namespace {
 
 /// Functions of libm that have vector variants in libmvec.
-constexpr std::array vector_math{"acos",  "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt",
-                                 "cos",   "cosh",  "erf",  "erfc",  "exp",  "exp2",  "expm1", "hypot", "log",
-                                 "log10", "log1p", "log2", "pow",   "sin",  "sinh",  "tan",   "tanh"};
+constexpr std::array vector_math{"acos",  "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "cos",
+                                 "cosh",  "erf",   "erfc", "exp",   "exp2", "expm1", "hypot", "log",  "log10",
+                                 "log1p", "log2",  "pow",  "sin",   "sinh", "tan",   "tanh"};
 
 /// Functions of libm that compilers turn into instructions.
 constexpr std::array plain_math{"ceil", "floor", "rint", "sqrt", "trunc"};
@@ -143,7 +143,8 @@ std::string declarations(const Module& module) {
     for_each_nest(program.steps, [&names](const Nest& nest) {
       for (const Statement& statement : nest.statements)
         if (const auto* compute = std::get_if<Compute>(&statement.what))
-          collect_calls(compute->code->code, statement.dtype == DType::float32 || statement.dtype == DType::float16, names);
+          collect_calls(compute->code->code, statement.dtype == DType::float32 || statement.dtype == DType::float16,
+                        names);
     });
     for_each_routine(program.steps,
                      [&routines](const RoutineCall& call) { routines.insert(std::string(call.routine->symbol)); });

@@ -101,8 +101,7 @@ const Op ive_op{
     .summary = "exp(-|b|) times the modified Bessel function of the first kind",
     .arity = 2,
     .type = floating_type,
-    .gradient =
-        [](const Application& a) { return between_orders(a, 1, -sign(a.inputs[1]) * a.output); },
+    .gradient = [](const Application& a) { return between_orders(a, 1, -sign(a.inputs[1]) * a.output); },
     .evaluate = elementwise_real<[](double nu, double x) {
       return static_cast<double>(wide_iv(nu, x) * std::exp(-std::abs(static_cast<Wide>(x))));
     }>,

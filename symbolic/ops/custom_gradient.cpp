@@ -4,7 +4,6 @@
 /// adjoints of the floating outputs to adjoints), "given" (numbers of the inputs that these are for), "forward" (from
 /// inputs, outputs and tangents of the floating inputs to tangents of the floating outputs); "undefined" has the reason
 /// where there is no derivative. Either rule may be missing. When shapes are known the node becomes its body.
-#include "leapgraph/symbolic/ops/complex_rules.hpp"
 #include "leapgraph/symbolic/ops/custom_gradient.hpp"
 
 #include <fmt/format.h>
@@ -16,6 +15,7 @@
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/batching.hpp"
 #include "leapgraph/symbolic/ops/bodies.hpp"
+#include "leapgraph/symbolic/ops/complex_rules.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
 #include "leapgraph/symbolic/rewrite/specialize.hpp"
 #include "leapgraph/symbolic/vectorize.hpp"

@@ -93,8 +93,8 @@ std::vector<Array> elementwise(const Node& node, std::span<const Array> inputs) 
                                             : detail::map_elements<F, std::int64_t>(node, inputs);
 }
 
-/// The same for functions that tell large numbers of uint64 from negative ones of int64: order, quotients, signs. `F` is
-/// given unsigned numbers there.
+/// The same for functions that tell large numbers of uint64 from negative ones of int64: order, quotients, signs. `F`
+/// is given unsigned numbers there.
 template <auto F>
 std::vector<Array> elementwise_signed(const Node& node, std::span<const Array> inputs) {
   return inputs.back().dtype() == DType::uint64 ? detail::map_elements<F, std::uint64_t>(node, inputs)

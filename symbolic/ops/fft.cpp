@@ -28,9 +28,8 @@ std::string made_at(const std::source_location& place) {
 void require_pairs(const Type& type) {
   if (type.dtype != DType::float64) throw DTypeError(fmt::format("input 0 must be float64, got {}", to_string(type)));
   if (type.rank() < 2 || (type.shape.back() != 2 && type.shape.back() != unknown))
-    throw ShapeError(
-        fmt::format("input 0 must be pairs of real and imaginary parts along a last axis of length 2, got {}",
-                    to_string(type)));
+    throw ShapeError(fmt::format(
+        "input 0 must be pairs of real and imaginary parts along a last axis of length 2, got {}", to_string(type)));
 }
 
 std::vector<Type> fft_type(std::span<const Type> inputs, const Attributes&) {
@@ -67,9 +66,7 @@ std::vector<Type> irfft_type(std::span<const Type> inputs, const Attributes& att
 
 Expr transformed(const Expr& x, bool inverse) { return make(fft_op, {x}, {{"inverse", inverse}}); }
 Expr forward(const Expr& x, bool doubled) { return make(rfft_op, {x}, {{"doubled", doubled}}); }
-Expr backward(const Expr& y, bool odd, bool halved) {
-  return make(irfft_op, {y}, {{"odd", odd}, {"halved", halved}});
-}
+Expr backward(const Expr& y, bool odd, bool halved) { return make(irfft_op, {y}, {{"odd", odd}, {"halved", halved}}); }
 /// The same, as long as the last axis of `like`.
 Expr backward_like(const Expr& y, const Expr& like, bool halved) {
   const std::int64_t n = like.shape().back();
@@ -81,8 +78,8 @@ Expr backward_like(const Expr& y, const Expr& like, bool halved) {
 using Complex = std::complex<long double>;
 
 Complex root_of_unity(std::int64_t numerator, std::int64_t n) {
-  const long double angle = 2 * std::numbers::pi_v<long double> * static_cast<long double>(numerator % n) /
-                            static_cast<long double>(n);
+  const long double angle =
+      2 * std::numbers::pi_v<long double> * static_cast<long double>(numerator % n) / static_cast<long double>(n);
   return {std::cos(angle), std::sin(angle)};
 }
 
@@ -133,8 +130,8 @@ Array backward_sums(const Array& y, Shape shape, bool halved) {
       for (std::int64_t k = 0; k < kept; ++k) {
         const Complex c(y.real((row * kept + k) * 2), y.real((row * kept + k) * 2 + 1));
         const long double weight = halved || is_alone(k, n) ? 1 : 2;
-        total += is_alone(k, n) ? c.real() * root_of_unity(j * k, n).real()
-                                : weight * (c * root_of_unity(j * k, n)).real();
+        total +=
+            is_alone(k, n) ? c.real() * root_of_unity(j * k, n).real() : weight * (c * root_of_unity(j * k, n)).real();
       }
       result.set(row * n + j, static_cast<double>(total));
     }
@@ -146,9 +143,7 @@ std::vector<Array> irfft_evaluate(const Node& node, std::span<const Array> input
   return {backward_sums(inputs[0], irfft_type(types, node.attributes())[0].shape, node.get<bool>("halved"))};
 }
 
-std::int64_t rows_of(const Shape& shape) {
-  return element_count(Shape(shape.begin(), shape.end() - 1));
-}
+std::int64_t rows_of(const Shape& shape) { return element_count(Shape(shape.begin(), shape.end() - 1)); }
 
 }  // namespace
 
@@ -156,8 +151,7 @@ const Op fft_op{
     .name = "fft",
     .summary = "Fourier transform of complex pairs, forward or inverse, without a scale",
     .type = fft_type,
-    .gradient =
-        [](const Application& a) { return Exprs{transformed(a.adjoint, !a.node.get<bool>("inverse"))}; },
+    .gradient = [](const Application& a) { return Exprs{transformed(a.adjoint, !a.node.get<bool>("inverse"))}; },
     .tangent =
         [](const Node& node, std::span<const Expr> tangents) {
           return Exprs{transformed(tangents[0], node.get<bool>("inverse"))};
@@ -179,16 +173,13 @@ const Op fft_op{
 
 const Op rfft_op{
     .name = "rfft",
-    .summary = "Fourier transform of real numbers, as pairs, up to the highest frequency; `doubled`: the adjoint of irfft",
+    .summary =
+        "Fourier transform of real numbers, as pairs, up to the highest frequency; `doubled`: the adjoint of irfft",
     .type = rfft_type,
     .gradient =
-        [](const Application& a) {
-          return Exprs{backward_like(a.adjoint, a.inputs[0], !a.node.get<bool>("doubled"))};
-        },
-    .tangent =
-        [](const Node& node, std::span<const Expr> tangents) {
-          return Exprs{forward(tangents[0], node.get<bool>("doubled"))};
-        },
+        [](const Application& a) { return Exprs{backward_like(a.adjoint, a.inputs[0], !a.node.get<bool>("doubled"))}; },
+    .tangent = [](const Node& node,
+                  std::span<const Expr> tangents) { return Exprs{forward(tangents[0], node.get<bool>("doubled"))}; },
     .evaluate = rfft_evaluate,
     .lowering = Routine{"lg_rfft",
                         [](const Node& node) -> std::vector<std::int64_t> {
@@ -220,8 +211,8 @@ const Op irfft_op{
                         }},
     .examples =
         [] {
-          return Exprs{backward(example({5, 2}), false, false), backward(example({2, 3, 2}), true, false),
-                       backward(example({4, 2}), false, true),  backward(example({1, 2}), true, false),
+          return Exprs{backward(example({5, 2}), false, false),    backward(example({2, 3, 2}), true, false),
+                       backward(example({4, 2}), false, true),     backward(example({1, 2}), true, false),
                        backward(example({3, 2, 2}), false, false), backward(example({4, 2}), true, true)};
         },
     .batched = batched_stack,
@@ -242,14 +233,17 @@ const Op irfft_like_op{
       return {Type{DType::float64, shape}};
     },
     .gradient =
-        [](const Application& a) { return Exprs{forward(a.adjoint, !a.node.get<bool>("halved")), Expr()}; },
+        [](const Application& a) {
+          return Exprs{forward(a.adjoint, !a.node.get<bool>("halved")), Expr()};
+        },
     .tangent =
         [](const Node& node, std::span<const Expr> tangents) {
           return Exprs{tangents[0] ? backward_like(tangents[0], node.input(1), node.get<bool>("halved")) : Expr()};
         },
     .evaluate = [](const Node& node, std::span<const Array> inputs) -> std::vector<Array> {
       const Type types[] = {inputs[0].type(), inputs[1].type()};
-      return {backward_sums(inputs[0], node.op().type(std::span<const Type>(types, 2), node.attributes())[0].shape, node.get<bool>("halved"))};
+      return {backward_sums(inputs[0], node.op().type(std::span<const Type>(types, 2), node.attributes())[0].shape,
+                            node.get<bool>("halved"))};
     },
     .lowering = Abstract{},
     .concrete = [](const Node& node) -> Exprs {
@@ -286,8 +280,8 @@ Expr transformed_and_scaled(std::string_view what, const Operand& x, FftNorm nor
   const BuiltAt here(x.place());
   const Expr& given = x;
   if (is_complex(given.dtype())) {
-    const Expr pairs = transformed_and_scaled(
-        what, Operand(stack({real(given), imag(given)}, given.rank()), x.place()), norm, is_forward);
+    const Expr pairs = transformed_and_scaled(what, Operand(stack({real(given), imag(given)}, given.rank()), x.place()),
+                                              norm, is_forward);
     return complex(at(pairs, 0, -1), at(pairs, 1, -1));
   }
   const RealOperands operands = real_operands(what, {x});

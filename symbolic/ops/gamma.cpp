@@ -37,7 +37,8 @@ double reference_betaln(double a, double b) {
 }
 
 double reference_beta(double a, double b) {
-  if (a > 0 && b > 0) return static_cast<double>(boost::math::beta(static_cast<Wide>(a), static_cast<Wide>(b), Quiet()));
+  if (a > 0 && b > 0)
+    return static_cast<double>(boost::math::beta(static_cast<Wide>(a), static_cast<Wide>(b), Quiet()));
   const auto gamma = [](Wide x) { return boost::math::tgamma(x, Quiet()); };
   return static_cast<double>(gamma(a) * gamma(b) / gamma(static_cast<Wide>(a) + b));
 }
@@ -167,7 +168,8 @@ const Op zeta_op{
     .examples =
         [] {
           const Expr q = input({DType::float64, {5}}, "q");
-          return Exprs{make(zeta_op, {constant(2.5), q}), make(zeta_op, {constant(Array::vector({1.5, 2, 3, 4, 8})), q})};
+          return Exprs{make(zeta_op, {constant(2.5), q}),
+                       make(zeta_op, {constant(Array::vector({1.5, 2, 3, 4, 8})), q})};
         },
 };
 

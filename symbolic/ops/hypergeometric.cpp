@@ -30,16 +30,16 @@ double reference_hyp2f1(double a, double b, double c, double z) {
   const auto one = [](int) { return Wide{1}; };
   if (z > 1 || std::isnan(z)) return reference::undefined;
   const Wide wide = z;
-  if (z < -0.5) return static_cast<double>(std::pow(1 - wide, -static_cast<Wide>(a)) * series(a, c - b, c, wide / (wide - 1), one));
+  if (z < -0.5)
+    return static_cast<double>(std::pow(1 - wide, -static_cast<Wide>(a)) * series(a, c - b, c, wide / (wide - 1), one));
   return static_cast<double>(series(a, b, c, wide, one));
 }
 
 /// (x)_n grows by digamma(x + n) - digamma(x) with x.
 double reference_slope(double a, double b, double c, double z, double moved, double sign) {
   const Wide start = boost::math::digamma(static_cast<Wide>(moved));
-  return static_cast<double>(sign * series(a, b, c, z, [=](int n) {
-                               return boost::math::digamma(static_cast<Wide>(moved) + n) - start;
-                             }));
+  return static_cast<double>(
+      sign * series(a, b, c, z, [=](int n) { return boost::math::digamma(static_cast<Wide>(moved) + n) - start; }));
 }
 
 /// Derivative by z of what `op` is of F: F' = a b / c F(a + 1, b + 1; c + 1; z), differentiated by a parameter too.
@@ -87,9 +87,8 @@ const Op hyp2f1_da_op{
     .arity = 4,
     .type = floating_type,
     .gradient = [](const Application& a) { return only_in_z(a, hyp2f1_da_op, a.inputs[1] / a.inputs[2]); },
-    .evaluate = elementwise_real<[](double a, double b, double c, double z) {
-      return reference_slope(a, b, c, z, a, 1);
-    }>,
+    .evaluate =
+        elementwise_real<[](double a, double b, double c, double z) { return reference_slope(a, b, c, z, a, 1); }>,
     .lowering = Elementwise{.code = "lg_hyp2f1_da({0}, {1}, {2}, {3})"},
     .domain = {-0.45, 0.6},
     .examples = [] { return parameters_and_point(hyp2f1_da_op); },
@@ -104,9 +103,8 @@ const Op hyp2f1_dc_op{
         [](const Application& a) {
           return only_in_z(a, hyp2f1_dc_op, -(a.inputs[0] * a.inputs[1]) / sqr(a.inputs[2]));
         },
-    .evaluate = elementwise_real<[](double a, double b, double c, double z) {
-      return reference_slope(a, b, c, z, c, -1);
-    }>,
+    .evaluate =
+        elementwise_real<[](double a, double b, double c, double z) { return reference_slope(a, b, c, z, c, -1); }>,
     .lowering = Elementwise{.code = "lg_hyp2f1_dc({0}, {1}, {2}, {3})"},
     .domain = {-0.45, 0.6},
     .examples = [] { return parameters_and_point(hyp2f1_dc_op); },

@@ -101,8 +101,8 @@ double reference_beta_density(double a, double b, double x) {
       boost::math::ibeta_derivative(static_cast<Wide>(a), static_cast<Wide>(b), static_cast<Wide>(x), Quiet()));
 }
 
-/// The integral of (log(t) - its mean) times the density from 0 to x, or of log(1 - t): over the logit, from its end to the
-/// tail that is nearer.
+/// The integral of (log(t) - its mean) times the density from 0 to x, or of log(1 - t): over the logit, from its end to
+/// the tail that is nearer.
 double beta_integral(double a, double b, double x, bool by_a) {
   if (!is_beta_argument(a, b, x)) return undefined;
   if (x == 0 || x == 1) return 0;
@@ -110,7 +110,8 @@ double beta_integral(double a, double b, double x, bool by_a) {
   const Wide wide_a = a, wide_b = b, logit = std::log(static_cast<Wide>(x)) - std::log1p(-static_cast<Wide>(x));
   const Wide constant = boost::math::lgamma(wide_a, Quiet()) + boost::math::lgamma(wide_b, Quiet()) -
                         boost::math::lgamma(wide_a + wide_b, Quiet());
-  const Wide mean = boost::math::digamma(by_a ? wide_a : wide_b, Quiet()) - boost::math::digamma(wide_a + wide_b, Quiet());
+  const Wide mean =
+      boost::math::digamma(by_a ? wide_a : wide_b, Quiet()) - boost::math::digamma(wide_a + wide_b, Quiet());
   const Wide scale = 1 / std::fmax(below ? wide_a / 2 : wide_b / 2, std::sqrt(wide_a * wide_b / (wide_a + wide_b)));
   const Wide whole = reference::integral([&](Wide s) {
     const Wide z = below ? logit - s * scale : logit + s * scale;

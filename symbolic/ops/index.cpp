@@ -270,12 +270,14 @@ const Op slice_op{
     .lowering = View{slice_layout},
     .examples =
         [] {
-          return Exprs{
-              slice(example({6}), 0, {1, -2}),        slice(example({6}), 0, {std::nullopt, std::nullopt, -1}),
-              slice(example({3, 5}), -1, {3, 0, -1}), slice(example({2, 4, 3}), 1, {-3, std::nullopt}),
-              slice(example({4}), 0, {2, 2}),         slice(example({0}), 0, {std::nullopt, std::nullopt, -1}),
-              slice(example({7}), 0, {1, std::nullopt, 3}),
-              slice(example({2, 5}), 1, {-1, std::nullopt, -2})};
+          return Exprs{slice(example({6}), 0, {1, -2}),
+                       slice(example({6}), 0, {std::nullopt, std::nullopt, -1}),
+                       slice(example({3, 5}), -1, {3, 0, -1}),
+                       slice(example({2, 4, 3}), 1, {-3, std::nullopt}),
+                       slice(example({4}), 0, {2, 2}),
+                       slice(example({0}), 0, {std::nullopt, std::nullopt, -1}),
+                       slice(example({7}), 0, {1, std::nullopt, 3}),
+                       slice(example({2, 5}), 1, {-1, std::nullopt, -2})};
         },
     .batched = shift_axes,
 };

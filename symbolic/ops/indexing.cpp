@@ -3,7 +3,6 @@
 /// What an index picks is read through views where it is made of numbers, and through gathers of rows where it is
 /// computed: the axes that are indexed come first and are made one, so that one number names a row. Updates always go
 /// that way. A node `part` around what is read remembers of which tensor it is which part.
-#include "leapgraph/symbolic/ops/complex_rules.hpp"
 #include "leapgraph/symbolic/ops/indexing.hpp"
 
 #include <fmt/format.h>
@@ -14,6 +13,7 @@
 #include "leapgraph/symbolic/checks.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/batching.hpp"
+#include "leapgraph/symbolic/ops/complex_rules.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
 #include "leapgraph/symbolic/ops/shapes.hpp"
 #include "leapgraph/symbolic/places.hpp"

@@ -31,7 +31,8 @@ std::map<std::int64_t, std::int64_t> label_lengths(const Labels& first, const Sh
       std::int64_t& length = lengths.emplace(labels[axis], unknown).first->second;
       if (length == unknown) length = shape[axis];
       if (shape[axis] != unknown && shape[axis] != length)
-        throw ShapeError(fmt::format("dot, matmul, tensordot or einsum over axes of lengths {} and {}", length, shape[axis]));
+        throw ShapeError(
+            fmt::format("dot, matmul, tensordot or einsum over axes of lengths {} and {}", length, shape[axis]));
     }
   };
   note(first, a);

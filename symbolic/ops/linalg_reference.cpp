@@ -170,8 +170,7 @@ Arrays lu(const Node& node, std::span<const Array> inputs) {
     const Factors factors = factored(a);
     stacks.result(0, n, n) = packed(factors, n);
     const auto rows = stacks.result_integers(1, n);
-    for (std::int64_t i = 0; i < n; ++i)
-      rows[static_cast<std::size_t>(factors.permutationP().indices()(i))] = i;
+    for (std::int64_t i = 0; i < n; ++i) rows[static_cast<std::size_t>(factors.permutationP().indices()(i))] = i;
     stacks.result(2, 1)(0) = permutation_sign(factors, n);
   });
 }
@@ -294,7 +293,8 @@ Arrays qr(const Node& node, std::span<const Array> inputs) {
     if (least == 0) return;
     // Eigen squares elements without scaling them.
     const int exponent = std::ilogb(std::max(a.cwiseAbs().maxCoeff(), std::numeric_limits<double>::min()));
-    const Eigen::HouseholderQR<Matrix> factors{Matrix(a.unaryExpr([=](double x) { return std::scalbn(x, -exponent); }))};
+    const Eigen::HouseholderQR<Matrix> factors{
+        Matrix(a.unaryExpr([=](double x) { return std::scalbn(x, -exponent); }))};
     first = factors.householderQ() * Matrix::Identity(m, q);
     const Matrix upper = factors.matrixQR().topRows(q).triangularView<Eigen::Upper>();
     second = upper.unaryExpr([=](double x) { return std::scalbn(x, exponent); });
@@ -382,8 +382,7 @@ Arrays sqrtm(const Node& node, std::span<const Array> inputs) {
     Eigen::VectorXd w = solver.eigenvalues();
     const double rounding = 4 * std::numeric_limits<double>::epsilon() * w.cwiseAbs().sum();
     for (double& x : w) x = x < -rounding ? std::numeric_limits<double>::quiet_NaN() : std::sqrt(std::max(x, 0.0));
-    stacks.result(0, a.rows(), a.rows()) =
-        solver.eigenvectors() * w.asDiagonal() * solver.eigenvectors().transpose();
+    stacks.result(0, a.rows(), a.rows()) = solver.eigenvectors() * w.asDiagonal() * solver.eigenvectors().transpose();
   });
 }
 

@@ -37,7 +37,8 @@ Exprs sylvester_concrete(const Node& node) {
 
 const Op sqrtm_op{
     .name = "sqrtm",
-    .summary = "the symmetric matrix whose square is the symmetric part of a matrix; nan where eigenvalues are negative",
+    .summary =
+        "the symmetric matrix whose square is the symmetric part of a matrix; nan where eigenvalues are negative",
     .type = square_type,
     // B B = A: B dB + dB B = dA, which is its own transpose.
     .gradient = [](const Application& a) { return Exprs{symmetric_part(sylvester(a.output, a.adjoint))}; },

@@ -1,7 +1,7 @@
 /// Systems of equations, inverses and determinants: one LU factorisation serves all that is asked of a matrix.
 ///
-/// These ops stay one node each until rules have seen them; then they are made of `lu` and `lu_solve`, whose equal nodes
-/// are one: a solution, its gradient and the determinant factor the matrix once.
+/// These ops stay one node each until rules have seen them; then they are made of `lu` and `lu_solve`, whose equal
+/// nodes are one: a solution, its gradient and the determinant factor the matrix once.
 #include "leapgraph/symbolic/ops/all_ops.hpp"
 #include "leapgraph/symbolic/ops/batching.hpp"
 #include "leapgraph/symbolic/ops/family.hpp"
@@ -23,8 +23,8 @@ std::vector<Type> solve_type(std::span<const Type> inputs, const Attributes&) {
   require_square(inputs, 0);
   require_matrix(inputs, 1);
   const std::int64_t n = require_equal(inputs, 0, -1, 1, -2);
-  return {Type{DType::float64,
-               stack_of(broadcast(batch_of(inputs[0].shape), batch_of(inputs[1].shape)), n, from_end(inputs[1].shape, 1))}};
+  return {Type{DType::float64, stack_of(broadcast(batch_of(inputs[0].shape), batch_of(inputs[1].shape)), n,
+                                        from_end(inputs[1].shape, 1))}};
 }
 
 /// X = A^-1 B: B~ = A^-T X~, A~ = -B~ X'.
@@ -33,8 +33,8 @@ Exprs solve_gradient(const Application& a) {
   const Expr right = solution(a.inputs[0], a.adjoint, !is_transposed);
   Expr left;
   if (a.wanted.empty() || a.wanted[0])
-    left = sum_like(
-        is_transposed ? -matmul(a.output, transposed(right)) : -matmul(right, transposed(a.output)), a.inputs[0]);
+    left = sum_like(is_transposed ? -matmul(a.output, transposed(right)) : -matmul(right, transposed(a.output)),
+                    a.inputs[0]);
   return {left, sum_like(right, a.inputs[1])};
 }
 
@@ -88,9 +88,9 @@ const Op solve_op{
           const auto solved = [](Shape left, Shape right, bool is_transposed) {
             return solution(regular(example(std::move(left))), example(std::move(right), "b"), is_transposed);
           };
-          return Exprs{solved({3, 3}, {3, 2}, false), solved({3, 3}, {3, 1}, true), solved({2, 2, 2}, {2, 2, 3}, true),
-                       solved({2, 2}, {3, 2, 1}, false), solved({2, 1, 2, 2}, {3, 2, 1}, false),
-                       solved({0, 0}, {0, 2}, false)};
+          return Exprs{solved({3, 3}, {3, 2}, false),          solved({3, 3}, {3, 1}, true),
+                       solved({2, 2, 2}, {2, 2, 3}, true),     solved({2, 2}, {3, 2, 1}, false),
+                       solved({2, 1, 2, 2}, {3, 2, 1}, false), solved({0, 0}, {0, 2}, false)};
         },
     .batched = batched_matrices,
 };
@@ -133,8 +133,7 @@ const Op cofactors_op{
     .gradient =
         [](const Application& a) {
           const Expr y = transposed(inverse_of(a.inputs[0])), &c = a.output;
-          return Exprs{as_matrix(sum_of_matrix(a.adjoint * c)) * y -
-                       matmul(matmul(y, transposed(a.adjoint)), c)};
+          return Exprs{as_matrix(sum_of_matrix(a.adjoint * c)) * y - matmul(matmul(y, transposed(a.adjoint)), c)};
         },
     .evaluate = reference::cofactors,
     .lowering = Routine{"lg_cofactors", square_sizes},
@@ -173,8 +172,7 @@ const Op log_abs_det_op{
     .name = "log_abs_det",
     .summary = "logarithm of the absolute value of the determinant; -inf for singular matrices",
     .type = number_type,
-    .gradient =
-        [](const Application& a) { return Exprs{as_matrix(a.adjoint) * transposed(inverse_of(a.inputs[0]))}; },
+    .gradient = [](const Application& a) { return Exprs{as_matrix(a.adjoint) * transposed(inverse_of(a.inputs[0]))}; },
     .tangent =
         [](const Node& node, std::span<const Expr> tangents) {
           return Exprs{sum_of_matrix(transposed(inverse_of(node.input(0))) * tangents[0])};

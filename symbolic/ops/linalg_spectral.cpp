@@ -84,9 +84,9 @@ Exprs qr_gradient(const Application& a) {
   const std::int64_t m = from_end(shape, 2), n = from_end(shape, 1);
   const Expr &q = a.outputs[0], &r = a.outputs[1];
   if (a.node.get<bool>("complete") && !(m == n && m != unknown))
-    throw NotDifferentiable(
-        fmt::format("qr: the complete Q of {} has no gradient, the reduced one has (made at {}:{})",
-                    to_string(a.inputs[0].type()), a.node.place().file_name(), a.node.place().line()));
+    throw NotDifferentiable(fmt::format("qr: the complete Q of {} has no gradient, the reduced one has (made at {}:{})",
+                                        to_string(a.inputs[0].type()), a.node.place().file_name(),
+                                        a.node.place().line()));
   const bool is_settled = m != unknown && n != unknown;
   if (is_settled && m >= n) return {tall_gradient(q, r, a.adjoints[0], a.adjoints[1])};
   // A = [X, Y], R = [U, V]: Q U = X, and V = Q' Y. Of a tall matrix Y has no columns.
@@ -211,8 +211,8 @@ Exprs pinv_concrete(const Node& node) {
   if (m == 0 || n == 0) return {zeros_like(transposed(a))};
   const Exprs usv = outputs_of(*make_node(svd_op, {a}));
   const double tolerance = node.get<double>("tolerance");
-  const Expr least = max(usv[1], {-1}, true) *
-                     (tolerance < 0 ? static_cast<double>(std::max(m, n)) * epsilon : tolerance);
+  const Expr least =
+      max(usv[1], {-1}, true) * (tolerance < 0 ? static_cast<double>(std::max(m, n)) * epsilon : tolerance);
   const Expr inverted = divided_where(usv[1] <= least, constant(1.0), usv[1]);
   return {matmul(transposed(usv[2]) * as_row(inverted), transposed(usv[0]))};
 }
@@ -270,7 +270,7 @@ const Op eigh_op{
           const auto part = [](Shape shape, std::size_t number) {
             return output_of(eigh_op, spread(example(std::move(shape))), number);
           };
-          return Exprs{part({3, 3}, 0), part({3, 3}, 1), part({2, 2, 2}, 0),
+          return Exprs{part({3, 3}, 0),    part({3, 3}, 1), part({2, 2, 2}, 0),
                        part({2, 2, 2}, 1), part({1, 1}, 0), part({0, 0}, 0)};
         },
     .batched = batched_stack,
@@ -289,8 +289,8 @@ const Op svd_op{
           const auto part = [](Shape shape, std::size_t number) {
             return output_of(svd_op, spread(example(std::move(shape))), number);
           };
-          return Exprs{part({3, 3}, 0), part({3, 3}, 1), part({3, 3}, 2), part({4, 2}, 0), part({4, 2}, 2),
-                       part({2, 2, 3}, 0), part({2, 2, 3}, 2), part({0, 2}, 1)};
+          return Exprs{part({3, 3}, 0), part({3, 3}, 1),    part({3, 3}, 2),    part({4, 2}, 0),
+                       part({4, 2}, 2), part({2, 2, 3}, 0), part({2, 2, 3}, 2), part({0, 2}, 1)};
         },
     .batched = batched_stack,
 };
@@ -322,17 +322,15 @@ const Op expm_op{
     .summary = "exponential of a matrix",
     .type = square_type,
     .gradient = [](const Application& a) { return Exprs{exponential_along(transposed(a.inputs[0]), a.adjoint)}; },
-    .tangent =
-        [](const Node& node, std::span<const Expr> tangents) {
-          return Exprs{exponential_along(node.input(0), tangents[0])};
-        },
+    .tangent = [](const Node& node,
+                  std::span<const Expr> tangents) { return Exprs{exponential_along(node.input(0), tangents[0])}; },
     .evaluate = reference::expm,
     .lowering = Routine{"lg_expm", square_sizes},
     .domain = {-1.0, 1.0},
     .examples =
         [] {
-          return Exprs{exponential(example({2, 2})), exponential(example({2, 3, 3})), exponential(3.0 * example({2, 2})),
-                       exponential(example({1, 1})), exponential(example({0, 0}))};
+          return Exprs{exponential(example({2, 2})), exponential(example({2, 3, 3})),
+                       exponential(3.0 * example({2, 2})), exponential(example({1, 1})), exponential(example({0, 0}))};
         },
     .batched = batched_stack,
 };

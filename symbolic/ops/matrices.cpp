@@ -44,8 +44,7 @@ void require_matrix(std::span<const Type> inputs, std::size_t number) {
   if (type.dtype != DType::float64)
     throw DTypeError(fmt::format("input {} must be float64, got {}", number, to_string(type)));
   if (type.rank() < 2)
-    throw ShapeError(
-        fmt::format("input {} must be a matrix or a stack of matrices, got {}", number, to_string(type)));
+    throw ShapeError(fmt::format("input {} must be a matrix or a stack of matrices, got {}", number, to_string(type)));
 }
 
 std::int64_t require_square(std::span<const Type> inputs, std::size_t number) {
@@ -114,8 +113,8 @@ std::vector<Batched> batched_stacks(const Batch& batch, std::initializer_list<st
                                   : input.value);
   }
   std::vector<Batched> result;
-  for (const Expr& e : outputs_of(
-           *make_node(batch.node.op(), std::move(inputs), batch.node.attributes(), batch.node.place())))
+  for (const Expr& e :
+       outputs_of(*make_node(batch.node.op(), std::move(inputs), batch.node.attributes(), batch.node.place())))
     result.push_back({e});
   return result;
 }
@@ -188,8 +187,7 @@ const Op band_op{
       return {inputs[0]};
     },
     .gradient = [](const Application& a) { return Exprs{with_band_of(a.node, a.adjoint)}; },
-    .tangent =
-        [](const Node& node, std::span<const Expr> tangents) { return Exprs{with_band_of(node, tangents[0])}; },
+    .tangent = [](const Node& node, std::span<const Expr> tangents) { return Exprs{with_band_of(node, tangents[0])}; },
     .evaluate = [](const Node& node, std::span<const Array> inputs) -> std::vector<Array> {
       const Band b = band_of(node);
       Array result(inputs[0].type());

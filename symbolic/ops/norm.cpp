@@ -43,11 +43,12 @@ const Op euclidean_norm_op{
           const Expr scale = exp2(power), inverse = exp2(-power);
           return Exprs{scale * sqrt(sum(sqr(x * expand_axes(inverse, axes)), axes))};
         },
-    .examples = [] {
-      return reduction_examples([](const Operand& a, const Axes& axes, bool keepdims) {
-        return reduce(euclidean_norm_op, a, axes, keepdims, a.place());
-      });
-    },
+    .examples =
+        [] {
+          return reduction_examples([](const Operand& a, const Axes& axes, bool keepdims) {
+            return reduce(euclidean_norm_op, a, axes, keepdims, a.place());
+          });
+        },
     .batched = shift_axes,
     .complex = complex_rule::by_modulus,
 };
@@ -72,8 +73,8 @@ const Op log_softmax_op{
       std::vector<long double> values(places.size());
       for (std::size_t i = 0; i < places.size(); ++i) {
         const long double total = s.sum[places[i]];
-        values[i] = (inputs[0].real(static_cast<std::int64_t>(i)) - s.shift[places[i]]) -
-                    std::log(total == 0 ? 1 : total);
+        values[i] =
+            (inputs[0].real(static_cast<std::int64_t>(i)) - s.shift[places[i]]) - std::log(total == 0 ? 1 : total);
       }
       return {array_of(inputs[0].type(), values)};
     },

@@ -1,7 +1,7 @@
 /// The error function scaled, the normal distribution far out, their inverses, and Owen's T.
+#include <algorithm>
 #include <boost/math/special_functions/erf.hpp>
 #include <boost/math/special_functions/owens_t.hpp>
-#include <algorithm>
 #include <numbers>
 
 #include "leapgraph/symbolic/complex.hpp"
@@ -39,7 +39,8 @@ double reference_ierfcx(double x) {
   if (x > 1e150) return 0;
   const Wide wide = x;
   const Wide scale = x > 1 ? 1 / wide : Wide{1};
-  const Wide whole = reference::integral([&](Wide s) { return s * std::exp(-(s * scale) * (s * scale) - 2 * wide * scale * s); });
+  const Wide whole =
+      reference::integral([&](Wide s) { return s * std::exp(-(s * scale) * (s * scale) - 2 * wide * scale * s); });
   return static_cast<double>(2 * inverse_root_pi * whole * scale * scale);
 }
 
@@ -95,9 +96,7 @@ double reference_owens_t(double h, double a) {
 }
 
 /// sqrt(2 / pi) / erfcx(-x / sqrt(2)): the density over the distribution function, exact in both tails.
-Expr hazard_below(const Expr& x) {
-  return std::sqrt(2 * std::numbers::inv_pi) / erfcx(x * (-1 / std::numbers::sqrt2));
-}
+Expr hazard_below(const Expr& x) { return std::sqrt(2 * std::numbers::inv_pi) / erfcx(x * (-1 / std::numbers::sqrt2)); }
 
 Expr density(const Expr& x) {
   return gaussian(x * (1 / std::numbers::sqrt2)) * (std::numbers::inv_sqrtpi / std::numbers::sqrt2);
@@ -121,12 +120,11 @@ const Op erfcx_op{
 
 const Op ierfcx_op{
     .name = "ierfcx",
-    .summary = "exp(a a) times the integral of erfc from a on: minus half the derivative of erfcx, without cancellation",
+    .summary =
+        "exp(a a) times the integral of erfc from a on: minus half the derivative of erfcx, without cancellation",
     .type = floating_type,
     .gradient =
-        [](const Application& a) {
-          return Exprs{a.adjoint * (2.0 * a.inputs[0] * a.output - erfcx(a.inputs[0]))};
-        },
+        [](const Application& a) { return Exprs{a.adjoint * (2.0 * a.inputs[0] * a.output - erfcx(a.inputs[0]))}; },
     .evaluate = elementwise_real<[](double x) { return reference_ierfcx(x); }>,
     .lowering = Elementwise{.code = "lg_ierfcx({0})"},
 };
@@ -174,9 +172,7 @@ const Op erfinv_op{
     .summary = "inverse of erf",
     .type = floating_type,
     .gradient =
-        [](const Application& a) {
-          return Exprs{a.adjoint * (0.5 / std::numbers::inv_sqrtpi) / gaussian(a.output)};
-        },
+        [](const Application& a) { return Exprs{a.adjoint * (0.5 / std::numbers::inv_sqrtpi) / gaussian(a.output)}; },
     .evaluate = elementwise_real<[](double y) { return reference_erfinv(y); }>,
     .lowering = Elementwise{.code = "lg_erfinv({0})"},
     .domain = inside,
@@ -187,9 +183,7 @@ const Op erfcinv_op{
     .summary = "inverse of erfc",
     .type = floating_type,
     .gradient =
-        [](const Application& a) {
-          return Exprs{a.adjoint * (-0.5 / std::numbers::inv_sqrtpi) / gaussian(a.output)};
-        },
+        [](const Application& a) { return Exprs{a.adjoint * (-0.5 / std::numbers::inv_sqrtpi) / gaussian(a.output)}; },
     .evaluate = elementwise_real<[](double z) { return reference_erfcinv(z); }>,
     .lowering = Elementwise{.code = "lg_erfcinv({0})"},
     .domain = both_sides,
@@ -204,8 +198,8 @@ const Op owens_t_op{
         [](const Application& a) {
           const Expr &h = a.inputs[0], &slope = a.inputs[1];
           const Expr by_h = -0.5 * density(h) * erf(h * slope * (1 / std::numbers::sqrt2));
-          const Expr by_a = gaussian(modulus(h, h * slope) * (1 / std::numbers::sqrt2)) *
-                            (0.5 * std::numbers::inv_pi) / (1.0 + sqr(slope));
+          const Expr by_a = gaussian(modulus(h, h * slope) * (1 / std::numbers::sqrt2)) * (0.5 * std::numbers::inv_pi) /
+                            (1.0 + sqr(slope));
           return Exprs{a.adjoint * by_h, a.adjoint * by_a};
         },
     .evaluate = elementwise_real<[](double h, double a) { return reference_owens_t(h, a); }>,

@@ -51,8 +51,7 @@ Expr position_of_extremum(const Node& node, const Expr& extremum) {
   const Expr& x = node.input(0);
   const Axes& axes = axes_of(node);
   Shape across(x.shape().size(), 1);
-  for (std::int64_t axis : axes)
-    across[static_cast<std::size_t>(axis)] = x.shape()[static_cast<std::size_t>(axis)];
+  for (std::int64_t axis : axes) across[static_cast<std::size_t>(axis)] = x.shape()[static_cast<std::size_t>(axis)];
   const std::int64_t count = element_count(across);
   const Expr number = reshape(arange(count), across);
   const Expr here = eq(x, expand_axes(extremum, axes));
@@ -115,7 +114,8 @@ const Op median_weights_op{
           weights.set(position, weights.real(position) + weight);
         };
         std::iota(order.begin(), order.end(), std::size_t{0});
-        const auto first_nan = std::find_if(order.begin(), order.end(), [&](std::size_t i) { return std::isnan(at(i)); });
+        const auto first_nan =
+            std::find_if(order.begin(), order.end(), [&](std::size_t i) { return std::isnan(at(i)); });
         if (first_nan != order.end()) {
           add(*first_nan, 1);
           continue;
@@ -134,7 +134,8 @@ const Op median_weights_op{
     .examples =
         [] {
           return Exprs{make(median_weights_op, {example({5})}), make(median_weights_op, {example({3, 4})}),
-                       make(median_weights_op, {example({2, 2, 1})}), make(median_weights_op, {floor(example({2, 7}))})};
+                       make(median_weights_op, {example({2, 2, 1})}),
+                       make(median_weights_op, {floor(example({2, 7}))})};
         },
     .batched = [](const Batch& b) -> std::vector<Batched> { return {{make(median_weights_op, {b.inputs[0].value})}}; },
 };

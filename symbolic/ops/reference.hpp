@@ -1,5 +1,5 @@
-/// What reference evaluations of special functions share: how they call Boost.Math, extended precision, and integrals over
-/// half-lines.
+/// What reference evaluations of special functions share: how they call Boost.Math, extended precision, and integrals
+/// over half-lines.
 #pragma once
 
 #include <boost/math/policies/policy.hpp>
@@ -23,8 +23,8 @@ using Quiet =
                      policies::overflow_error<policies::ignore_error>,
                      policies::evaluation_error<policies::ignore_error>>;
 
-/// The integral of a function that falls off on [0, inf), by the trapezoidal rule after s = exp(u - exp(-u)) (Takahasi &
-/// Mori 1974), halved until it stands still.
+/// The integral of a function that falls off on [0, inf), by the trapezoidal rule after s = exp(u - exp(-u)) (Takahasi
+/// & Mori 1974), halved until it stands still.
 template <class F>
 Wide integral(F f) {
   Wide sum = 0;

@@ -54,7 +54,8 @@ Array writable(const Array& x) {
 template <class F>
 std::vector<Array> updated(const Node& node, std::span<const Array> inputs, F&& write) {
   const Array &x = inputs[0], &index = inputs[1], &values = inputs[2];
-  require_positions(node.attributes().has("note") ? node.get<std::string>("note") : node.op().name, index, x.shape()[0]);
+  require_positions(node.attributes().has("note") ? node.get<std::string>("note") : node.op().name, index,
+                    x.shape()[0]);
   const std::int64_t size = row_size(x.shape(), 1);
   if (values.size() != index.size() * size)
     throw ShapeError(fmt::format("{}: {} values for {} rows of {}", node.op().name, values.size(), index.size(), size));

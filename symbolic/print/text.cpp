@@ -9,8 +9,8 @@
 #include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/ops/all_ops.hpp"
-#include "leapgraph/symbolic/variables.hpp"
 #include "leapgraph/symbolic/print.hpp"
+#include "leapgraph/symbolic/variables.hpp"
 
 namespace leapgraph::symbolic {
 

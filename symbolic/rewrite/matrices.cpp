@@ -182,7 +182,8 @@ Graph simplify_matrices(const Graph& graph, const PassLog& log) {
     }
     return rebuild_same(node, inputs);
   };
-  return {graph.inputs, rebuild_noted(graph.outputs, "no determinant in a logarithm, no inverse in a product", log, simplified)};
+  return {graph.inputs,
+          rebuild_noted(graph.outputs, "no determinant in a logarithm, no inverse in a product", log, simplified)};
 }
 
 }  // namespace leapgraph::symbolic

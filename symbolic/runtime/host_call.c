@@ -2,7 +2,8 @@
 
 typedef int host_function(void* context, const double* x, long n, double* value, double* gradient);
 
-/* in: {address, context} as long[2], x as double[n]; out: value, gradient[n]; sizes: {n}. A rejected point gives nan. */
+/* in: {address, context} as long[2], x as double[n]; out: value, gradient[n]; sizes: {n}. A rejected point gives nan.
+ */
 long lg_host_call(const void* const* in, void* const* out, const long* sizes);
 
 long lg_host_call(const void* const* in, void* const* out, const long* sizes) {

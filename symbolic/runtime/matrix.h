@@ -45,7 +45,7 @@ static inline void subtract(double* restrict y, double a, const double* restrict
 static inline void subtract4(double* restrict y, const double* a, long step, const double* restrict x, long apart,
                              long n) {
   const double a0 = a[0], a1 = a[step], a2 = a[2 * step], a3 = a[3 * step];
-  const double *restrict x1 = x + apart, *restrict x2 = x + 2 * apart, *restrict x3 = x + 3 * apart;
+  const double* restrict x1 = x + apart, * restrict x2 = x + 2 * apart, * restrict x3 = x + 3 * apart;
   for (long i = 0; i < n; ++i) y[i] -= (a0 * x[i] + a1 * x1[i]) + (a2 * x2[i] + a3 * x3[i]);
 }
 

@@ -2,9 +2,9 @@
  * width.
  *
  * Contract of all of them: arguments and results as in ops.hpp and special_functions.hpp; no errno, no exceptions, no
- * memory, re-entrant. Those marked LG_VECTOR: the same bits from the scalar function and from every vector one, on every
- * x86 variant. How large errors are at most is in symbols.cpp; near the zeros of lgamma, digamma and tetragamma on the
- * negative axis, and of logaddexp, in units of the terms that cancel. */
+ * memory, re-entrant. Those marked LG_VECTOR: the same bits from the scalar function and from every vector one, on
+ * every x86 variant. How large errors are at most is in symbols.cpp; near the zeros of lgamma, digamma and tetragamma
+ * on the negative axis, and of logaddexp, in units of the terms that cancel. */
 #ifndef LEAPGRAPH_SYMBOLIC_RUNTIME_SPECIAL_H
 #define LEAPGRAPH_SYMBOLIC_RUNTIME_SPECIAL_H
 
@@ -55,8 +55,8 @@ double lg_polygamma(double order, double x);
 double lg_gammainc(double a, double x);
 double lg_gammaincc(double a, double x);
 double lg_gamma_density(double a, double x); /* derivative of gammainc by x */
-double lg_gammainc_da(double a, double x);  /* derivative of gammainc by a */
-double lg_gammainc_daa(double a, double x); /* the second one */
+double lg_gammainc_da(double a, double x);   /* derivative of gammainc by a */
+double lg_gammainc_daa(double a, double x);  /* the second one */
 double lg_gammaincinv(double a, double p);
 double lg_gammainccinv(double a, double q);
 double lg_betainc(double a, double b, double x);

@@ -1,14 +1,42 @@
 /* Bessel functions of real order, in extended precision.
  *
- * Near 0 by Temme's series (1975, 1976), up to large arguments by Steed's continued fractions (Thompson & Barnett 1987),
- * beyond by Hankel's expansions (DLMF 10.17, 10.40). From the order next to 0 the functions that grow with the order are
- * found by recurrence upwards, the others from the ratio that the first continued fraction gives, and the Wronskian. */
+ * Near 0 by Temme's series (1975, 1976), up to large arguments by Steed's continued fractions (Thompson & Barnett
+ * 1987), beyond by Hankel's expansions (DLMF 10.17, 10.40). From the order next to 0 the functions that grow with the
+ * order are found by recurrence upwards, the others from the ratio that the first continued fraction gives, and the
+ * Wronskian. */
 #include <math.h>
 
 #include "special.h"
 #include "special_kernels.h"
 
-static const long double inverse_gamma_series[] = {1.0L, 0.5772156649015328606065L, -0.655878071520253881077L, -0.042002635034095235529L, 0.1665386113822914895017L, -0.04219773455554433674821L, -0.009621971527876973562115L, 0.007218943246663099542395L, -0.001165167591859065112114L, -0.0002152416741149509728157L, 0.0001280502823881161861532L, -0.00002013485478078823865569L, -0.000001250493482142670657345L, 0.000001133027231981695882374L, -2.05633841697760710345e-7L, 6.116095104481415817862e-9L, 5.002007644469222930056e-9L, -1.181274570487020144588e-9L, 1.043426711691100510492e-10L, 7.78226343990507125405e-12L, -3.696805618642205708188e-12L, 5.100370287454475979015e-13L, -2.058326053566506783222e-14L, -5.34812253942301798237e-15L, 1.226778628238260790159e-15L, -1.181259301697458769514e-16L, 1.18669225475160033258e-18L, 1.412380655318031781556e-18L};
+static const long double inverse_gamma_series[] = {1.0L,
+                                                   0.5772156649015328606065L,
+                                                   -0.655878071520253881077L,
+                                                   -0.042002635034095235529L,
+                                                   0.1665386113822914895017L,
+                                                   -0.04219773455554433674821L,
+                                                   -0.009621971527876973562115L,
+                                                   0.007218943246663099542395L,
+                                                   -0.001165167591859065112114L,
+                                                   -0.0002152416741149509728157L,
+                                                   0.0001280502823881161861532L,
+                                                   -0.00002013485478078823865569L,
+                                                   -0.000001250493482142670657345L,
+                                                   0.000001133027231981695882374L,
+                                                   -2.05633841697760710345e-7L,
+                                                   6.116095104481415817862e-9L,
+                                                   5.002007644469222930056e-9L,
+                                                   -1.181274570487020144588e-9L,
+                                                   1.043426711691100510492e-10L,
+                                                   7.78226343990507125405e-12L,
+                                                   -3.696805618642205708188e-12L,
+                                                   5.100370287454475979015e-13L,
+                                                   -2.058326053566506783222e-14L,
+                                                   -5.34812253942301798237e-15L,
+                                                   1.226778628238260790159e-15L,
+                                                   -1.181259301697458769514e-16L,
+                                                   1.18669225475160033258e-18L,
+                                                   1.412380655318031781556e-18L};
 
 static const long double wide_pi = 3.14159265358979323846264338L;
 static const long double precision = 1e-20L;

@@ -25,9 +25,7 @@ static dual plus(dual x, dual y, long double factor) { /* x + factor y */
   return result;
 }
 static dual times(dual x, long double factor) { return plus(zero, x, factor); }
-static long double size_of(dual x) {
-  return fabsl(x.value) + fabsl(x.d[0]) + fabsl(x.d[1]) + fabsl(x.d[2]);
-}
+static long double size_of(dual x) { return fabsl(x.value) + fabsl(x.d[0]) + fabsl(x.d[1]) + fabsl(x.d[2]); }
 
 typedef struct {
   long double a, b, c;
@@ -99,7 +97,8 @@ static dual at_1(double a, double b, double c) {
   dual result = zero;
   result.value = (long double)lg_gamma(c) / lg_gamma(c - a) * lg_gamma(rest) / lg_gamma(c - b);
   if (c > 0.0 && rest > 0.0 && c - a > 0.0 && c - b > 0.0)
-    result.value = expl(lgammal(c) + lgammal((long double)c - a - b) - lgammal((long double)c - a) - lgammal((long double)c - b));
+    result.value =
+        expl(lgammal(c) + lgammal((long double)c - a - b) - lgammal((long double)c - a) - lgammal((long double)c - b));
   result.d[0] = result.value * (lg_digamma(c - a) - lg_digamma(rest));
   result.d[1] = result.value * (lg_digamma(c - b) - lg_digamma(rest));
   result.d[2] = result.value * (lg_digamma(c) + lg_digamma(rest) - lg_digamma(c - a) - lg_digamma(c - b));
@@ -107,13 +106,15 @@ static dual at_1(double a, double b, double c) {
 }
 
 static dual hypergeometric(double a, double b, double c, double z) {
-  const dual undefined = {(long double)not_a_number, {(long double)not_a_number, (long double)not_a_number, (long double)not_a_number}};
+  const dual undefined = {(long double)not_a_number,
+                          {(long double)not_a_number, (long double)not_a_number, (long double)not_a_number}};
   const dual one = {1.0L, {0, 0, 0}};
   if (a != a || b != b || c != c || z != z || z == -infinity) return undefined;
   if (z == 0.0) return one;
   const parameters p = {a, b, c};
   const int ends = is_whole_below(a, 0.0) || is_whole_below(b, 0.0);
-  if (is_whole_below(c, 0.0) && !((is_whole_below(a, 0.0) && a > c) || (is_whole_below(b, 0.0) && b > c))) return undefined;
+  if (is_whole_below(c, 0.0) && !((is_whole_below(a, 0.0) && a > c) || (is_whole_below(b, 0.0) && b > c)))
+    return undefined;
   if (ends && (z >= 1.0 || is_whole_below(c, 0.0))) { /* a polynomial, differentiated where it is one */
     const double degree = is_whole_below(a, 0.0) && !(is_whole_below(b, 0.0) && b > a) ? -a : -b;
     long double term = 1.0L, sum = 1.0L;
@@ -126,7 +127,8 @@ static dual hypergeometric(double a, double b, double c, double z) {
   if (z == 1.0) {
     if (c - a - b > 0.0) return at_1(a, b, c);
     dual infinite = undefined;
-    infinite.value = (lg_gamma(a) < 0.0) != ((lg_gamma(b) < 0.0) != (lg_gamma(c) < 0.0)) ? -(long double)infinity : (long double)infinity;
+    infinite.value = (lg_gamma(a) < 0.0) != ((lg_gamma(b) < 0.0) != (lg_gamma(c) < 0.0)) ? -(long double)infinity
+                                                                                         : (long double)infinity;
     return infinite;
   }
   if (z > 0.0) return inside(p, z);

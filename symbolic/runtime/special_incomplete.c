@@ -1,9 +1,9 @@
 /* The incomplete gamma and beta functions, what they change by with their parameters, and their inverses.
  *
  * Both are integrals of log-concave densities once the variable is log(t), or log(t / (1 - t)): from the end point the
- * density falls off to the nearer tail at least as exp(-s) does, which one Gauss rule integrates to the last digits, together
- * with what derivatives by parameters weigh it with. None of these sums cancel, so that tails have the accuracy of the
- * rest. Where the fall is slower (a parameter below 1) there are power series. */
+ * density falls off to the nearer tail at least as exp(-s) does, which one Gauss rule integrates to the last digits,
+ * together with what derivatives by parameters weigh it with. None of these sums cancel, so that tails have the
+ * accuracy of the rest. Where the fall is slower (a parameter below 1) there are power series. */
 #include <math.h>
 
 #include "special.h"
@@ -15,9 +15,9 @@
 
 /* exp(s) - 1 - s, accurate near 0. */
 static inline __attribute__((always_inline)) double exp_rest(double s) {
-  static const double taylor[] = {1.0 / 2,      1.0 / 6,       1.0 / 24,       1.0 / 120,       1.0 / 720,
-                                  1.0 / 5040,   1.0 / 40320,   1.0 / 362880,   1.0 / 3628800,   1.0 / 39916800,
-                                  1.0 / 479001600, 1.0 / 6227020800.0, 1.0 / 87178291200.0};
+  static const double taylor[] = {
+      1.0 / 2,      1.0 / 6,       1.0 / 24,       1.0 / 120,       1.0 / 720,          1.0 / 5040,         1.0 / 40320,
+      1.0 / 362880, 1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800.0, 1.0 / 87178291200.0};
   const double near = s * s * POLYNOMIAL(taylor, s);
   const double far = exp_of(s < 700.0 ? s : 700.0) - 1.0 - s;
   return magnitude(s) < 0.7 ? near : far;
@@ -141,8 +141,8 @@ static gamma_parts incomplete_gamma(double a, double x, int derivatives) {
     /* log(t) - digamma(a) = constant +- s */
     const double constant = log1p((x - a) / a) + lg_log_less_digamma(a);
     parts.by_a = sign * density * (constant * m.whole + m.first);
-    parts.by_a_a = sign * density *
-                   ((constant * constant - lg_trigamma(a)) * m.whole + 2.0 * constant * m.first + m.second);
+    parts.by_a_a =
+        sign * density * ((constant * constant - lg_trigamma(a)) * m.whole + 2.0 * constant * m.first + m.second);
   }
   return parts;
 }
@@ -159,8 +159,8 @@ double lg_gamma_density(double a, double x) {
   return (double)expl(log_gamma_density(a, x) - logl(x));
 }
 
-/* x with P(a, x) = p and Q(a, x) = q, by Newton's method for the logarithm of the smaller one as a function of log(x), which
- * is concave: from the left (P) it never overshoots. Brackets stop what overshoots elsewhere. */
+/* x with P(a, x) = p and Q(a, x) = q, by Newton's method for the logarithm of the smaller one as a function of log(x),
+ * which is concave: from the left (P) it never overshoots. Brackets stop what overshoots elsewhere. */
 static double inverse_gamma(double a, double p, double q) {
   if (!(a > 0.0) || !(p >= 0.0 && q >= 0.0) || a == infinity) return not_a_number;
   if (p == 0.0) return 0.0;
@@ -232,10 +232,10 @@ static long double log_beta_density(double a, double b, double x, double y) {
   return wide_a * log_x + wide_b * log_y - lg_log_beta(a, b);
 }
 
-/* t at the distance s below x: t / (1 - t) = exp(-s) x / y. With the smaller of x and y as `m`, and v = m (exp(-s) - 1) or
- * m (exp(s) - 1), log(t / x) and log((1 - t) / y) are s, 0 and log(1 + v) added up; the exponent a log(t / x) +
- * b log((1 - t) / y) is -(a y - b x) s - (a + b) (m (exp(-+s) - 1 +- s) - v + log(1 + v)), whose large terms have cancelled
- * on paper, near 0. */
+/* t at the distance s below x: t / (1 - t) = exp(-s) x / y. With the smaller of x and y as `m`, and v = m (exp(-s) - 1)
+ * or m (exp(s) - 1), log(t / x) and log((1 - t) / y) are s, 0 and log(1 + v) added up; the exponent a log(t / x) + b
+ * log((1 - t) / y) is -(a y - b x) s - (a + b) (m (exp(-+s) - 1 +- s) - v + log(1 + v)), whose large terms have
+ * cancelled on paper, near 0. */
 typedef struct {
   double exponent, log_x, log_y;
 } beta_point;
@@ -277,7 +277,8 @@ static moments beta_moments(double a, double b, double x, double y, double stop)
   return m;
 }
 
-/* From -infinity to x, for 1 <= a. `swapped`: a, b and x, y have changed places, so that the result is 1 - I_y(b, a). */
+/* From -infinity to x, for 1 <= a. `swapped`: a, b and x, y have changed places, so that the result is 1 - I_y(b, a).
+ */
 static beta_parts beta_tail(double a, double b, double x, double y, int derivatives) {
   beta_parts parts = {0, 0, 0};
   const long double log_density = log_beta_density(a, b, x, y);
@@ -289,7 +290,8 @@ static beta_parts beta_tail(double a, double b, double x, double y, int derivati
     const double off = (double)beta_off(a, b, x, y);
     /* log(x) - digamma(a) + digamma(a + b), and the same for y and b. */
     const double rise = lg_digamma_rise(b, a);
-    const double at_x = (off < 0.5 * a ? log1p(-off / a) : log(x) + log1p(b / a)) + lg_log_less_digamma(a) - lg_log_less_digamma(a + b);
+    const double at_x =
+        (off < 0.5 * a ? log1p(-off / a) : log(x) + log1p(b / a)) + lg_log_less_digamma(a) - lg_log_less_digamma(a + b);
     const double at_y = b >= 10.0 ? log1p(off / b) + lg_log_less_digamma(b) - lg_log_less_digamma(a + b)
                                   : (y < 0.5 ? log(y) : log1p(-x)) + rise;
     parts.by_a = density * (at_x * m.whole + m.first);
@@ -354,7 +356,8 @@ static beta_parts incomplete_beta(double a, double b, double x, double y, int de
         const beta_parts parts = {1.0 - above.value, -above.by_b, -above.by_a};
         if (above.value < 0.5) return parts;
       }
-      beta_parts parts = a < 1.0 ? beta_series(a, b, knee, derivatives) : beta_tail(a, b, knee, 1.0 - knee, derivatives);
+      beta_parts parts =
+          a < 1.0 ? beta_series(a, b, knee, derivatives) : beta_tail(a, b, knee, 1.0 - knee, derivatives);
       add_span(&parts, a, b, knee, x, y, derivatives);
       return parts;
     }
@@ -377,8 +380,8 @@ double lg_beta_density(double a, double b, double x) {
   return (double)expl(log_beta_density(a, b, x, 1.0 - x) - logl(x) - log1pl(-(long double)x));
 }
 
-/* Newton's method for the logarithm of the smaller tail as a function of log(x / (1 - x)): it is concave and falls off as
- * a straight line on both sides. */
+/* Newton's method for the logarithm of the smaller tail as a function of log(x / (1 - x)): it is concave and falls off
+ * as a straight line on both sides. */
 double lg_betaincinv(double a, double b, double p) {
   if (!(a > 0.0 && b > 0.0 && p >= 0.0 && p <= 1.0) || a == infinity || b == infinity) return not_a_number;
   if (p == 0.0 || p == 1.0) return p;
@@ -398,8 +401,9 @@ double lg_betaincinv(double a, double b, double p) {
     double step = -excess / slope; /* of log(x / y) */
     if (magnitude(step) < 4e-16) break;
     if (!(here + step >= low && here + step <= high) || !(magnitude(step) < 700.0))
-      step = high == infinity ? 2.0 : low == -infinity ? (here < -690.0 ? -0.1 : -2.0 - 0.5 * magnitude(here))
-                                                       : 0.5 * (low + high) - here;
+      step = high == infinity   ? 2.0
+             : low == -infinity ? (here < -690.0 ? -0.1 : -2.0 - 0.5 * magnitude(here))
+                                : 0.5 * (low + high) - here;
     const double grown = x * __builtin_exp(0.5 * step), shrunk = y * __builtin_exp(-0.5 * step);
     x = grown / (grown + shrunk);
     y = shrunk / (grown + shrunk);

@@ -73,7 +73,7 @@ double hand_tanh(long steps, const double* restrict x0, const double* restrict w
 double hand_garch(long n, const double* restrict theta, double s0, const double* restrict y, double* restrict work,
                   double* restrict gradient) {
   const double m = theta[0], a = theta[1], b = theta[2], c = theta[3];
-  double* s = work;          // scales, s[0] is given
+  double* s = work;           // scales, s[0] is given
   double* direct = work + n;  // adjoint of s[t] from y[t] alone
   s[0] = s0;
   for (long t = 1; t < n; ++t) {
@@ -207,8 +207,8 @@ double hand_sorted_groups(long groups, const double* restrict mu, double log_sig
 
 double hand_crossed(long n, const long* lengths, double b0, const double* const* effects, const long* const* indices,
                     const double* restrict y, double* restrict work, double* restrict gradient) {
-  const double *restrict a = effects[0], *restrict b = effects[1], *restrict c = effects[2];
-  const long *restrict i = indices[0], *restrict j = indices[1], *restrict k = indices[2];
+  const double* restrict a = effects[0], * restrict b = effects[1], * restrict c = effects[2];
+  const long* restrict i = indices[0], * restrict j = indices[1], * restrict k = indices[2];
   double value = 0, total = 0;
 #pragma omp simd reduction(+ : value, total)
   for (long t = 0; t < n; ++t) {

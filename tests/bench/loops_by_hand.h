@@ -24,13 +24,13 @@ double hand_garch(long n, const double* theta, double s0, const double* y, doubl
 double hand_hmm(long n, const double* A, const double* mu, const double* sigma, const double* y, double* work,
                 double* gradient);
 /// sum of normal log densities of y around mu[g], with the gradient with respect to mu and log sigma.
-double hand_groups(long n, long groups, const double* mu, double log_sigma, const double* y, const long* g, double* g_mu,
-                   double* g_log_sigma);
+double hand_groups(long n, long groups, const double* mu, double log_sigma, const double* y, const long* g,
+                   double* g_mu, double* g_log_sigma);
 /// The same, for data sorted by group: group k has the observations start[k] to start[k + 1] - 1.
-double hand_sorted_groups(long groups, const double* mu, double log_sigma, const double* y, const long* start, double* g_mu,
-                          double* g_log_sigma);
-/// Bernoulli log likelihood of y given logits b0 + a[i] + b[j] + c[k], with the gradient with respect to b0, a, b, c, in
-/// this order. `work` is room for n numbers.
+double hand_sorted_groups(long groups, const double* mu, double log_sigma, const double* y, const long* start,
+                          double* g_mu, double* g_log_sigma);
+/// Bernoulli log likelihood of y given logits b0 + a[i] + b[j] + c[k], with the gradient with respect to b0, a, b, c,
+/// in this order. `work` is room for n numbers.
 double hand_crossed(long n, const long* lengths, double b0, const double* const* effects, const long* const* indices,
                     const double* y, double* work, double* gradient);
 /// sum of s^2 for s <- r s + x[t], with the gradient with respect to r and x. `s` is room for n numbers.

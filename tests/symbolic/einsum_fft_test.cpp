@@ -41,7 +41,8 @@ TEST(Einsum, IsNumPys) {
                      dot(at(at(data({3, 3, 2}, 0.3), 1), 1), data({2}, 0.1)),
                      dot(at(at(data({3, 3, 2}, 0.3), 2), 2), data({2}, 0.1))}));
   expect_same(einsum("Ab,bC", {a, b}), dot(a, b));
-  expect_same(einsum("iji->j", {data({2, 3, 2}, 0.7)}), at(at(data({2, 3, 2}, 0.7), 0), 0, 1) + at(at(data({2, 3, 2}, 0.7), 1), 1, 1));
+  expect_same(einsum("iji->j", {data({2, 3, 2}, 0.7)}),
+              at(at(data({2, 3, 2}, 0.7), 0), 0, 1) + at(at(data({2, 3, 2}, 0.7), 1), 1, 1));
   expect_same(einsum("ij,jk->ik", {data({2, 1}, 0.1), b}), outer(reshape(data({2, 1}, 0.1), {2}), sum(b, {0})));
   EXPECT_EQ(einsum("ij,jk", {cast(a, DType::int8), cast(b, DType::int32)}).dtype(), DType::int32);
   EXPECT_EQ(value_of(einsum("i,i", {v > 0.0, v > 0.0})).dtype(), DType::int64);
@@ -56,7 +57,9 @@ TEST(Einsum, HasDerivativesAtUnknownShapes) {
 
 TEST(Einsum, SaysWhatIsWrong) {
   const Expr a = input({DType::float64, {2, 3}}, "a"), b = input({DType::float64, {4, 5}}, "b");
-  expect_says(error_of([&] { einsum("ij,jk->ik", {a, b}); }),
+  expect_says(error_of([&] {
+                einsum("ij,jk->ik", {a, b});
+              }),
               {"label 'j' has lengths 3 and 4", "float64[2, 3]", "float64[4, 5]", "einsum_fft_test.cpp"});
   expect_says(error_of([&] { einsum("ij,jk", {a}); }), {"1 operands for the subscripts of 2"});
   expect_says(error_of([&] { einsum("ijk", {a}); }), {"operand 0 has 2 axes", "'ijk' name 3"});
@@ -146,7 +149,8 @@ TEST(Fft, ConvolutionsAreNumPys) {
   const Expr x = dvector("x"), y = dvector("y");
   for (const auto& [n, m] : {std::pair{4, 3}, std::pair{2, 5}, std::pair{1, 1}}) {
     const Arrays point{some_values({n}, 0.3), some_values({m}, 0.8)};
-    expect_reals(value_of({x, y}, convolve1d(x, y), point), value_of(convolve1d(constant(point[0]), constant(point[1]))).reals());
+    expect_reals(value_of({x, y}, convolve1d(x, y), point),
+                 value_of(convolve1d(constant(point[0]), constant(point[1]))).reals());
     expect_derivatives({x, y}, {convolve1d(x, y)}, point);
   }
   // By the transform: multiplication of padded coefficients.
@@ -155,12 +159,18 @@ TEST(Fft, ConvolutionsAreNumPys) {
 }
 
 TEST(Fft, SaysWhatIsWrong) {
-  expect_says(error_of([] { fft(input({DType::float64, {4, 3}}, "x")); }), {"fft: input 0 must be pairs", "float64[4, 3]", "einsum_fft_test.cpp"});
+  expect_says(error_of([] {
+                fft(input({DType::float64, {4, 3}}, "x"));
+              }),
+              {"fft: input 0 must be pairs", "float64[4, 3]", "einsum_fft_test.cpp"});
   expect_says(error_of([] { rfft(input({DType::float64, {0}}, "x")); }), {"nothing to transform"});
   expect_says(error_of([] { irfft(input({DType::float64, {1, 2}}, "x")); }), {"nothing to transform"});
   expect_says(error_of([] { convolve1d(dvector("x"), dvector("y"), Overlap::valid); }), {"known lengths"});
   const Expr x = dmatrix("x");
-  expect_says(error_of([&] { function({x}, fft(x))({matrix({2, 3}, {1, 2, 3, 4, 5, 6})}); }), {"fft", "float64[2, 3]", "einsum_fft_test.cpp"});
+  expect_says(error_of([&] {
+                function({x}, fft(x))({matrix({2, 3}, {1, 2, 3, 4, 5, 6})});
+              }),
+              {"fft", "float64[2, 3]", "einsum_fft_test.cpp"});
 }
 
 }  // namespace

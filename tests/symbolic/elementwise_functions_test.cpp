@@ -1,5 +1,5 @@
-/// Functions made of the dictionary's ops: values at the edges, bits of every integer type, gradients on both sides of a
-/// branch, refusals; and gradients of special functions against closed forms.
+/// Functions made of the dictionary's ops: values at the edges, bits of every integer type, gradients on both sides of
+/// a branch, refusals; and gradients of special functions against closed forms.
 #include "leapgraph/symbolic/elementwise_functions.hpp"
 
 #include <functional>
@@ -109,8 +109,12 @@ TEST(ElementwiseFunctions, TakeLimitsOfLogarithms) {
 
 TEST(ElementwiseFunctions, ActivateWithoutNan) {
   const Expr x = data({-inf, -800, -1, 0, 1, 800, inf});
-  for (const auto& [name, f] : {std::pair<const char*, Expr (*)(const Operand&)>{"swish", swish}, {"gelu", gelu},
-                                {"mish", mish}, {"selu", selu}, {"softsign", softsign}, {"hard_sigmoid", hard_sigmoid},
+  for (const auto& [name, f] : {std::pair<const char*, Expr (*)(const Operand&)>{"swish", swish},
+                                {"gelu", gelu},
+                                {"mish", mish},
+                                {"selu", selu},
+                                {"softsign", softsign},
+                                {"hard_sigmoid", hard_sigmoid},
                                 {"ultra_fast_sigmoid", ultra_fast_sigmoid}}) {
     for (double value : value_of(f(x)).reals()) EXPECT_FALSE(std::isnan(value)) << name;
     for (double at : {-800.0, -1.3, 0.4, 800.0}) {
@@ -177,13 +181,14 @@ TEST(SpecialFaces, HaveGradientsAsAccurateAsTheirValues) {
   relative(log_ndtr, -1e5, 1e5 + 1e-5);
   relative(log_ndtr, -38, 38.026279466575868988);
   relative([](const Expr& x) { return gammainc(1.0, x); }, 700, std::exp(-700.0));
-  relative([](const Expr& x) { return gammaincc(1e6, x); }, 1e6, -1 / std::sqrt(2 * std::numbers::pi * 1e6) / (1 + 1 / 12e6));
+  relative([](const Expr& x) { return gammaincc(1e6, x); }, 1e6,
+           -1 / std::sqrt(2 * std::numbers::pi * 1e6) / (1 + 1 / 12e6));
   relative([](const Expr& p) { return gammaincinv(1.0, p); }, 0.25, 1 / 0.75);
   relative([](const Expr& x) { return betainc(2.0, 1.0, x); }, 1e-100, 2e-100);
-  relative([](const Expr& a) { return betainc(a, 1.0, 0.25); }, 3, std::log(0.25) / 64);          // x^a
-  relative([](const Expr& b) { return betainc(1.0, b, 0.25); }, 3, -std::log(0.75) * 27 / 64);    // 1 - (1 - x)^b
-  relative([](const Expr& a) { return betaln(a, 1.0); }, 1e10, -1e-10);                           // -log(a)
-  relative([](const Expr& b) { return hyp2f1(1.0, b, 1.0, 0.5); }, 2, 4 * std::numbers::ln2);     // (1 - z)^-b
+  relative([](const Expr& a) { return betainc(a, 1.0, 0.25); }, 3, std::log(0.25) / 64);        // x^a
+  relative([](const Expr& b) { return betainc(1.0, b, 0.25); }, 3, -std::log(0.75) * 27 / 64);  // 1 - (1 - x)^b
+  relative([](const Expr& a) { return betaln(a, 1.0); }, 1e10, -1e-10);                         // -log(a)
+  relative([](const Expr& b) { return hyp2f1(1.0, b, 1.0, 0.5); }, 2, 4 * std::numbers::ln2);   // (1 - z)^-b
   relative([](const Expr& z) { return hyp2f1(1.0, 2.0, 1.0, z); }, -3, 2 / 64.0);
 }
 

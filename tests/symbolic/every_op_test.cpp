@@ -410,7 +410,8 @@ TEST_P(EveryOp, EmittedElementwiseCodeIsRightAtExtremesAndForAllElementTypes) {
   const Graph graph{inputs, outputs};
   const Arrays want = interpret(graph, arguments), got = compile(graph, native())(arguments);
   // The gamma functions cancel terms of order 1 near their zeros on the negative axis.
-  const bool has_zeros = op.name == "lgamma" || op.name == "digamma" || op.name == "tetragamma" || op.name == "ndtri_exp";
+  const bool has_zeros =
+      op.name == "lgamma" || op.name == "digamma" || op.name == "tetragamma" || op.name == "ndtri_exp";
   const double size = has_zeros ? 1.0 : 0.0;
   for (std::size_t i = 0; i < want.size(); ++i)
     expect_close(got[i], want[i], value_ulps(op), true,

@@ -76,8 +76,7 @@ TEST_P(FunctionOf, TypedVariablesNamesTheArgumentThatDoesNotFit) {
               f({Array::scalar(1.0), Array::scalar(std::int64_t{2})});
             }),
             "function: input 0 'weights' must be float64[?], got float64");
-  EXPECT_EQ(message_of([&] { f({Array::vector({1})}); }),
-            "function: input 1 'count' is not given, and has no default");
+  EXPECT_EQ(message_of([&] { f({Array::vector({1})}); }), "function: input 1 'count' is not given, and has no default");
   const Expr fixed = input({DType::float64, {3}}, "fixed");
   const CompiledFunction g = compile(Graph{{fixed}, {fixed * 2.0}}, options());
   const Array four = Array::vector({1, 2, 3, 4});

@@ -48,7 +48,8 @@ TEST(Reduce, CombinesNothingToTheNeutralElement) {
   expect_reals(value_of(logsumexp(none, {0})), {-inf, -inf});
   expect_says(error_of([&] { max(none); }), {"max", "no elements along axis 0"});
   const Expr x = dvector("x");
-  expect_says(error_of([&] { value_of({x}, min(x), {Array::vector({})}); }), {"min(x: float64[?]): no elements along axis 0"});
+  expect_says(error_of([&] { value_of({x}, min(x), {Array::vector({})}); }),
+              {"min(x: float64[?]): no elements along axis 0"});
 }
 
 TEST(Reduce, WidensNarrowIntegers) {

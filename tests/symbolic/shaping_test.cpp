@@ -316,7 +316,10 @@ TEST(Shaping, ManyElementsAreSortedStably) {
   Array reals(Type{DType::float64, {5000}}), integers(Type{DType::int64, {5000}});
   for (std::int64_t i = 0; i < 5000; ++i) {
     const double wave = std::sin(static_cast<double>(i * i % 977));
-    reals.set(i, i % 11 == 0 ? std::nan("") : i % 7 == 0 ? -0.0 : i % 5 == 0 ? 0.0 : std::ldexp(wave, static_cast<int>(i % 600) - 300));
+    reals.set(i, i % 11 == 0  ? std::nan("")
+                 : i % 7 == 0 ? -0.0
+                 : i % 5 == 0 ? 0.0
+                              : std::ldexp(wave, static_cast<int>(i % 600) - 300));
     integers.set_integer(i, (i * 7919 % 1000 - 500) << i % 50);
   }
   const Exprs order{argsort(x), argsort(n)};

@@ -110,7 +110,8 @@ TEST(SpecialFunctions, ReferenceIsExactToTwoUnits) {
   for (const auto& [name, rows] : known_values()) {
     const Op* op = find_op(name);
     ASSERT_NE(op, nullptr) << name;
-    if (!find_runtime_symbol("lg_" + name)->has_vectors) continue;  // every_op_test compares both in their common domain
+    if (!find_runtime_symbol("lg_" + name)->has_vectors)
+      continue;  // every_op_test compares both in their common domain
     Exprs inputs;
     std::vector<Array> arguments;
     for (std::size_t k = 0; k < rows[0].arguments.size(); ++k) {
