@@ -11,24 +11,10 @@
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/print.hpp"
 #include "leapgraph/symbolic/verification.hpp"
+#include "symbolic/errors.hpp"
 
 namespace leapgraph::symbolic {
 namespace {
-
-/// The message of an error of type E.
-template <class E, class F>
-std::string message_of(F&& f) {
-  try {
-    f();
-  } catch (const E& error) {
-    return error.what();
-  } catch (const std::exception& error) {
-    ADD_FAILURE() << "an error of another type: " << error.what();
-    return error.what();
-  }
-  ADD_FAILURE() << "no error";
-  return "";
-}
 
 void expect_says(const std::string& message, std::initializer_list<std::string> parts) {
   for (const std::string& part : parts) EXPECT_NE(message.find(part), std::string::npos) << message;

@@ -13,6 +13,7 @@
 #include "leapgraph/symbolic/interpret.hpp"
 #include "leapgraph/symbolic/loops.hpp"
 #include "leapgraph/symbolic/ops.hpp"
+#include "symbolic/errors.hpp"
 
 namespace leapgraph::symbolic {
 namespace {
@@ -424,16 +425,6 @@ TEST(ComplexGradients, OfRealInputsAreReal) {
 }
 
 // --- What is refused ---
-
-template <class E, class F>
-std::string message_of(F&& f) {
-  try {
-    f();
-  } catch (const E& error) {
-    return error.what();
-  }
-  return "no such error";
-}
 
 TEST(ComplexNumbers, AreRefusedWhereTheyHaveNoMeaning) {
   const Expr z = zvector("z"), x = dvector("x");

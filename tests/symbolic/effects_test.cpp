@@ -6,6 +6,7 @@
 #include "leapgraph/symbolic/function.hpp"
 #include "leapgraph/symbolic/sorting.hpp"
 #include "symbolic/derivative_check.hpp"
+#include "symbolic/errors.hpp"
 
 namespace leapgraph::symbolic {
 namespace {
@@ -28,19 +29,6 @@ std::vector<CompileOptions> ways() {
   return {interpreted(), native()};
 }
 
-/// The error of the type E that a call ends with, in the words of it.
-template <class E, class F>
-std::string error_as(F&& f) {
-  try {
-    f();
-  } catch (const E& error) {
-    return error.what();
-  } catch (const std::exception& error) {
-    return std::string("another error: ") + error.what();
-  }
-  return "no error";
-}
-
 Array whole(std::int64_t n) { return Array::scalar(n); }
 
 TEST(Assert, FailsTheCallWithItsMessageWhereverTheResultIsUsed) {
@@ -49,11 +37,11 @@ TEST(Assert, FailsTheCallWithItsMessageWhereverTheResultIsUsed) {
   for (const CompileOptions& way : ways()) {
     const Function f = function({x, y}, {sum(positive) * 2.0}, way);
     expect_reals(f({Array::vector({1, 2}), Array::scalar(1.0)})[0], {6});
-    expect_says(error_as<AssertionFailed>([&] {
+    expect_says(message_of<AssertionFailed>([&] {
                   f({Array::vector({1, -2}), Array::scalar(1.0)});
                 }),
                 {"x must be positive (element 1)", "effects_test.cpp"});
-    const std::string scalar = error_as<AssertionFailed>([&] { f({Array::vector({1, 2}), Array::scalar(11.0)}); });
+    const std::string scalar = message_of<AssertionFailed>([&] { f({Array::vector({1, 2}), Array::scalar(11.0)}); });
     expect_says(scalar, {"x must be positive (made at"});
   }
 }
@@ -64,9 +52,9 @@ TEST(Assert, StaysInGradientsAndIsNotDroppedForAConstantCondition) {
   for (const CompileOptions& way : ways()) {
     const Function f = function({x}, {grad(sqr(checked), x)}, way);
     expect_reals(f({Array::scalar(3.0)})[0], {6});
-    expect_says(error_as<AssertionFailed>([&] { f({Array::scalar(-3.0)}); }), {"negative"});
+    expect_says(message_of<AssertionFailed>([&] { f({Array::scalar(-3.0)}); }), {"negative"});
     const Function never = function({x}, {raise_op(x, "not implemented here")}, way);
-    expect_says(error_as<AssertionFailed>([&] { never({Array::scalar(1.0)}); }), {"not implemented here"});
+    expect_says(message_of<AssertionFailed>([&] { never({Array::scalar(1.0)}); }), {"not implemented here"});
   }
 }
 
@@ -76,7 +64,7 @@ TEST(Assert, LooksAtWhatARunTimeLengthMeans) {
   for (const CompileOptions& way : ways()) {
     const Function f = function({x, n}, {sum(assert_op(part, {part > 0.0}, "sign"))}, way);
     expect_reals(f({Array::vector({1, 2, -3}), whole(2)})[0], {3});
-    expect_says(error_as<AssertionFailed>([&] { f({Array::vector({1, 2, -3}), whole(3)}); }), {"sign (element 2)"});
+    expect_says(message_of<AssertionFailed>([&] { f({Array::vector({1, 2, -3}), whole(3)}); }), {"sign (element 2)"});
   }
 }
 
@@ -111,7 +99,7 @@ TEST(Print, AndAssertionsActInEveryStepOfALoop) {
     expect_reals(f({Array::vector({1, 2, 4})})[0], {7});
     EXPECT_EQ(testing::internal::GetCapturedStderr(), "row __str__ = 1.0\nrow __str__ = 2.0\nrow __str__ = 4.0\n");
     testing::internal::CaptureStderr();
-    expect_says(error_as<AssertionFailed>([&] { f({Array::vector({1, 6, 4})}); }), {"too large"});
+    expect_says(message_of<AssertionFailed>([&] { f({Array::vector({1, 6, 4})}); }), {"too large"});
     EXPECT_EQ(testing::internal::GetCapturedStderr().find("4.0"), std::string::npos);
   }
 }
@@ -147,45 +135,48 @@ TEST(IfElse, RunsOneSideOnlyAndNeitherFailsNorPrintsOnTheOther) {
     expect_reals(got[0], {1});
     expect_reals(got[1], {1, 1});
     testing::internal::CaptureStderr();
-    expect_says(error_as<AssertionFailed>([&] {
+    expect_says(message_of<AssertionFailed>([&] {
                   f({Array::vector({-1, 2}), Array::scalar(-1.0), whole(0)});
                 }),
                 {"not taken"});
     EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
     expect_reals(f({Array::vector({3, 2}), Array::scalar(-1.0), whole(1)})[1], {2, 3});
-    EXPECT_NE(error_as<IndexError>([&] { f({Array::vector({3, 2}), Array::scalar(-1.0), whole(2)}); }), "no error");
+    EXPECT_NE(message_of<IndexError>([&] { f({Array::vector({3, 2}), Array::scalar(-1.0), whole(2)}); }), "");
   }
 }
 
 TEST(Indices, ThatAreOutOfRangeAreIndexErrorsWithPositionAxisAndPlace) {
   const Expr x = input({DType::float64, {3, 4}}, "x"), open = dmatrix("open"), i = lscalar("i"), j = lvector("j");
-  expect_says(error_as<IndexError>([&] {
+  expect_says(message_of<IndexError>([&] {
                 index(x, {_, 4});
               }),
               {"axis 1: position 4 does not exist along an axis of length 4", "effects_test.cpp"});
-  expect_says(error_as<IndexError>([&] { index(x, {-4}); }), {"axis 0: position -4", "length 3"});
-  expect_says(error_as<IndexError>([&] { index(x, {std::vector<int>{0, 3}, _}); }), {"axis 0: position 3", "length 3"});
-  expect_says(error_as<IndexError>([&] { index(x, {0, 0, 0}); }), {"3 axes are indexed", "float64[3, 4]"});
-  expect_says(error_as<IndexError>([&] { index(x, {ellipsis, ellipsis}); }), {"only one ellipsis"});
-  expect_says(error_as<IndexError>([&] {
+  expect_says(message_of<IndexError>([&] { index(x, {-4}); }), {"axis 0: position -4", "length 3"});
+  expect_says(message_of<IndexError>([&] {
+                index(x, {std::vector<int>{0, 3}, _});
+              }),
+              {"axis 0: position 3", "length 3"});
+  expect_says(message_of<IndexError>([&] { index(x, {0, 0, 0}); }), {"3 axes are indexed", "float64[3, 4]"});
+  expect_says(message_of<IndexError>([&] { index(x, {ellipsis, ellipsis}); }), {"only one ellipsis"});
+  expect_says(message_of<IndexError>([&] {
                 index(x, {std::vector<bool>{true, false}});
               }),
               {"a boolean index has length 2 along axis 0 of length 3"});
-  expect_says(error_as<IndexError>([&] { index(x, {range(0, 2, 0)}); }), {"step"});
-  expect_says(error_as<DTypeError>([&] { index(x, {x}); }), {"must be integers or booleans, got float64[3, 4]"});
-  expect_says(error_as<DTypeError>([&] { set_subtensor(index(cast(x, DType::int64), {0}), 0.5); }), {"do not fit"});
-  expect_says(error_as<ShapeError>([&] {
+  expect_says(message_of<IndexError>([&] { index(x, {range(0, 2, 0)}); }), {"step"});
+  expect_says(message_of<DTypeError>([&] { index(x, {x}); }), {"must be integers or booleans, got float64[3, 4]"});
+  expect_says(message_of<DTypeError>([&] { set_subtensor(index(cast(x, DType::int64), {0}), 0.5); }), {"do not fit"});
+  expect_says(message_of<ShapeError>([&] {
                 set_subtensor(index(x, {0}), dvector("v") * constant(Array::vector({1, 2, 3})));
               }),
               {"does not stretch"});
-  expect_says(error_as<GraphError>([&] { set_subtensor(x + 1.0, 0.0); }), {"must be a part of a tensor"});
+  expect_says(message_of<GraphError>([&] { set_subtensor(x + 1.0, 0.0); }), {"must be a part of a tensor"});
   const Array m(Type{DType::float64, {3, 4}});
   for (const CompileOptions& way : ways()) {
     const Function f = function({open, i, j}, {index(open, {_, i}), index(open, {j, i}), index(open, {-2})}, way);
     const auto call = [&](std::int64_t at_i, std::vector<std::int64_t> at_j, const Array& a) {
-      return error_as<IndexError>([&] { f({a, whole(at_i), integers({2}, at_j)}); });
+      return message_of<IndexError>([&] { f({a, whole(at_i), integers({2}, at_j)}); });
     };
-    EXPECT_EQ(call(-4, {0, -3}, m), "no error");
+    EXPECT_NO_THROW(f({m, whole(-4), integers({2}, {0, -3})}));
     expect_says(call(4, {0, 1}, m),
                 {"axis 1: position 4 does not exist along an axis of length 4", "effects_test.cpp"});
     expect_says(call(-5, {0, 1}, m), {"axis 1: position -5", "length 4"});
@@ -194,17 +185,17 @@ TEST(Indices, ThatAreOutOfRangeAreIndexErrorsWithPositionAxisAndPlace) {
     expect_says(call(0, {0, 0}, Array(Type{DType::float64, {1, 4}})), {"-2", "length 1"});
     const Function set =
         function({open, j, i}, {set_subtensor(index(open, {j, i}), 1.0), inc_subtensor(index(open, {j}), 1.0)}, way);
-    expect_says(error_as<IndexError>([&] { set({m, integers({1}, {7}), whole(0)}); }), {"position 7", "length 3"});
+    expect_says(message_of<IndexError>([&] { set({m, integers({1}, {7}), whole(0)}); }), {"position 7", "length 3"});
   }
 }
 
 TEST(Lengths, ThatAreNegativeOrDoNotFitAreErrorsOfTheirOwn) {
   const Expr n = lscalar("n"), v = dvector("v");
-  EXPECT_NE(error_as<NegativeLength>([] { zeros({2, -3}); }), "no error");
-  EXPECT_NE(error_as<NegativeLength>([] { tile(constant(1.0), -1); }), "no error");
-  expect_says(error_as<DTypeError>([&] { zeros({v}); }), {"must be an integer scalar, got float64[?]"});
-  expect_says(error_as<ShapeError>([&] { reshape(v, {-1, n, -1}); }), {"only one length may be inferred"});
-  expect_says(error_as<ShapeError>([&] {
+  EXPECT_NE(message_of<NegativeLength>([] { zeros({2, -3}); }), "");
+  EXPECT_NE(message_of<NegativeLength>([] { tile(constant(1.0), -1); }), "");
+  expect_says(message_of<DTypeError>([&] { zeros({v}); }), {"must be an integer scalar, got float64[?]"});
+  expect_says(message_of<ShapeError>([&] { reshape(v, {-1, n, -1}); }), {"only one length may be inferred"});
+  expect_says(message_of<ShapeError>([&] {
                 split(constant(Array::vector({1, 2, 3})), {1, 1});
               }),
               {"add up to 2", "length 3"});
@@ -212,11 +203,11 @@ TEST(Lengths, ThatAreNegativeOrDoNotFitAreErrorsOfTheirOwn) {
     const Function f = function({n, v}, {zeros({n, 2}), specify_shape(v, {3})}, way);
     EXPECT_EQ(f({whole(0), Array::vector({1, 2, 3})})[0].shape(), (Shape{0, 2}));
     EXPECT_EQ(f({whole(5000), Array::vector({1, 2, 3})})[0].shape(), (Shape{5000, 2}));
-    expect_says(error_as<NegativeLength>([&] { f({whole(-2), Array::vector({1, 2, 3})}); }), {"got -2"});
-    EXPECT_NE(error_as<ShapeError>([&] { f({whole(1), Array::vector({1, 2})}); }), "no error");
+    expect_says(message_of<NegativeLength>([&] { f({whole(-2), Array::vector({1, 2, 3})}); }), {"got -2"});
+    EXPECT_NE(message_of<ShapeError>([&] { f({whole(1), Array::vector({1, 2})}); }), "");
     const Function r = function({n, v}, {reshape(v, {n, -1})}, way);
     EXPECT_EQ(r({whole(2), Array::vector({1, 2, 3, 4})})[0].shape(), (Shape{2, 2}));
-    EXPECT_NE(error_as<ShapeError>([&] { r({whole(3), Array::vector({1, 2, 3, 4})}); }), "no error");
+    EXPECT_NE(message_of<ShapeError>([&] { r({whole(3), Array::vector({1, 2, 3, 4})}); }), "");
   }
 }
 

@@ -7,6 +7,7 @@
 #include "leapgraph/symbolic/rewrite/passes.hpp"
 #include "leapgraph/symbolic/vectorize.hpp"
 #include "symbolic/derivative_check.hpp"
+#include "symbolic/errors.hpp"
 
 namespace leapgraph::symbolic {
 namespace {
@@ -35,18 +36,6 @@ Expr positive(Shape shape, double start = 0.3) {
   const Expr x = data(std::move(shape), start);
   const std::int64_t n = x.shape().back();
   return matmul(x, matrix_transpose(x)) + eye(n);
-}
-
-template <class E, class F>
-std::string error_message(F&& f) {
-  try {
-    f();
-  } catch (const E& error) {
-    return error.what();
-  } catch (const std::exception& error) {
-    return std::string("another error: ") + error.what();
-  }
-  return "no error";
 }
 
 TEST(LinearAlgebra, FactorsMultiplyBackAndSystemsAreSolved) {
@@ -161,7 +150,7 @@ TEST(LinearAlgebra, DeterminantsOfSingularMatricesHaveTheRightGradient) {
   const Array singular = matrix({3, 3}, {1, 2, 3, 2, 4, 6, 1, 0, 1});
   expect_reals(value_of({x}, slogdet(x).sign, {singular}), {0});
   expect_reals(value_of({x}, slogdet(x).log_abs, {singular}), {-std::numeric_limits<double>::infinity()});
-  EXPECT_NE(error_message<SingularMatrix>([&] {
+  EXPECT_NE(message_of<SingularMatrix>([&] {
               value_of({x}, grad(slogdet(x).log_abs, x), {singular});
             }).find("linear_algebra_test.cpp"),
             std::string::npos);
@@ -326,16 +315,16 @@ TEST(LinearAlgebra, VectorizedIsOneAfterTheOther) {
 
 TEST(LinearAlgebra, SaysWhatDoesNotFit) {
   const Expr a = tensor({3, 4}, "a"), square = tensor({3, 3}, "s"), b = tensor({2, 2}, "b");
-  expect_says(error_message<ShapeError>([&] { cholesky(a); }),
+  expect_says(message_of<ShapeError>([&] { cholesky(a); }),
               {"cholesky: input 0 must be square, got float64[3, 4]", "linear_algebra_test.cpp"});
-  expect_says(error_message<ShapeError>([&] { det(tensor({3})); }),
+  expect_says(message_of<ShapeError>([&] { det(tensor({3})); }),
               {"det: input 0 must be a matrix or a stack", "float64[3]"});
-  expect_says(error_message<ShapeError>([&] { solve(square, b); }),
+  expect_says(message_of<ShapeError>([&] { solve(square, b); }),
               {"solve: axis -1 of input 0 and axis -2 of input 1", "float64[2, 2]"});
-  expect_says(error_message<ShapeError>([&] { solve_triangular(square, tensor({4})); }),
+  expect_says(message_of<ShapeError>([&] { solve_triangular(square, tensor({4})); }),
               {"solve_triangular", "float64[4, 1]"});
-  expect_says(error_message<ShapeError>([&] { matrix_power(a, 2); }), {"matrix_power: input 0 must be square"});
-  expect_says(error_message<NotDifferentiable>([&] {
+  expect_says(message_of<ShapeError>([&] { matrix_power(a, 2); }), {"matrix_power: input 0 must be square"});
+  expect_says(message_of<NotDifferentiable>([&] {
                 const Expr x = tensor({4, 2});
                 grad(sum(qr(x, true).q), x);
               }),
@@ -349,25 +338,25 @@ TEST(LinearAlgebra, SaysWhatDoesNotFit) {
     const auto call = [&](const Expr& e, const Array& argument) {
       native ? run(e, argument) : interpreted(e, argument);
     };
-    const std::string not_positive = error_message<NotPositiveDefinite>([&] { call(cholesky(x), indefinite); });
+    const std::string not_positive = message_of<NotPositiveDefinite>([&] { call(cholesky(x), indefinite); });
     expect_says(not_positive,
                 {"cholesky(x: float64[", "]): the matrix is not positive definite: its leading minor of order 3",
                  "linear_algebra_test.cpp"});
-    expect_says(error_message<SingularMatrix>([&] { call(inverse(x), singular); }),
+    expect_says(message_of<SingularMatrix>([&] { call(inverse(x), singular); }),
                 {"pivot 2 is 0", "linear_algebra_test.cpp"});
-    expect_says(error_message<SingularMatrix>([&] {
+    expect_says(message_of<SingularMatrix>([&] {
                   call(solve_triangular(x, x), matrix({2, 2}, {1, 0, 2, 0}));
                 }),
                 {"pivot 2 is 0"});
-    expect_says(error_message<NoConvergence>([&] {
+    expect_says(message_of<NoConvergence>([&] {
                   call(eigvalsh(x), matrix({2, 2}, {1, std::nan(""), 0, 1}));
                 }),
                 {"eigh"});
-    expect_says(error_message<ShapeError>([&] {
+    expect_says(message_of<ShapeError>([&] {
                   call(cholesky(x), matrix({2, 3}, {1, 2, 3, 4, 5, 6}));
                 }),
                 {"cholesky", "input 0 must be square, got float64[2, 3]", "linear_algebra_test.cpp"});
-    expect_says(error_message<NotPositiveDefinite>([&] {
+    expect_says(message_of<NotPositiveDefinite>([&] {
                   call(cholesky(x), matrix({1, 1}, {std::nan("")}));
                 }),
                 {"order 1"});

@@ -13,23 +13,10 @@
 #include "leapgraph/symbolic/host_function.hpp"
 #include "leapgraph/symbolic/loops.hpp"
 #include "leapgraph/symbolic/ops.hpp"
+#include "symbolic/errors.hpp"
 
 namespace leapgraph::symbolic {
 namespace {
-
-template <class E, class F>
-std::string message_of(F&& f) {
-  try {
-    f();
-  } catch (const E& error) {
-    return error.what();
-  } catch (const std::exception& error) {
-    ADD_FAILURE() << "an error of another type: " << error.what();
-    return error.what();
-  }
-  ADD_FAILURE() << "no error";
-  return "";
-}
 
 void expect_says(const std::string& message, std::initializer_list<std::string> parts) {
   for (const std::string& part : parts) EXPECT_NE(message.find(part), std::string::npos) << message;

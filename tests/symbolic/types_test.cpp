@@ -15,6 +15,7 @@
 #include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/print.hpp"
 #include "leapgraph/symbolic/type.hpp"
+#include "symbolic/errors.hpp"
 
 namespace leapgraph::symbolic {
 namespace {
@@ -415,16 +416,6 @@ TEST(Variables, OfUnknownLengthBroadcastWhereTheyTurnOutToHaveLengthOne) {
 }
 
 // --- Named dimensions ---
-
-template <class E, class F>
-std::string message_of(F&& f) {
-  try {
-    f();
-  } catch (const E& error) {
-    return error.what();
-  }
-  return "no such error";
-}
 
 TEST(NamedDimensions, AgreeInEveryCall) {
   const Expr X = dmatrix("X", {"N", "D"}), w = dvector("w", {"D"});
