@@ -14,6 +14,8 @@
 
 namespace leapgraph::models::library {
 
+class Draws;
+
 /// A set of arguments, one bit each: argument 0, the outcome, is bit 0.
 using ArgumentSet = std::uint32_t;
 
@@ -70,6 +72,15 @@ struct Distribution {
   std::vector<DensityArgument> arguments;  ///< the first is the outcome
   std::vector<Term> terms;
   std::vector<Condition> conditions = {};
+  /// P(outcome <= y), its logarithm and that of its complement, written over the arguments of one outcome as a term is;
+  /// null where Stan has none.
+  symbolic::Expr (*cdf)(std::span<const symbolic::Expr> arguments) = nullptr;
+  symbolic::Expr (*lcdf)(std::span<const symbolic::Expr> arguments) = nullptr;
+  symbolic::Expr (*lccdf)(std::span<const symbolic::Expr> arguments) = nullptr;
+  /// Outcomes drawn at random, for _rng: `parameters` are the arguments without the outcome, `outcomes` is the shape of
+  /// what is drawn without the axes of an outcome's own vector or matrix: {} or {n}. Null where Stan has none.
+  symbolic::Expr (*draw)(Draws& draws, std::span<const symbolic::Expr> parameters,
+                         const symbolic::Shape& outcomes) = nullptr;
 
   /// A mass function: its name ends in _lpmf, else in _lpdf.
   bool is_discrete() const { return arguments[0].integer; }
