@@ -66,6 +66,16 @@ class Checker {
   const FunctionInfo* current_function() const;
   std::string signature(FunctionId id) const;
 
+  // typecheck_solver.cpp
+  TypedExpression solver_call(const Call<Untyped>& call, const library::Solver& solver, Range range);
+  /// The function of the program that a solver is given, or no_function, and complained about.
+  FunctionId solver_function(const UntypedExpression& name, const std::string& solver,
+                             const FunctionCallResolution& wanted);
+  bool check_solver_data(const Call<Untyped>& call, FunctionId function, const FunctionCallResolution& wanted,
+                         std::span<const TypedExpression> arguments);
+  TypedExpression reduced_sum(const Call<Untyped>& call, UserFunctionUse function,
+                              std::vector<TypedExpression> arguments, Range range);
+
   // typecheck_statement.cpp
   TypedStatement statement(const UntypedStatement& statement, bool top_level);
   StatementPtr<Typed> body(const StatementPtr<Untyped>& body);

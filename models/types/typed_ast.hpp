@@ -15,6 +15,7 @@
 
 #include "leapgraph/models/library/distribution.hpp"
 #include "leapgraph/models/library/function.hpp"
+#include "leapgraph/models/library/solver.hpp"
 #include "leapgraph/models/syntax/ast.hpp"
 #include "leapgraph/models/types/signature.hpp"
 #include "leapgraph/models/types/stan_type.hpp"
@@ -54,6 +55,14 @@ struct UserFunctionUse {
   explicit operator bool() const { return function != no_function; }
 };
 
+/// A call of a library function that takes a function of the program, its first argument: the call keeps the others.
+struct SolverUse {
+  const library::Solver* solver = nullptr;  ///< null: not such a call
+  UserFunctionUse function;
+  Resolution resolution;      ///< of the arguments that the call keeps
+  std::size_t passed_on = 0;  ///< the first that the function is called with in the place of "..."
+};
+
 struct ExpressionInfo {
   StanType type = stan_types::unknown;
   /// Depends on no parameter, as Stan's compiler sees it: a real declared in the model block or in transformed
@@ -63,6 +72,7 @@ struct ExpressionInfo {
   FunctionUse function;  ///< of a Call, Unary or Binary. `&&` and `||` have one too, but evaluate the right side last
   DensityUse density;    ///< of a Call
   UserFunctionUse user;  ///< of a Call: then it has neither `function` nor `density`
+  SolverUse solver;      ///< of a Call: then it has none of the above
 };
 
 struct StatementInfo {

@@ -56,7 +56,7 @@ extern const Op blocked_product_op;
 // random
 extern const Op random_uniform_op, random_normal_op, random_like_op, random_integers_op, random_poisson_op,
     random_binomial_op, random_multinomial_op, random_permutation_op, random_choice_op;
-// scan, control, host_call, custom_gradient
-extern const Op scan_op, scan_gradient_op, call_op, ifelse_op, host_call_op, with_gradient_op, derivative_op;
+// scan, control, host_call, host_map, custom_gradient
+extern const Op scan_op, scan_gradient_op, call_op, ifelse_op, host_call_op, host_map_op, with_gradient_op, derivative_op;
 
 }  // namespace leapgraph::symbolic

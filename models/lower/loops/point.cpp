@@ -191,8 +191,11 @@ void Tracer::run_call(const UserFunctionUse& use, const std::vector<const TypedE
   }
   const int caller = context_;
   const SymbolId outer_result = std::exchange(result_, result);
-  const Evaluator::Frame outer_frame = std::exchange(
-      evaluator_.call_, Evaluator::Frame{.function = use.function, .unnormalized = use.unnormalized, .result = {}});
+  const Evaluator::Frame outer_frame =
+      std::exchange(evaluator_.call_, Evaluator::Frame{.function = use.function,
+                                                       .unnormalized = use.unnormalized,
+                                                       .result = {},
+                                                       .variables = evaluator_.variables_of(arguments)});
   context_ = contexts_.try_emplace(Key{site, caller}, static_cast<int>(contexts_.size()) + 1).first->second;
   ++contexts_deep_;
   const Flow flow = execute(*function.body);
