@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -40,6 +41,12 @@ struct Contribution {
   std::string reason = {};  ///< what a `reject` says
 };
 
+/// A program that is right and asks for what this version cannot do with values that depend on parameters or are drawn.
+class Unsupported : public ModelError {
+ public:
+  using ModelError::ModelError;
+};
+
 /// What becomes of loops in which something depends on parameters.
 enum class Loops {
   whole,    ///< each statement is one expression over all iterations
@@ -63,6 +70,19 @@ class Evaluator {
   /// Runs the statements of a block. False when one of them rejects: what follows it is not run.
   bool run(const ProgramBlock<Typed>& block);
   Value evaluate(const TypedExpression& expression);
+
+  /// From here on `_rng` functions take numbers from this stream, a symbolic::counter_stream or a variable for one.
+  void draw_from(symbolic::Expr stream) {
+    stream_ = std::move(stream);
+    next_place_ = 0;
+  }
+  /// What must hold for the values of a draw to be had.
+  struct Requirement {
+    Range range;
+    symbolic::Expr holds;  ///< bool, one
+  };
+  const std::vector<Requirement>& requirements() const { return requirements_; }
+  void require(Requirement requirement) { requirements_.push_back(std::move(requirement)); }
 
   /// The log density so far; `add` appends to it.
   const std::vector<Contribution>& contributions() const { return contributions_; }
@@ -100,10 +120,28 @@ class Evaluator {
   std::optional<Value> call(const UserFunctionUse& use, std::vector<Value> arguments, std::vector<bool> variables,
                             Range range);
   Value call_for_value(const UserFunctionUse& use, std::span<const TypedExpression* const> arguments, Range range);
-  // solve.cpp, function_graph.cpp
+  // solve.cpp, solve_ode.cpp, function_graph.cpp
   class FunctionPieces;
   Value solve(const TypedExpression& expression, const Call<Typed>& call);
-  Value solve_ode(library::OdeMethod method, const TypedExpression& expression, const Call<Typed>& call);
+  /// The arguments of a solver behind its function.
+  struct SolverCall {
+    const SolverUse& use;
+    Range range;
+    std::vector<Value> values = {};
+    std::vector<bool> variables = {};
+    std::size_t first = 0, last = 0;  ///< what the function is handed on
+    library::Tolerances tolerances = {};
+    std::vector<symbolic::Array> controls = {};  ///< what the call gives of tolerances and the like
+  };
+  SolverCall solver_call(const TypedExpression& expression, const Call<Typed>& call, std::size_t own);
+  Value solve_ode(library::OdeMethod method, const SolverCall& call);
+  Value solve_dae(const SolverCall& call);
+  /// The function of differential equations, which are as many as states.
+  std::shared_ptr<const solvers::ProgramFunction> rate_function(FunctionPieces& pieces, const SolverCall& call,
+                                                                std::size_t states);
+  Value at_times(const Value& flat, std::size_t times, std::size_t states) const;
+  Value solve_integral(library::QuadratureMethod method, const SolverCall& call);
+  Value solve_root(library::RootMethod method, const SolverCall& call);
   Value map_shards(const TypedExpression& expression, const Call<Typed>& call);
   /// What a solver computes of the variables and data at the back of `pieces`: known now where these are.
   Value solution(const FunctionPieces& pieces, symbolic::HostMapFunction solver, std::int64_t length, Range range);
@@ -119,6 +157,11 @@ class Evaluator {
   Value evaluate_elements(const TypedExpression& expression, const std::vector<TypedExpression>& elements);
   Value apply(const FunctionUse& use, std::span<const Value* const> arguments, Range range, std::string_view shown);
   Value density(const DensityUse& use, std::span<const TypedExpression* const> arguments, Range range);
+  Value drawn(const TypedExpression& expression, const Call<Typed>& call);
+  void require_domains(const library::Distribution& distribution, std::span<const symbolic::Expr> parameters,
+                       Range range);
+  /// Every value of the program is known: loops just run.
+  bool all_is_known() const;
   symbolic::Expr argument(const Value& value, const StanType& type);
   /// A known integer; `what` says which in the complaint.
   std::int64_t integer(const TypedExpression& expression, std::string_view what);
@@ -171,6 +214,16 @@ class Evaluator {
   std::vector<DensityAt> densities_;  // of the statement that is running
   /// What expressions stand for while a statement of a loop is expressed for all iterations.
   const std::unordered_map<const TypedExpression*, Value>* bound_ = nullptr;
+  /// Random numbers: the stream, the next place in it, and for calls in a loop that is expressed as a whole the
+  /// variable of their place and the numbers that they take.
+  struct Places {
+    symbolic::Expr first;
+    std::int64_t taken = 0;
+  };
+  symbolic::Expr stream_;
+  std::int64_t next_place_ = 0;
+  std::unordered_map<const TypedExpression*, Places>* places_ = nullptr;
+  std::vector<Requirement> requirements_;
   /// Iterations that may still be unrolled, and why there is a limit; none: loops are not being unrolled.
   std::optional<std::int64_t> unrolled_left_;
   std::string unrolled_because_;
@@ -187,8 +240,12 @@ class Evaluator {
   int call_depth_ = 0;
   std::unordered_map<FunctionId, int> active_calls_;
   std::vector<SymbolId> loop_variables_;  // of the loops that are running
-  /// Functions that solvers were given, by what they were compiled for.
-  std::map<std::string, std::shared_ptr<const solvers::ProgramFunction>> program_functions_;
+  /// Functions that solvers were given, by what they were compiled for; copies of the evaluator share them.
+  struct ProgramFunctions {
+    std::mutex mutex;
+    std::map<std::string, std::shared_ptr<const solvers::ProgramFunction>> by_key;
+  };
+  std::shared_ptr<ProgramFunctions> program_functions_ = std::make_shared<ProgramFunctions>();
   /// Integer containers as reals, beside the original that keeps the buffer's address taken: one copy however often the
   /// model uses it.
   std::unordered_map<const std::byte*, std::pair<symbolic::Array, symbolic::Array>> reals_;

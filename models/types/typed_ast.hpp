@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "leapgraph/models/library/distribution.hpp"
+#include "leapgraph/models/library/draws.hpp"
 #include "leapgraph/models/library/function.hpp"
 #include "leapgraph/models/library/solver.hpp"
 #include "leapgraph/models/syntax/ast.hpp"
@@ -73,6 +74,10 @@ struct ExpressionInfo {
   DensityUse density;    ///< of a Call
   UserFunctionUse user;  ///< of a Call: then it has neither `function` nor `density`
   SolverUse solver;      ///< of a Call: then it has none of the above
+  library::DrawnDistribution drawn;  ///< of a Call of a distribution's _rng
+
+  /// A call that takes random numbers from the stream.
+  bool draws() const { return drawn || (function.function != nullptr && function.function->draw != nullptr); }
 };
 
 struct StatementInfo {
