@@ -242,6 +242,11 @@ Evaluator::Flow Evaluator::execute(const TypedStatement& statement) {
                           contribute(statement, evaluate(node.value));
                           return Flow::next;
                         },
+                        [&](const JacobianIncrement<Typed>& node) {
+                          densities_.clear();
+                          contribute(statement, evaluate(node.value));
+                          return Flow::next;
+                        },
                         [&](const If<Typed>&) { return if_else(statement); },
                         [&](const For<Typed>&) { return loop(statement); },
                         [&](const ForEach<Typed>&) { return loop(statement); },
@@ -251,7 +256,6 @@ Evaluator::Flow Evaluator::execute(const TypedStatement& statement) {
                         [&](const Block<Typed>& node) { return execute(node.statements); },
                         [&](const Profile<Typed>& node) { return execute(node.statements); },
                         [&](const Message<Typed>& node) { return message(node, range); },
-                        [&](const JacobianIncrement<Typed>&) -> Flow { unsupported(range, "'jacobian +='"); },
                         [&](const CallStatement<Typed>& node) -> Flow {
                           std::vector<const TypedExpression*> arguments;
                           for (const TypedExpression& argument : node.arguments) arguments.push_back(&argument);

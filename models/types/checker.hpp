@@ -75,6 +75,8 @@ class Checker {
   bool assignable(const UntypedExpression& target);
   TypedStatement tilde(const Tilde<Untyped>& tilde, Range range);
   TypedStatement target_increment(const TargetIncrement<Untyped>& increment, Range range);
+  TypedStatement jacobian_increment(const JacobianIncrement<Untyped>& increment, Range range);
+  TypedExpression increment(const UntypedExpression& value, std::string_view of);
   TypedStatement message(const Message<Untyped>& message, Range range);
   TypedStatement call_statement(const CallStatement<Untyped>& call, Range range);
   TypedStatement for_loop(const For<Untyped>& loop, Range range);

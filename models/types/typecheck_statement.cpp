@@ -50,10 +50,7 @@ TypedStatement Checker::statement(const UntypedStatement& statement, bool top_le
           [&](const Assignment<Untyped>& node) { return assignment(node, range); },
           [&](const Tilde<Untyped>& node) { return tilde(node, range); },
           [&](const TargetIncrement<Untyped>& node) { return target_increment(node, range); },
-          [&](const JacobianIncrement<Untyped>&) {
-            unsupported(range, "'jacobian +='");
-            return make(Empty{});
-          },
+          [&](const JacobianIncrement<Untyped>& node) { return jacobian_increment(node, range); },
           [&](const CallStatement<Untyped>& node) { return call_statement(node, range); },
           [&](const Message<Untyped>& node) { return message(node, range); },
           [&](const If<Untyped>& node) {
@@ -265,14 +262,36 @@ void Checker::refuse_unknown_distribution(const Name& name) {
 
 TypedStatement Checker::target_increment(const TargetIncrement<Untyped>& increment, Range range) {
   target_allowed(range, "'target +='");
-  TypedExpression value = expression(increment.value);
-  if (!value.info.type.is_unknown() && !holds_reals(value.info.type)) {
-    error({.range = value.range,
-           .message = "Ill-typed increment of target",
-           .expected = "a real number or a container of them, which is summed",
-           .found = to_string(value.info.type)});
+  return {.node = TargetIncrement<Typed>{.value = this->increment(increment.value, "target")},
+          .range = range,
+          .info = {}};
+}
+
+TypedStatement Checker::jacobian_increment(const JacobianIncrement<Untyped>& increment, Range range) {
+  const FunctionInfo* function = current_function();
+  const bool allowed = function != nullptr ? function->kind == FunctionKind::adds_to_jacobian
+                                           : block_ == BlockKind::TransformedParameters;
+  if (!allowed) {
+    error({.range = range,
+           .message = "'jacobian +=' can only be used in the transformed parameters block and in functions with the "
+                      "suffix _jacobian",
+           .hint = function != nullptr ? "this function has another name"
+                                       : fmt::format("this is the {} block", text(block_))});
   }
-  return {.node = TargetIncrement<Typed>{.value = std::move(value)}, .range = range, .info = {}};
+  return {.node = JacobianIncrement<Typed>{.value = this->increment(increment.value, "jacobian")},
+          .range = range,
+          .info = {}};
+}
+
+TypedExpression Checker::increment(const UntypedExpression& value, std::string_view of) {
+  TypedExpression typed = expression(value);
+  if (!typed.info.type.is_unknown() && !holds_reals(typed.info.type)) {
+    error({.range = typed.range,
+           .message = fmt::format("Ill-typed increment of {}", of),
+           .expected = "a real number or a container of them, which is summed",
+           .found = to_string(typed.info.type)});
+  }
+  return typed;
 }
 
 TypedStatement Checker::message(const Message<Untyped>& message, Range range) {

@@ -65,6 +65,7 @@ void for_each_expression(const TypedStatement& statement, const ExpressionVisito
                    for (const TypedExpression& argument : node.arguments) f(argument);
                  },
                  [&](const TargetIncrement<Typed>& node) { f(node.value); },
+                 [&](const JacobianIncrement<Typed>& node) { f(node.value); },
                  [&](const CallStatement<Typed>& node) {
                    for (const TypedExpression& argument : node.arguments) f(argument);
                  },
@@ -129,6 +130,12 @@ void for_each_child(const TypedExpression& expression, const ExpressionVisitor& 
                  [](const auto&) {},
              },
              expression.node);
+}
+
+const TypedExpression* increment_of(const TypedStatement& statement) {
+  if (const auto* target = std::get_if<TargetIncrement<Typed>>(&statement.node)) return &target->value;
+  if (const auto* jacobian = std::get_if<JacobianIncrement<Typed>>(&statement.node)) return &jacobian->value;
+  return nullptr;
 }
 
 SymbolId assigned_symbol(const TypedExpression& target) {
@@ -259,7 +266,7 @@ bool Dependence::on_parameters(const TypedExpression& expression) const {
 
 bool Dependence::on_parameters(const TypedStatement& statement) const {
   if (std::holds_alternative<Tilde<Typed>>(statement.node) ||
-      std::holds_alternative<TargetIncrement<Typed>>(statement.node) ||
+      increment_of(statement) != nullptr ||
       std::holds_alternative<CallStatement<Typed>>(statement.node) ||
       std::holds_alternative<Return<Typed>>(statement.node))
     return true;

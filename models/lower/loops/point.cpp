@@ -165,7 +165,7 @@ void Tracer::run_call(const UserFunctionUse& use, const std::vector<const TypedE
   constexpr int deepest = 32;
   const FunctionDefinition<Typed>& function =
       evaluator_.program_.tree.functions[static_cast<std::size_t>(use.function)];
-  if (function.info.kind == FunctionKind::random || function.info.kind == FunctionKind::adds_to_jacobian)
+  if (function.info.kind == FunctionKind::random)
     evaluator_.unsupported(function.name.range, fmt::format("a call of '{}'", function.name.text));
   if (contexts_deep_ == deepest) throw NotWhole{nest_.range, "it calls a function that calls itself"};
   // Arguments belong to the caller, the variables that they are given to and the body to the call.

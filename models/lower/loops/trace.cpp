@@ -74,6 +74,10 @@ Evaluator::Flow Tracer::execute(const TypedStatement& statement) {
             contribute(statement);
             return Flow::next;
           },
+          [&](const JacobianIncrement<Typed>&) {
+            contribute(statement);
+            return Flow::next;
+          },
           [&](const auto&) { return evaluator_.execute(statement); },
       },
       statement.node);
@@ -409,13 +413,13 @@ void Tracer::contribute(const TypedStatement& statement) {
     add_to_target(statement, part);
     return;
   }
-  const auto* increment = std::get_if<TargetIncrement<Typed>>(&statement.node);
+  const TypedExpression* increment = increment_of(statement);
   if (known.is_new()) {
     if (tilde != nullptr) {
       collect(tilde->variate, known);
       for (const TypedExpression& argument : tilde->arguments) collect(argument, known);
     } else {
-      collect(increment->value, known);
+      collect(*increment, known);
     }
     collect_masks(0, known);
   }
@@ -426,7 +430,7 @@ void Tracer::contribute(const TypedStatement& statement) {
                         for (const TypedExpression& argument : tilde->arguments) arguments.push_back(&argument);
                         value = evaluator_.density(statement.info.density, arguments, statement.range);
                       } else {
-                        value = evaluator_.evaluate(increment->value);
+                        value = evaluator_.evaluate(*increment);
                       }
                       const Expr reals = symbolic::cast(expression_from(value), DType::float64);
                       return masked(0, reals.rank() > 0 ? symbolic::sum(reals) : reals, 0.0);
