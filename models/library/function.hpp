@@ -28,11 +28,12 @@ class UnknownInteger : public ArgumentError {
 /// What `build` sees. Arguments were promoted to `types`, and their shapes are known.
 ///
 /// How values look as tensors: int is int64, real is float64; vector and row_vector have rank 1, matrix rank 2, arrays
-/// add axes in front.
+/// add axes in front. Complex numbers are complex128 in containers of reals: their `types` are real, vector and so on.
 struct BuildCall {
   std::span<const symbolic::Expr> arguments;
   std::span<const StanType> types;
   StanType result;
+  int slot = 0;  ///< which leaf is wanted of a result that is a tuple
 
   const symbolic::Expr& operator[](std::size_t i) const { return arguments[i]; }
   /// Argument `i`, an integer whose value is known now: a length, a position. Throws UnknownInteger when it is not.
@@ -73,6 +74,7 @@ std::span<const Function> constant_functions();     ///< pi, e, ...
 std::span<const Function> matrix_functions();       ///< block, quad_form, trace, ...
 std::span<const Function> covariance_functions();   ///< cholesky_decompose, gp_exp_quad_cov, ...
 std::span<const Function> fill_functions();         ///< zeros_vector, linspaced_vector, ...
-std::span<const Function> order_functions();        ///< sort_asc, rank, quantile, ...
+std::span<const Function> order_functions();
+std::span<const Function> complex_functions();        ///< sort_asc, rank, quantile, ...
 
 }  // namespace leapgraph::models::library
