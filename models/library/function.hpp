@@ -30,11 +30,12 @@ class UnknownInteger : public ArgumentError {
 /// What `build` sees. Arguments were promoted to `types`, and their shapes are known.
 ///
 /// How values look as tensors: int is int64, real is float64; vector and row_vector have rank 1, matrix rank 2, arrays
-/// add axes in front.
+/// add axes in front. Complex numbers are complex128 in containers of reals: their `types` are real, vector and so on.
 struct BuildCall {
   std::span<const symbolic::Expr> arguments;
   std::span<const StanType> types;
   StanType result;
+  int slot = 0;  ///< which leaf is wanted of a result that is a tuple
 
   const symbolic::Expr& operator[](std::size_t i) const { return arguments[i]; }
   /// Argument `i`, an integer whose value is known now: a length, a position. Throws UnknownInteger when it is not.
@@ -79,5 +80,6 @@ std::span<const Function> covariance_functions();   ///< cholesky_decompose, gp_
 std::span<const Function> fill_functions();         ///< zeros_vector, linspaced_vector, ...
 std::span<const Function> order_functions();        ///< sort_asc, rank, quantile, ...
 std::span<const Function> drawing_functions();      ///< multinomial_rng and others that take what its density does not
+std::span<const Function> complex_functions();      ///< get_real, polar, fft, ...
 
 }  // namespace leapgraph::models::library

@@ -56,7 +56,7 @@ std::vector<const Function*> all_functions() {
   for (const auto family :
        {operator_functions(), elementwise_functions(), reduction_functions(), container_functions(),
         constant_functions(), matrix_functions(), covariance_functions(), fill_functions(), order_functions(),
-        drawing_functions()}) {
+        drawing_functions(), complex_functions()}) {
     for (const Function& function : family) all.push_back(&function);
   }
   return all;

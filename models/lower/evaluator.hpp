@@ -109,8 +109,9 @@ class Evaluator {
   // call.cpp
   /// Thrown out of an expression whose call of a function rejects, which was noted; ends the block.
   struct Rejection {};
-  /// A function of the program, run with these arguments; nothing for one that returns nothing.
-  std::optional<Value> call(const UserFunctionUse& use, std::span<const TypedExpression* const> arguments, Range range);
+  /// A function of the program, run with these arguments: what it returns, of a tuple the leaves.
+  std::vector<Value> call(const UserFunctionUse& use, std::span<const TypedExpression* const> arguments, Range range);
+  void call_statement(const TypedStatement& statement, const CallStatement<Typed>& call);
   Value call_for_value(const UserFunctionUse& use, std::span<const TypedExpression* const> arguments, Range range);
   bool keeps_all_terms() const { return call_.function != no_function && !call_.unnormalized; }
 
@@ -192,11 +193,11 @@ class Evaluator {
   std::string unrolled_because_;
   std::vector<Diagnostic> warnings_;
   Loops loops_;
-  /// The function of the program that is running, if any, and what it has returned.
+  /// The function of the program that is running, if any, and what it has returned: the leaves of a tuple.
   struct Frame {
     FunctionId function = no_function;
     bool unnormalized = false;
-    std::optional<Value> result = {};
+    std::vector<Value> results = {};
   };
   Frame call_;
   int call_depth_ = 0;

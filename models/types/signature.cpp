@@ -23,7 +23,7 @@ std::optional<StanType> bind_vector(const StanType& type) {
   return std::nullopt;
 }
 
-constexpr std::array<Letter, 6> letters = {{
+constexpr std::array<Letter, 8> letters = {{
     {'T', [](const StanType& type) -> std::optional<StanType> { return type; }},
     {'R',
      [](const StanType& type) -> std::optional<StanType> {
@@ -33,6 +33,16 @@ constexpr std::array<Letter, 6> letters = {{
     {'I',
      [](const StanType& type) -> std::optional<StanType> {
        if (!holds_integers(type)) return std::nullopt;
+       return type;
+     }},
+    {'C',
+     [](const StanType& type) -> std::optional<StanType> {
+       if (type.is_array() || !(holds_reals(type) || holds_complex(type))) return std::nullopt;
+       return with_complex(type);
+     }},
+    {'Z',
+     [](const StanType& type) -> std::optional<StanType> {
+       if (!holds_complex(type)) return std::nullopt;
        return type;
      }},
     {'V', bind_vector},
@@ -46,9 +56,9 @@ constexpr std::array<Letter, 6> letters = {{
 
 /// A type as a signature writes it: array dimensions around a base or a letter.
 struct Pattern {
-  int depth = 0;
-  Base base = Base::real;
+  StanType type;  // of a letter only the depth
   char letter = 0;
+  bool real_parts = false;  // of what the letter stands for
 };
 
 std::string_view trim(std::string_view text) {
@@ -79,17 +89,28 @@ Pattern read_pattern(std::string_view text) {
   Pattern pattern;
   if (text.starts_with("array[")) {
     const std::size_t close = text.find(']');
-    pattern.depth =
+    pattern.type.depth =
         1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(close), ','));
     text = trim(text.substr(close + 1));
+  }
+  if (text.starts_with("real ")) {
+    pattern.real_parts = true;
+    text = trim(text.substr(5));
   }
   if (text.size() == 1) {
     pattern.letter = text[0];
     if (std::any_of(letters.begin(), letters.end(), [&](const Letter& l) { return l.name == text[0]; })) return pattern;
   }
-  for (const Base base : {Base::integer, Base::real, Base::vector, Base::row_vector, Base::matrix}) {
+  if (text.starts_with("tuple(")) {
+    pattern.type.base = Base::tuple;
+    for (const std::string_view slot : split(text.substr(6, text.size() - 7), ','))
+      pattern.type.slots.push_back(read_pattern(slot).type);
+    return pattern;
+  }
+  for (const Base base : {Base::integer, Base::real, Base::complex, Base::vector, Base::row_vector, Base::matrix,
+                          Base::complex_vector, Base::complex_row_vector, Base::complex_matrix}) {
     if (to_string(StanType{base}) == text) {
-      pattern.base = base;
+      pattern.type.base = base;
       return pattern;
     }
   }
@@ -101,17 +122,16 @@ using Bindings = std::map<char, StanType>;
 /// The type that `argument` is promoted to, or nothing where it does not fit.
 std::optional<StanType> match(const Pattern& pattern, const StanType& argument, Bindings& bindings) {
   if (pattern.letter == 0) {
-    const StanType wanted{pattern.base, pattern.depth};
-    return promotes(argument, wanted) ? std::optional(wanted) : std::nullopt;
+    return promotes(argument, pattern.type) ? std::optional(pattern.type) : std::nullopt;
   }
-  if (argument.depth < pattern.depth) return std::nullopt;
+  if (argument.depth < pattern.type.depth) return std::nullopt;
   const auto letter =
       std::find_if(letters.begin(), letters.end(), [&](const Letter& l) { return l.name == pattern.letter; });
-  const std::optional<StanType> bound = letter->bind(array_of(argument, -pattern.depth));
+  const std::optional<StanType> bound = letter->bind(array_of(argument, -pattern.type.depth));
   if (!bound) return std::nullopt;
   const auto [entry, is_new] = bindings.emplace(pattern.letter, *bound);
   if (!is_new && entry->second != *bound) return std::nullopt;
-  return array_of(*bound, pattern.depth);
+  return array_of(*bound, pattern.type.depth);
 }
 
 std::optional<Resolution> resolve_alternative(std::string_view alternative, std::span<const StanType> arguments) {
@@ -132,8 +152,8 @@ std::optional<Resolution> resolve_alternative(std::string_view alternative, std:
     resolution.parameters.push_back(*parameter);
   }
   const Pattern result = read_pattern(trim(alternative.substr(arrow + 4)));
-  resolution.result =
-      result.letter == 0 ? StanType{result.base, result.depth} : array_of(bindings.at(result.letter), result.depth);
+  resolution.result = result.letter == 0 ? result.type : array_of(bindings.at(result.letter), result.type.depth);
+  if (result.real_parts) resolution.result = with_real_parts(resolution.result);
   return resolution;
 }
 

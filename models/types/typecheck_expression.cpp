@@ -27,9 +27,11 @@ std::string letters_in(std::string_view signature) {
     char letter;
     std::string_view meaning;
   };
-  constexpr std::array<Legend, 6> legends = {{{'T', "any type"},
+  constexpr std::array<Legend, 8> legends = {{{'T', "any type"},
                                               {'R', "any type with real elements"},
                                               {'I', "any type with int elements"},
+                                              {'Z', "any type with complex elements"},
+                                              {'C', "complex, complex_vector, complex_row_vector or complex_matrix"},
                                               {'V', "vector or row_vector"},
                                               {'W', "vector or row_vector"},
                                               {'M', "real, vector, row_vector or matrix"}}};
@@ -102,10 +104,7 @@ TypedExpression Checker::expression(const UntypedExpression& expression) {
       std::visit(overloaded{
                      [&](const IntLiteral& node) { return make(node, range, stan_types::integer, true); },
                      [&](const RealLiteral& node) { return make(node, range, stan_types::real, true); },
-                     [&](const ImaginaryLiteral&) {
-                       unsupported(range, "a complex number");
-                       return faulty(range);
-                     },
+                     [&](const ImaginaryLiteral& node) { return make(node, range, stan_types::complex, true); },
                      [&](const VariableReference& node) { return reference(node, range); },
                      [&](const TargetValue& node) {
                        const bool in_block = block_ == BlockKind::TransformedParameters && function_ == no_function;
@@ -115,18 +114,16 @@ TypedExpression Checker::expression(const UntypedExpression& expression) {
                      [&](const ArrayLiteral<Untyped>& node) { return array_literal(node, range); },
                      [&](const RowVectorLiteral<Untyped>& node) { return row_vector_literal(node, range); },
                      [&](const TupleLiteral<Untyped>& node) {
-                       expressions(node.elements);
-                       unsupported(range, "a tuple");
-                       return faulty(range);
+                       TupleLiteral<Typed> tuple{expressions(node.elements)};
+                       if (any_unknown(tuple.elements)) return faulty(range);
+                       const bool data_only = all_data_only(tuple.elements);
+                       StanType type{Base::tuple};
+                       type.slots = types_of(tuple.elements);
+                       return make(std::move(tuple), range, std::move(type), data_only);
                      },
                      [&](const Call<Untyped>& node) { return call(node, range); },
                      [&](const Indexed<Untyped>& node) { return indexed(node, range); },
-                     [&](const TupleProjection<Untyped>& node) {
-                       if (!this->expression(*node.base).info.type.is_unknown()) {
-                         error({.range = range, .message = "only tuples have numbered slots"});
-                       }
-                       return faulty(range);
-                     },
+                     [&](const TupleProjection<Untyped>& node) { return projection(node, range); },
                      [&](const Unary<Untyped>& node) { return unary(node, range); },
                      [&](const Binary<Untyped>& node) { return binary(node, range); },
                      [&](const Ternary<Untyped>& node) { return ternary(node, range); },
@@ -188,9 +185,15 @@ TypedExpression Checker::array_literal(const ArrayLiteral<Untyped>& literal, Ran
 TypedExpression Checker::row_vector_literal(const RowVectorLiteral<Untyped>& literal, Range range) {
   std::vector<TypedExpression> elements = expressions(literal.elements);
   if (any_unknown(elements)) return faulty(range);
-  const bool rows = !elements.empty() && elements[0].info.type.is(Base::row_vector);
+  const auto is_row = [](const StanType& type) {
+    return type.is(Base::row_vector) || type.is(Base::complex_row_vector);
+  };
+  const bool rows = !elements.empty() && is_row(elements[0].info.type);
+  bool complex = false;
   for (const TypedExpression& e : elements) {
-    if (rows ? e.info.type.is(Base::row_vector) : e.info.type.is_scalar()) continue;
+    const StanType& type = e.info.type;
+    complex = complex || holds_complex(type);
+    if (rows ? is_row(type) : type.is_scalar() || type.is_complex()) continue;
     error({.range = e.range,
            .message = rows ? "the elements of a matrix are row vectors" : "the elements of a row vector are numbers",
            .expected = rows ? "row_vector" : "int or real",
@@ -198,8 +201,9 @@ TypedExpression Checker::row_vector_literal(const RowVectorLiteral<Untyped>& lit
     return faulty(range);
   }
   const bool data_only = all_data_only(elements);
-  return make(RowVectorLiteral<Typed>{.elements = std::move(elements)}, range,
-              rows ? stan_types::matrix : stan_types::row_vector, data_only);
+  const StanType reals = rows ? stan_types::matrix : stan_types::row_vector;
+  return make(RowVectorLiteral<Typed>{.elements = std::move(elements)}, range, complex ? with_complex(reals) : reals,
+              data_only);
 }
 
 TypedExpression Checker::call(const Call<Untyped>& call, Range range) {
@@ -248,6 +252,12 @@ TypedExpression Checker::call(const Call<Untyped>& call, Range range) {
   if (use.function->draw != nullptr && !call_allowed(FunctionKind::random, name, call.function.range))
     return faulty(range);
   const bool data_only = all_data_only(arguments);
+  if (use.resolution.result.base != Base::tuple && use.function->sizes_only) {
+    // The sizes of an array of tuples are those of its leaves.
+    for (TypedExpression& argument : arguments)
+      if (argument.info.type.base == Base::tuple) argument = std::move(leaves(std::move(argument))[0]);
+    use = resolve_function(name, "function '" + name + "'", types_of(arguments), call.function.range);
+  }
   TypedExpression typed =
       make(Call<Typed>{.function = call.function, .arguments = std::move(arguments), .conditional = false}, range,
            use.resolution.result, data_only);
@@ -478,7 +488,8 @@ TypedExpression Checker::unary(const Unary<Untyped>& unary, Range range) {
 
 TypedExpression Checker::binary(const Binary<Untyped>& binary, Range range) {
   ExpressionPtr<Typed> left = pointer(binary.left);
-  ExpressionPtr<Typed> right = pointer(binary.right);
+  const bool decides = binary.op == BinaryOperator::And || binary.op == BinaryOperator::Or;
+  ExpressionPtr<Typed> right = decides ? in_place([&] { return pointer(binary.right); }) : pointer(binary.right);
   if (left->info.type.is_unknown() || right->info.type.is_unknown()) return faulty(range);
   const std::array<StanType, 2> types = {left->info.type, right->info.type};
   const bool integers = types[0].is_int() && types[1].is_int();
@@ -509,8 +520,8 @@ TypedExpression Checker::binary(const Binary<Untyped>& binary, Range range) {
 
 TypedExpression Checker::ternary(const Ternary<Untyped>& ternary, Range range) {
   auto test = std::make_unique<TypedExpression>(condition(*ternary.condition));
-  ExpressionPtr<Typed> then = pointer(ternary.then);
-  ExpressionPtr<Typed> otherwise = pointer(ternary.otherwise);
+  ExpressionPtr<Typed> then = in_place([&] { return pointer(ternary.then); });
+  ExpressionPtr<Typed> otherwise = in_place([&] { return pointer(ternary.otherwise); });
   const std::optional<StanType> common = common_type(then->info.type, otherwise->info.type);
   if (!common) {
     error({.range = otherwise->range,

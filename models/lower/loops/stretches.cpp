@@ -10,7 +10,7 @@
 #include "leapgraph/models/library/library.hpp"
 #include "leapgraph/models/lower/loops/dependence.hpp"
 #include "leapgraph/models/syntax/overloaded.hpp"
-#include "leapgraph/models/types/clone.hpp"
+#include "leapgraph/models/types/tuple.hpp"
 
 namespace leapgraph::models::lower {
 namespace {
