@@ -221,7 +221,7 @@ void Checker::check_name_and_result(const FunctionDefinition<Untyped>& function,
              .found = to_string(info.result)});
     }
     const auto discrete_leaves = [](const StanType& type) {
-      return std::ranges::all_of(leaf_types(type), holds_integers);
+      return std::ranges::all_of(models::leaf_types(type), holds_integers);
     };
     const bool fits = !types.empty() && (types[0].is_unknown() || discrete_leaves(types[0]) == discrete);
     if (!fits) {
