@@ -49,6 +49,7 @@ struct Pattern {
   int depth = 0;
   Base base = Base::real;
   char letter = 0;
+  bool any_depth = false;  ///< of "arrays": the same further dimensions throughout the alternative
 };
 
 std::string_view trim(std::string_view text) {
@@ -77,6 +78,11 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 
 Pattern read_pattern(std::string_view text) {
   Pattern pattern;
+  constexpr std::string_view any_depth = "arrays ";
+  if (text.starts_with(any_depth)) {
+    pattern.any_depth = true;
+    text.remove_prefix(any_depth.size());
+  }
   if (text.starts_with("array[")) {
     const std::size_t close = text.find(']');
     pattern.depth =
@@ -96,22 +102,39 @@ Pattern read_pattern(std::string_view text) {
   throw InternalError("signature with an unknown type '" + std::string(text) + "'");
 }
 
-using Bindings = std::map<char, StanType>;
+/// What the letters stand for, and how many dimensions "arrays" adds.
+struct Bindings {
+  std::map<char, StanType> letters;
+  std::optional<int> any_depth;
+};
+
+/// The type that a pattern stands for once everything is bound.
+StanType bound_type(const Pattern& pattern, const Bindings& bindings) {
+  const StanType base = pattern.letter == 0 ? StanType{pattern.base} : bindings.letters.at(pattern.letter);
+  return array_of(base, pattern.depth + (pattern.any_depth ? bindings.any_depth.value_or(0) : 0));
+}
 
 /// The type that `argument` is promoted to, or nothing where it does not fit.
 std::optional<StanType> match(const Pattern& pattern, const StanType& argument, Bindings& bindings) {
+  int depth = pattern.depth;
+  if (pattern.any_depth) {
+    const int further = argument.depth - depth;
+    if (further < 0 || bindings.any_depth.value_or(further) != further) return std::nullopt;
+    bindings.any_depth = further;
+    depth = argument.depth;
+  }
   if (pattern.letter == 0) {
-    const StanType wanted{pattern.base, pattern.depth};
+    const StanType wanted{pattern.base, depth};
     return promotes(argument, wanted) ? std::optional(wanted) : std::nullopt;
   }
-  if (argument.depth < pattern.depth) return std::nullopt;
+  if (argument.depth < depth) return std::nullopt;
   const auto letter =
       std::find_if(letters.begin(), letters.end(), [&](const Letter& l) { return l.name == pattern.letter; });
-  const std::optional<StanType> bound = letter->bind(array_of(argument, -pattern.depth));
+  const std::optional<StanType> bound = letter->bind(array_of(argument, -depth));
   if (!bound) return std::nullopt;
-  const auto [entry, is_new] = bindings.emplace(pattern.letter, *bound);
+  const auto [entry, is_new] = bindings.letters.emplace(pattern.letter, *bound);
   if (!is_new && entry->second != *bound) return std::nullopt;
-  return array_of(*bound, pattern.depth);
+  return array_of(*bound, depth);
 }
 
 std::optional<Resolution> resolve_alternative(std::string_view alternative, std::span<const StanType> arguments) {
@@ -131,9 +154,7 @@ std::optional<Resolution> resolve_alternative(std::string_view alternative, std:
     resolution.promotions += promotions(arguments[i], *parameter).value_or(0);
     resolution.parameters.push_back(*parameter);
   }
-  const Pattern result = read_pattern(trim(alternative.substr(arrow + 4)));
-  resolution.result =
-      result.letter == 0 ? StanType{result.base, result.depth} : array_of(bindings.at(result.letter), result.depth);
+  resolution.result = bound_type(read_pattern(trim(alternative.substr(arrow + 4))), bindings);
   return resolution;
 }
 

@@ -7,6 +7,9 @@
 ///     R  any type with real elements, in any container   M     real, vector, row_vector or matrix
 ///     I  any type with integer elements
 ///
+/// "arrays real" is a real or an array of reals of any depth, the same depth throughout an alternative: "(arrays
+/// vector, int) => arrays matrix".
+///
 /// Arguments promote (int to real, ...) as everywhere in the language; the alternative that needs the fewest promotions
 /// is taken, the first of these where several need as many. The text is the documentation too.
 #pragma once
