@@ -13,6 +13,8 @@
 
 namespace leapgraph::models::library {
 
+class Draws;
+
 /// Values that a function cannot take: "vectors of 3 and 4 elements". The evaluator adds the function and its place.
 class ArgumentError : public Error {
  public:
@@ -65,6 +67,8 @@ struct Function {
   /// or cannot be computed, which rejects a proposal; with known arguments it is an error.
   std::string_view domain = {};
   bool sizes_only = false;  ///< asks for the sizes of its arguments, not for their elements
+  /// Of a function whose name ends in _rng, instead of `build`.
+  symbolic::Expr (*draw)(Draws& draws, const BuildCall& call) = nullptr;
 };
 
 // The families; `library.hpp` puts them together.
@@ -80,5 +84,6 @@ std::span<const Function> special_functions();         ///< inv_Phi, tgamma, bes
 std::span<const Function> sparse_functions();          ///< csr_matrix_times_vector, ...
 std::span<const Function> fill_functions();            ///< zeros_vector, linspaced_vector, ...
 std::span<const Function> order_functions();           ///< sort_asc, rank, quantile, ...
+std::span<const Function> drawing_functions();  ///< multinomial_rng and others that take what its density does not
 
 }  // namespace leapgraph::models::library

@@ -57,7 +57,7 @@ std::vector<const Function*> all_functions() {
   for (const auto family :
        {operator_functions(), elementwise_functions(), reduction_functions(), container_functions(),
         constant_functions(), matrix_functions(), covariance_functions(), linear_algebra_functions(),
-        special_functions(), sparse_functions(), fill_functions(), order_functions()}) {
+        special_functions(), sparse_functions(), fill_functions(), order_functions(), drawing_functions()}) {
     for (const Function& function : family) all.push_back(&function);
   }
   return all;
@@ -142,7 +142,7 @@ std::optional<std::string> nearest_name(std::string_view name, std::span<const s
 }
 
 bool is_known_but_unsupported(std::string_view name) {
-  if (find_density(name)) return false;
+  if (find_density(name) || find_drawn_distribution(name) || !find_functions(name).empty()) return false;
   const auto unsupported = unsupported_names();
   if (std::binary_search(unsupported.begin(), unsupported.end(), name)) return true;
   return std::any_of(density_suffixes.begin(), density_suffixes.end(), [&](const DensitySuffix& suffix) {
