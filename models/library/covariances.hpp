@@ -5,7 +5,11 @@
 
 namespace leapgraph::models::library {
 
+/// `value` where the square matrix is symmetric, within 1e-8, else nan.
+symbolic::Expr where_symmetric(const symbolic::Expr& matrix, const symbolic::Expr& value);
+
 /// L with L L' = `matrix` [K, K]; nan where it is not symmetric, within 1e-8, or not positive definite.
+/// Otherwise the upper triangle is read.
 symbolic::Expr cholesky_factor(const symbolic::Expr& matrix);
 
 /// x with L x = `right`, [K], or for each of its rows, [N, K]. Of `factor` the lower triangle is read.
