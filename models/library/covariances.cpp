@@ -30,6 +30,20 @@ Expr cholesky_factor(const Expr& matrix) {
   return symbolic::where(symmetric, factor, std::numeric_limits<double>::quiet_NaN());
 }
 
+Expr half_log_determinant(const Expr& factor) { return symbolic::sum(symbolic::log(symbolic::diagonal(factor))); }
+
+Expr is_positive_definite(const Expr& matrix) {
+  return symbolic::logical_not(symbolic::isnan(half_log_determinant(cholesky_factor(matrix))));
+}
+
+Expr is_cholesky_factor(const Expr& factor) {
+  const Expr numbers = symbolic::arange(factor.shape()[0]);
+  const Expr above = symbolic::expand_dims(numbers, 1) < numbers,
+             on = symbolic::eq(symbolic::expand_dims(numbers, 1), numbers);
+  return symbolic::where(on, factor > 0.0,
+                         symbolic::logical_or(symbolic::logical_not(above), symbolic::eq(factor, 0.0)));
+}
+
 Expr solve_lower_triangle(const Expr& factor, const Expr& right) {
   const Expr numbers = symbolic::arange(factor.shape()[0]);
   const auto step = [](const Exprs& carry, const Exprs& element) {

@@ -1,6 +1,6 @@
-/// Tests of distributions that are not of one number (vectors, categories, regressions) and of log distribution
-/// functions: values and gradients against density_values.json (50-digit arithmetic, made by density_values.py), what
-/// `~` drops, what is rejected.
+/// Tests of distributions that are not of one number (vectors, matrices, categories, regressions) and of log
+/// distribution functions: values and gradients against density_values.json and multivariate_values.json (50-digit
+/// arithmetic, made by the scripts of these names), what `~` drops, what is rejected.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rapidjson/document.h>
@@ -51,59 +51,86 @@ Array array_of_numbers(const rapidjson::Value& value, bool integer) {
   return integer ? reals.cast(symbolic::DType::int64) : reals;
 }
 
-rapidjson::Document reference() {
-  std::ifstream file(LEAPGRAPH_SOURCE_DIR "/tests/models/density_values.json");
+rapidjson::Document reference(const std::string& name) {
+  std::ifstream file(LEAPGRAPH_SOURCE_DIR "/tests/models/" + name);
   rapidjson::IStreamWrapper stream(file);
   rapidjson::Document document;
   document.ParseStream(stream);
   return document;
 }
 
-TEST(Densities, AgreeWithFiftyDigitArithmetic) {
-  const rapidjson::Document document = reference();
-  ASSERT_GT(document.Size(), 100U);
-  std::set<std::string> tested;
-  for (const rapidjson::Value& row : document.GetArray()) {
-    const std::string name = row["name"].GetString();
-    const Distribution& distribution = record(name);
-    tested.insert(name);
-    Exprs constants, arguments, inputs;
-    std::vector<Array> given;
-    std::vector<double> slopes;
-    for (std::size_t i = 0; i < distribution.arguments.size(); ++i) {
-      const auto index = static_cast<rapidjson::SizeType>(i);
-      const bool integer = distribution.arguments[i].integer;
-      const Array value = array_of_numbers(row["arguments"][index], integer);
-      constants.push_back(symbolic::constant(value));
-      arguments.push_back(integer ? constants.back() : symbolic::input(value.type(), "x"));
-      if (integer) continue;
-      inputs.push_back(arguments.back());
-      given.push_back(value);
-      for (const rapidjson::Value& slope : row["gradient"][index].GetArray()) slopes.push_back(slope.GetDouble());
-    }
-    const double expected = row["value"].GetDouble();
-    const std::string what = name + " " + std::to_string(expected);
-    // Some twenty roundings; gradients lose a few digits where terms cancel.
-    const Expr known = log_density(distribution, constants, everything);
-    EXPECT_NEAR(symbolic::interpret({{}, {known}}, {}).at(0).real(), expected,
-                1e-14 * std::max(1.0, std::abs(expected)))
-        << what;
-    if (slopes.empty()) continue;
-    const Expr value = log_density(distribution, arguments, everything);
-    Exprs outputs = {value};
-    for (const Expr& g : symbolic::grad(value, inputs, symbolic::Disconnected::zero)) outputs.push_back(g);
-    const std::vector<Array> results = symbolic::interpret({inputs, outputs}, given);
-    EXPECT_NEAR(results[0].real(), expected, 1e-14 * std::max(1.0, std::abs(expected))) << what;
-    std::vector<double> found;
-    for (std::size_t i = 1; i < results.size(); ++i) {
-      for (const double slope : results[i].reals()) found.push_back(slope);
-    }
-    ASSERT_EQ(found.size(), slopes.size()) << what;
-    for (std::size_t i = 0; i < slopes.size(); ++i) {
-      EXPECT_NEAR(found[i], slopes[i], 1e-13 * std::max(1.0, std::abs(slopes[i]))) << what << " slope " << i;
+/// Slopes by the elements of a symmetric matrix count in pairs: which of the two a factor reads is its own business.
+void pair_slopes(const Array& value, std::span<double> slopes) {
+  if (value.shape().size() != 2 || value.shape()[0] != value.shape()[1]) return;
+  const std::int64_t size = value.shape()[0];
+  const auto at = [&](std::int64_t i, std::int64_t j) { return static_cast<std::size_t>(i * size + j); };
+  for (std::int64_t i = 0; i < size; ++i) {
+    for (std::int64_t j = 0; j < i; ++j) {
+      if (value.real(i * size + j) != value.real(j * size + i)) return;
     }
   }
-  for (const auto family : {multivariate_distributions(), regression_distributions(), cumulative_functions()}) {
+  for (std::int64_t i = 0; i < size; ++i) {
+    for (std::int64_t j = 0; j < i; ++j) {
+      slopes[at(i, j)] += slopes[at(j, i)];
+      slopes[at(j, i)] = slopes[at(i, j)];
+    }
+  }
+}
+
+void compare_with(const rapidjson::Value& row) {
+  const std::string name = row["name"].GetString();
+  const Distribution& distribution = record(name);
+  Exprs constants, arguments, inputs;
+  std::vector<Array> given;
+  std::vector<std::vector<double>> slopes;
+  for (std::size_t i = 0; i < distribution.arguments.size(); ++i) {
+    const auto index = static_cast<rapidjson::SizeType>(i);
+    const bool integer = distribution.arguments[i].integer;
+    const Array value = array_of_numbers(row["arguments"][index], integer);
+    constants.push_back(symbolic::constant(value));
+    arguments.push_back(integer ? constants.back() : symbolic::input(value.type(), "x"));
+    if (integer) continue;
+    inputs.push_back(arguments.back());
+    given.push_back(value);
+    slopes.emplace_back();
+    for (const rapidjson::Value& slope : row["gradient"][index].GetArray()) slopes.back().push_back(slope.GetDouble());
+    pair_slopes(value, slopes.back());
+  }
+  const double expected = row["value"].GetDouble();
+  const std::string what = name + " " + std::to_string(expected);
+  // Some twenty roundings; gradients lose a few digits where terms cancel.
+  const Expr known = log_density(distribution, constants, everything);
+  EXPECT_NEAR(symbolic::interpret({{}, {known}}, {}).at(0).real(), expected, 1e-14 * std::max(1.0, std::abs(expected)))
+      << what;
+  if (inputs.empty() || slopes[0].empty()) return;
+  const Expr value = log_density(distribution, arguments, everything);
+  Exprs outputs = {value};
+  for (const Expr& g : symbolic::grad(value, inputs, symbolic::Disconnected::zero)) outputs.push_back(g);
+  const std::vector<Array> results = symbolic::interpret({inputs, outputs}, given);
+  EXPECT_NEAR(results[0].real(), expected, 1e-14 * std::max(1.0, std::abs(expected))) << what;
+  for (std::size_t i = 0; i < slopes.size(); ++i) {
+    std::vector<double> found = results[i + 1].reals();
+    pair_slopes(given[i], found);
+    ASSERT_EQ(found.size(), slopes[i].size()) << what;
+    for (std::size_t k = 0; k < found.size(); ++k) {
+      EXPECT_NEAR(found[k], slopes[i][k], 1e-13 * std::max(1.0, std::abs(slopes[i][k])))
+          << what << " slope " << k << " of argument " << i;
+    }
+  }
+}
+
+TEST(Densities, AgreeWithFiftyDigitArithmetic) {
+  std::set<std::string> tested;
+  for (const char* file : {"density_values.json", "multivariate_values.json"}) {
+    const rapidjson::Document document = reference(file);
+    ASSERT_GT(document.Size(), 50U);
+    for (const rapidjson::Value& row : document.GetArray()) {
+      compare_with(row);
+      tested.insert(row["name"].GetString());
+    }
+  }
+  for (const auto family : {category_distributions(), multivariate_distributions(), matrix_distributions(),
+                            regression_distributions(), state_space_distributions(), cumulative_functions()}) {
     for (const Distribution& distribution : family) {
       EXPECT_TRUE(tested.contains(std::string(distribution.name))) << distribution.name;
       EXPECT_FALSE(distribution.summary.empty()) << distribution.name;
@@ -190,12 +217,12 @@ TEST(Densities, NameWhatDoesNotFit) {
   EXPECT_THAT(complaint_about("y[1 : 2] ~ normal_id_glm(X, a, b, s);"),
               HasSubstr("'normal_id_glm': sizes differ: y has 2 elements, x has 3"));
   EXPECT_THAT(complaint_about("y ~ normal_id_glm(X, a, v, s);"),
-              HasSubstr("sizes differ: x has 2 elements in each, beta has 3"));
+              HasSubstr("sizes differ: x has 2 columns, beta has 3 elements"));
   EXPECT_THAT(complaint_about("y ~ normal_id_glm(v, a, v, s);"),
               HasSubstr("Ill-typed argument 'x' of the distribution 'normal_id_glm': expected matrix or row_vector"));
   EXPECT_THAT(complaint_about("t ~ dirichlet(1);"),
               HasSubstr("expected vector, row_vector or an array of them, found int"));
-  EXPECT_THAT(complaint_about("t ~ dirichlet(b);"), HasSubstr("theta has 3 elements in each, alpha has 2"));
+  EXPECT_THAT(complaint_about("t ~ dirichlet(b);"), HasSubstr("theta has 3 elements, alpha has 2 elements"));
   EXPECT_THAT(complaint_about("target += student_t_lccdf(a | 3, 0, 1);"),
               HasSubstr("its arguments must be known before sampling"));
   EXPECT_THAT(complaint_about("target += normal_lccdf(a, 0, 1);"), HasSubstr("require a vertical bar"));
