@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "leapgraph/models/library/shapes.hpp"
+#include "leapgraph/symbolic/linear_algebra.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 
 namespace leapgraph::models::library {
@@ -45,17 +46,16 @@ Expr is_cholesky_factor(const Expr& factor) {
 }
 
 Expr solve_lower_triangle(const Expr& factor, const Expr& right) {
-  const Expr numbers = symbolic::arange(factor.shape()[0]);
+  if (right.rank() == 2) {  // many systems: a precompiled routine is quicker than a loop over columns of them all
+    return symbolic::transpose(symbolic::solve_triangular(factor, symbolic::transpose(right), {.raises = false}));
+  }
   const auto step = [](const Exprs& carry, const Exprs& element) {
-    const Expr& rest = carry[0];  // [K] or [N, K]
-    const Expr &column = element[0], &t = element[1];
-    const std::int64_t axis = rest.rank() - 1;
-    const Expr solution = symbolic::gather(rest, t, axis) / symbolic::gather(column, t);
-    const Expr taken = axis == 0 ? solution * column : symbolic::outer(solution, column);
-    return symbolic::ScanBody{{rest - taken}, {solution}};
+    const Expr &rest = carry[0], &column = element[0], &t = element[1];
+    const Expr solution = symbolic::gather(rest, t) / symbolic::gather(column, t);
+    return symbolic::ScanBody{{rest - solution * column}, {solution}};
   };
-  const Expr solved = symbolic::scan(step, {right}, {symbolic::transpose(factor), numbers}).outputs[0];
-  return right.rank() == 1 ? solved : symbolic::transpose(solved);
+  const Expr numbers = symbolic::arange(factor.shape()[0]);
+  return symbolic::scan(step, {right}, {symbolic::transpose(factor), numbers}).outputs[0];
 }
 
 namespace {

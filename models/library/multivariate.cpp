@@ -1,11 +1,14 @@
 /// Distributions of vectors: log densities, term by term, as Stan's math library keeps and drops them.
 #include <cmath>
 #include <numbers>
+#include <optional>
 #include <vector>
 
 #include "leapgraph/models/library/covariances.hpp"
 #include "leapgraph/models/library/distribution.hpp"
 #include "leapgraph/models/library/log_gamma.hpp"
+#include "leapgraph/symbolic/interpret.hpp"
+#include "leapgraph/symbolic/linear_algebra.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 
 namespace leapgraph::models::library {
@@ -23,9 +26,34 @@ Expr total(const Expr& x) { return symbolic::sum(x, {-1}); }
 
 std::int64_t last_length(const Expr& x) { return x.shape().back(); }
 
-/// Squared deviations from the mean in units of the factor, an outcome each.
-Expr squares(const Expr& outcome, const Expr& mean, const Expr& factor) {
-  return total(symbolic::sqr(solve_lower_triangle(factor, outcome - mean)));
+/// Squares of deviations in units of the factor, one each.
+Expr squares(const Expr& deviations, const Expr& factor) {
+  return total(symbolic::sqr(solve_lower_triangle(factor, deviations)));
+}
+
+/// Few rows that stand for all deviations of data from one mean: their squares, whatever the units, add up to the mean
+/// of all squares. They are the deviation of the average, and the triangular factor of deviations from that. Nothing
+/// where there are no such data.
+std::optional<Expr> summarised_deviations(const Expr& outcome, const Expr& mean) {
+  if (!symbolic::constant_value(outcome) || outcome.rank() != 2 || mean.rank() != 1) return std::nullopt;
+  const std::int64_t count = outcome.shape()[0];
+  if (count < 4 * last_length(outcome)) return std::nullopt;
+  const Expr average = symbolic::mean(outcome, {0});
+  const Expr factor = symbolic::qr(outcome - average).r / std::sqrt(static_cast<double>(count));
+  const std::vector<symbolic::Array> known = symbolic::interpret({{}, {average, factor}}, {});
+  const Expr off_average = symbolic::expand_dims(symbolic::constant(known[0]) - mean, 0);
+  return symbolic::concatenate({off_average, symbolic::constant(known[1])});
+}
+
+/// The squares of all deviations, one for each outcome or their mean.
+template <class Square>
+Expr squared_deviations(const Expr& outcome, const Expr& mean, const Square& square) {
+  if (const std::optional<Expr> rows = summarised_deviations(outcome, mean)) return symbolic::sum(square(*rows));
+  return square(outcome - mean);
+}
+
+Expr normal_exponent(Arguments a, const Expr& factor) {
+  return -0.5 * squared_deviations(a[0], a[1], [&](const Expr& rows) { return squares(rows, factor); });
 }
 
 /// `count` numbers of -log sqrt(2 pi).
@@ -75,13 +103,13 @@ std::vector<Distribution> make_multivariate() {
        .arguments = {y_argument, mu_argument, factor_argument},
        .terms = {{nothing, [](Arguments a) { return normal_constant(last_length(a[2])); }},
                  {a2, [](Arguments a) { return -half_log_determinant(a[2]); }},
-                 {y | a1 | a2, [](Arguments a) { return -0.5 * squares(a[0], a[1], a[2]); }}}},
+                 {y | a1 | a2, [](Arguments a) { return normal_exponent(a, a[2]); }}}},
       {.name = "multi_normal",
        .summary = "normal vector with mean mu and covariance matrix Sigma",
        .arguments = {y_argument, mu_argument, covariance_argument},
        .terms = {{nothing, [](Arguments a) { return normal_constant(last_length(a[2])); }},
                  {a2, [](Arguments a) { return -half_log_determinant(cholesky_factor(a[2])); }},
-                 {y | a1 | a2, [](Arguments a) { return -0.5 * squares(a[0], a[1], cholesky_factor(a[2])); }}},
+                 {y | a1 | a2, [](Arguments a) { return normal_exponent(a, cholesky_factor(a[2])); }}},
        .conditions = {{"Sigma is symmetric and positive definite",
                        [](Arguments a) { return is_positive_definite(a[2]); }}}},
       {.name = "multi_normal_prec",
@@ -91,8 +119,9 @@ std::vector<Distribution> make_multivariate() {
                  {a2, [](Arguments a) { return half_log_determinant(cholesky_factor(a[2])); }},
                  {y | a1 | a2,
                   [](Arguments a) {
-                    const Expr deviation = a[0] - a[1];
-                    return -0.5 * total(symbolic::dot(deviation, a[2]) * deviation);
+                    return -0.5 * squared_deviations(a[0], a[1], [&](const Expr& rows) {
+                      return total(symbolic::dot(rows, a[2]) * rows);
+                    });
                   }}},
        .conditions = {{"Omega is symmetric and positive definite",
                        [](Arguments a) { return is_positive_definite(a[2]); }}}},
@@ -104,7 +133,7 @@ std::vector<Distribution> make_multivariate() {
                  {a1, [](Arguments a) { return student_t_scale(a[1], last_length(a[3])); }},
                  {a3, [](Arguments a) { return -half_log_determinant(a[3]); }},
                  {y | a1 | a2 | a3,
-                  [](Arguments a) { return student_t_tail(a[1], squares(a[0], a[2], a[3]), last_length(a[3])); }}},
+                  [](Arguments a) { return student_t_tail(a[1], squares(a[0] - a[2], a[3]), last_length(a[3])); }}},
        .conditions = {{"L is lower triangular with a positive diagonal",
                        [](Arguments a) { return is_cholesky_factor(a[3]); }}}},
       {.name = "multi_student_t",
@@ -115,7 +144,7 @@ std::vector<Distribution> make_multivariate() {
                  {a3, [](Arguments a) { return -half_log_determinant(cholesky_factor(a[3])); }},
                  {y | a1 | a2 | a3,
                   [](Arguments a) {
-                    return student_t_tail(a[1], squares(a[0], a[2], cholesky_factor(a[3])), last_length(a[3]));
+                    return student_t_tail(a[1], squares(a[0] - a[2], cholesky_factor(a[3])), last_length(a[3]));
                   }}},
        .conditions = {{"Sigma is symmetric and positive definite",
                        [](Arguments a) { return is_positive_definite(a[3]); }}}},

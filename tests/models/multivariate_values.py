@@ -198,7 +198,14 @@ def ordered_logistic_glm(y, x, beta, c):
     return over(len(rows), lambda i: ordered_logistic(each(y, i), dot(rows[i], beta), c))
 
 
+def scattered(mu, S):
+    """Outcomes that are many enough for the program to summarise."""
+    return [[[0.5, -1.0, 2.0], [0.25, 0.0, 1.0], [1.5, 0.5, -0.5]] * 4 + [[-0.75, 0.25, 3.0]], mu, S]
+
+
 FUNCTIONS = {
+    "multi_normal": over_vectors(lambda d, S: normal_prec(d, (symmetric(S) ** -1).tolist())),
+    "multi_normal_cholesky": over_vectors(lambda d, L: normal_prec(d, (product_with_transpose(L) ** -1).tolist())),
     "multi_normal_prec": over_vectors(normal_prec),
     "multi_student_t": lambda y, nu, mu, S: over_vectors(student_t)(y, mu, nu, symmetric(S)),
     "multi_student_t_cholesky": lambda y, nu, mu, L: over_vectors(student_t)(y, mu, nu, product_with_transpose(L)),
@@ -227,7 +234,8 @@ Y2 = [[0.5, -1.0, 2.0], [0.25, 0.0, 1.0]]
 SERIES = [[0.5, -1.0, 2.0, 0.25], [1.0, 0.0, -0.5, 0.75]]
 DLM = [[[1.0, 0.5], [0.25, -1.0]], [[1.0, 0.5], [0.0, 0.75]]], [[[0.5, 0.125], [0.125, 1.0]], [0.25, -0.5], [[1.0, 0.25], [0.25, 2.0]]]
 CASES = {
-    "multi_normal_prec": [v + [S3] for v in VECTORS] + [[[0.5], [0.25], [[2.0]]]],
+    "multi_normal": [scattered([0.5, 0.25, -1.0], S3)], "multi_normal_cholesky": [scattered([0.5, 0.25, -1.0], T3)],
+    "multi_normal_prec": [v + [S3] for v in VECTORS] + [[[0.5], [0.25], [[2.0]]], scattered([0.5, 0.25, -1.0], S3)],
     "multi_student_t": [[v[0], 3.5, v[1], S3] for v in VECTORS] + [[[0.5], 1e9, [0.25], [[2.0]]]],
     "multi_student_t_cholesky": [[v[0], 3.5, v[1], L3] for v in VECTORS],
     "multi_gp": [[Y2, S3, [0.5, 2.0]]], "multi_gp_cholesky": [[Y2, T3, [0.5, 2.0]]],
