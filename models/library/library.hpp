@@ -10,6 +10,7 @@
 #include "leapgraph/models/library/distribution.hpp"
 #include "leapgraph/models/library/draws.hpp"
 #include "leapgraph/models/library/function.hpp"
+#include "leapgraph/models/library/solver.hpp"
 #include "leapgraph/models/library/structured.hpp"
 #include "leapgraph/models/library/transform.hpp"
 #include "leapgraph/models/syntax/ast.hpp"

@@ -101,6 +101,16 @@ class Checker {
     return result;
   }
 
+  // typecheck_solver.cpp
+  TypedExpression solver_call(const Call<Untyped>& call, const library::Solver& solver, Range range);
+  /// The function of the program that a solver is given, or no_function, and complained about.
+  FunctionId solver_function(const UntypedExpression& name, const std::string& solver,
+                             const FunctionCallResolution& wanted);
+  bool check_solver_data(const Call<Untyped>& call, FunctionId function, const FunctionCallResolution& wanted,
+                         std::span<const TypedExpression> arguments);
+  TypedExpression reduced_sum(const Call<Untyped>& call, UserFunctionUse function,
+                              std::vector<TypedExpression> arguments, Range range);
+
   // typecheck_statement.cpp
   /// The statements that a statement becomes.
   void statement(const UntypedStatement& statement, bool top_level, std::vector<TypedStatement>& into);

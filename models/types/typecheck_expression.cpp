@@ -215,6 +215,8 @@ TypedExpression Checker::call(const Call<Untyped>& call, Range range) {
     refuse_unknown_function(call.function);
     return faulty(range);
   }
+  const library::Solver* solver = library::find_solver(name);
+  if (solver != nullptr && !is_user_function(name)) return solver_call(call, *solver, range);
   std::vector<TypedExpression> arguments = expressions(call.arguments);
   const bool unnormalized = name.ends_with("_lupdf") || name.ends_with("_lupmf");
   const std::string full = unnormalized ? name.substr(0, name.size() - 6) + "_lp" + name.substr(name.size() - 2) : name;
@@ -368,6 +370,7 @@ void Checker::refuse_unknown_function(const Name& name) {
   Diagnostic diagnostic{.range = name.range, .message = "unknown function '" + name.text + "'"};
   std::vector<std::string> names;
   for (const library::Function* function : library::all_functions()) names.emplace_back(function->name);
+  for (const library::Solver& solver : library::solvers()) names.emplace_back(solver.name);
   for (const library::Distribution& distribution : library::all_distributions()) {
     names.push_back(std::string(distribution.name) + density_suffix(distribution));
     if (name.text == std::string(distribution.name) + (distribution.is_discrete() ? "_lpdf" : "_lpmf")) {
