@@ -230,7 +230,6 @@ std::span<const Op* const> all_ops() {
       &binomial_at_op,
       &von_mises_at_op,
       &hypergeometric_at_op,
-      // scan, control, host_call
       // scan, control, host_call, host_map
       &scan_op,
       &scan_gradient_op,
