@@ -38,6 +38,9 @@ bool is_known_but_unsupported(std::string_view name);
 /// The sorted names behind that question; distributions without their suffixes.
 std::span<const std::string_view> unsupported_names();
 
+/// What is written now in place of a function that the language has no more; empty for all other names.
+std::string replacement_of_removed(std::string_view name);
+
 /// The candidate that differs from `name` in the fewest letters, if that is few enough to be meant.
 std::optional<std::string> nearest_name(std::string_view name, std::span<const std::string> candidates);
 

@@ -73,6 +73,7 @@ class Checker {
   TypedExpression condition(const UntypedExpression& condition);
   TypedStatement assignment(const Assignment<Untyped>& assignment, Range range);
   bool assignable(const UntypedExpression& target);
+  void refuse_reading_target(const UntypedExpression& target);
   TypedStatement tilde(const Tilde<Untyped>& tilde, Range range);
   TypedStatement target_increment(const TargetIncrement<Untyped>& increment, Range range);
   TypedStatement message(const Message<Untyped>& message, Range range);

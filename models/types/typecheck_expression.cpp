@@ -253,14 +253,12 @@ TypedExpression Checker::call(const Call<Untyped>& call, Range range) {
 
 bool Checker::unnormalized_allowed(Range range) {
   const FunctionInfo* function = current_function();
-  const bool allowed = function == nullptr
-                           ? block_ == BlockKind::Model
-                           : function->kind == FunctionKind::density || function->kind == FunctionKind::adds_to_target;
+  const bool allowed = function == nullptr ? block_ == BlockKind::Model : function->kind == FunctionKind::density;
   if (allowed) return true;
   error({.range = range,
          .message =
              "Functions with names ending in _lupdf and _lupmf can only be used in the model block and in functions "
-             "with the suffix _lpdf, _lpmf or _lp",
+             "with the suffix _lpdf or _lpmf",
          .hint = "write _lpdf or _lpmf"});
   return false;
 }
@@ -313,6 +311,12 @@ bool Checker::check_density_arguments(const library::Distribution& distribution,
 void Checker::refuse_unknown_function(const Name& name) {
   if (library::is_known_but_unsupported(name.text)) {
     unsupported(name.range, "the function '" + name.text + "'");
+    return;
+  }
+  if (const std::string instead = library::replacement_of_removed(name.text); !instead.empty()) {
+    error({.range = name.range,
+           .message = fmt::format("the function '{}' is no longer part of the language", name.text),
+           .hint = fmt::format("write {}", instead)});
     return;
   }
   Diagnostic diagnostic{.range = name.range, .message = "unknown function '" + name.text + "'"};
