@@ -4,12 +4,19 @@
 #include <utility>
 
 #include "leapgraph/models/lower/lower.hpp"
+#include "leapgraph/models/pedantic/pedantic.hpp"
 #include "leapgraph/models/syntax/format.hpp"
 #include "leapgraph/models/syntax/parser.hpp"
 #include "leapgraph/models/types/typecheck.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 
 namespace leapgraph::models {
+
+std::string formatted(Source source) {
+  std::vector<Diagnostic> warnings;
+  const CommentedProgram program = parse_with_comments(source, warnings);
+  return format(program, source);
+}
 
 struct CheckedProgram::State {
   Source source;
@@ -32,6 +39,7 @@ CheckedProgram CheckedProgram::from_source(Source source) {
 
 const Source& CheckedProgram::source() const { return state_->source; }
 const std::vector<Diagnostic>& CheckedProgram::warnings() const { return state_->warnings; }
+std::vector<Diagnostic> CheckedProgram::pedantic_warnings() const { return pedantic::warnings(state_->typed); }
 std::string CheckedProgram::ast_text() const { return format(state_->parsed); }
 
 struct Model::State {

@@ -51,12 +51,22 @@ constexpr std::array<DensitySuffix, 8> density_suffixes = {{{"_lpdf", true},
 
 }  // namespace
 
+std::vector<Family> families() {
+  return {{"Operators", operator_functions()},
+          {"Constants", constant_functions()},
+          {"Element by element", elementwise_functions()},
+          {"Sums and other reductions", reduction_functions()},
+          {"Sizes, parts and rearrangements", container_functions()},
+          {"Filling", fill_functions()},
+          {"Sorting", order_functions()},
+          {"Matrices", matrix_functions()},
+          {"Decompositions and covariances", covariance_functions()}};
+}
+
 std::vector<const Function*> all_functions() {
   std::vector<const Function*> all;
-  for (const auto family :
-       {operator_functions(), elementwise_functions(), reduction_functions(), container_functions(),
-        constant_functions(), matrix_functions(), covariance_functions(), fill_functions(), order_functions()}) {
-    for (const Function& function : family) all.push_back(&function);
+  for (const Family& family : families()) {
+    for (const Function& function : family.functions) all.push_back(&function);
   }
   return all;
 }

@@ -15,6 +15,13 @@
 
 namespace leapgraph::models::library {
 
+/// Functions under a heading of the reference.
+struct Family {
+  std::string_view heading;
+  std::span<const Function> functions;
+};
+std::vector<Family> families();
+
 /// Functions, operators under their names. A name may have several records: `log2` is a function and a constant.
 std::vector<const Function*> all_functions();
 std::vector<const Function*> find_functions(std::string_view name);

@@ -1,6 +1,8 @@
 /// Reads signatures and matches arguments with them.
 #include "leapgraph/models/types/signature.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -151,6 +153,26 @@ std::optional<Resolution> resolve(std::string_view signature, std::span<const St
 std::vector<std::string> alternatives(std::string_view signature) {
   const std::vector<std::string_view> pieces = split(signature, '|');
   return {pieces.begin(), pieces.end()};
+}
+
+std::string legend(std::string_view signature) {
+  struct Legend {
+    char letter;
+    std::string_view meaning;
+  };
+  constexpr std::array<Legend, 6> legends = {{{'T', "any type"},
+                                              {'R', "any type with real elements"},
+                                              {'I', "any type with int elements"},
+                                              {'V', "vector or row_vector"},
+                                              {'W', "vector or row_vector"},
+                                              {'M', "real, vector, row_vector or matrix"}}};
+  std::string text;
+  for (const Legend& legend : legends) {
+    if (signature.find(legend.letter) != std::string_view::npos) {
+      text += fmt::format("{}{} is {}", text.empty() ? " where " : ", ", legend.letter, legend.meaning);
+    }
+  }
+  return text;
 }
 
 }  // namespace leapgraph::models

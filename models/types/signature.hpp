@@ -32,5 +32,7 @@ std::optional<Resolution> resolve(std::string_view signature, std::span<const St
 
 /// The alternatives, for messages.
 std::vector<std::string> alternatives(std::string_view signature);
+/// What the letters of a signature stand for, for those that it uses: " where R is any type with real elements".
+std::string legend(std::string_view signature);
 
 }  // namespace leapgraph::models

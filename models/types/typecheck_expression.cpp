@@ -21,27 +21,6 @@ TypedExpression make(TypedExpression::Node node, Range range, StanType type, boo
 /// An expression that was complained about.
 TypedExpression faulty(Range range) { return make(IntLiteral{}, range, stan_types::unknown, true); }
 
-/// What the letters of a signature stand for, for those that it uses.
-std::string letters_in(std::string_view signature) {
-  struct Legend {
-    char letter;
-    std::string_view meaning;
-  };
-  constexpr std::array<Legend, 6> legends = {{{'T', "any type"},
-                                              {'R', "any type with real elements"},
-                                              {'I', "any type with int elements"},
-                                              {'V', "vector or row_vector"},
-                                              {'W', "vector or row_vector"},
-                                              {'M', "real, vector, row_vector or matrix"}}};
-  std::string text;
-  for (const Legend& legend : legends) {
-    if (signature.find(legend.letter) != std::string_view::npos) {
-      text += fmt::format("{}{} is {}", text.empty() ? " where " : ", ", legend.letter, legend.meaning);
-    }
-  }
-  return text;
-}
-
 /// What helps with an operator or function that has no version for these types.
 std::string advice(std::string_view name, std::span<const StanType> types) {
   const bool any_array = std::any_of(types.begin(), types.end(), [](const StanType& t) { return t.is_array(); });
@@ -352,7 +331,7 @@ FunctionUse Checker::resolve_function(std::string_view name, std::string_view sh
     for (const std::string& alternative : alternatives(function->signature)) {
       available += (available.empty() ? "" : " or ") + alternative;
     }
-    letters += letters_in(function->signature);
+    letters += legend(function->signature);
   }
   if (best.function != nullptr) return best;
   if (available.empty()) {
