@@ -60,7 +60,8 @@ std::vector<Family> families() {
           {"Filling", fill_functions()},
           {"Sorting", order_functions()},
           {"Matrices", matrix_functions()},
-          {"Decompositions and covariances", covariance_functions()}};
+          {"Decompositions and covariances", covariance_functions()},
+          {"Drawing", drawing_functions()}};
 }
 
 std::vector<const Function*> all_functions() {
@@ -148,7 +149,7 @@ std::optional<std::string> nearest_name(std::string_view name, std::span<const s
 }
 
 bool is_known_but_unsupported(std::string_view name) {
-  if (find_density(name)) return false;
+  if (find_density(name) || find_drawn_distribution(name) || !find_functions(name).empty()) return false;
   const auto unsupported = unsupported_names();
   if (std::binary_search(unsupported.begin(), unsupported.end(), name)) return true;
   return std::any_of(density_suffixes.begin(), density_suffixes.end(), [&](const DensitySuffix& suffix) {

@@ -18,7 +18,7 @@ constexpr int most_calls = 500;
 std::optional<Value> Evaluator::call(const UserFunctionUse& use, std::span<const TypedExpression* const> arguments,
                                      Range range) {
   const FunctionDefinition<Typed>& function = program_.tree.functions[static_cast<std::size_t>(use.function)];
-  if (function.info.kind == FunctionKind::random || function.info.kind == FunctionKind::adds_to_jacobian)
+  if (function.info.kind == FunctionKind::adds_to_jacobian)
     unsupported(range, fmt::format("the call of '{}'", function.name.text));
   if (call_depth_ == most_calls)
     fail({.range = range,

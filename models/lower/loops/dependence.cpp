@@ -250,6 +250,9 @@ bool Dependence::mark_assigned(const TypedStatement& statement, std::vector<Symb
 bool Dependence::on_parameters(const TypedExpression& expression) const {
   if (std::holds_alternative<VariableReference>(expression.node)) return on_parameters(expression.info.symbol);
   if (std::holds_alternative<TargetValue>(expression.node)) return true;
+  if (expression.info.draws() ||
+      (expression.info.user && function(expression.info.user.function).info.kind == FunctionKind::random))
+    return true;
   const library::Function* function = expression.info.function.function;
   if (function != nullptr && function->sizes_only) return false;
   bool found = false;

@@ -102,6 +102,7 @@ void Tracer::collect(const TypedExpression& expression, Template& into) {
   }
   if (std::holds_alternative<Ternary<Typed>>(expression.node) || expression.info.user)
     return add_part(expression, into);
+  if (expression.info.draws()) into.draws.push_back(&expression);
   for_each_child(expression, [&](const TypedExpression& child) { collect(child, into); });
 }
 
@@ -165,7 +166,7 @@ void Tracer::run_call(const UserFunctionUse& use, const std::vector<const TypedE
   constexpr int deepest = 32;
   const FunctionDefinition<Typed>& function =
       evaluator_.program_.tree.functions[static_cast<std::size_t>(use.function)];
-  if (function.info.kind == FunctionKind::random || function.info.kind == FunctionKind::adds_to_jacobian)
+  if (function.info.kind == FunctionKind::adds_to_jacobian)
     evaluator_.unsupported(function.name.range, fmt::format("a call of '{}'", function.name.text));
   if (contexts_deep_ == deepest) throw NotWhole{nest_.range, "it calls a function that calls itself"};
   // Arguments belong to the caller, the variables that they are given to and the body to the call.
@@ -244,7 +245,9 @@ std::size_t Tracer::run_prepared(Template& known, const Making& making) {
     if (variant == known.variants.size()) {
       if (variant == most_variants) throw NotWhole{making.range, "it runs with too many combinations of sizes"};
       try {
-        known.variants.push_back({sizes_, make_point(known, making)});
+        std::vector<std::int64_t> taken;
+        const std::size_t point = make_point(known, making, taken);
+        known.variants.push_back({sizes_, point, std::move(taken)});
       } catch (const library::UnknownInteger& error) {
         if (known.integers_are_sizes) throw NotWhole{making.range, error.what()};
         known.integers_are_sizes = true;
@@ -273,6 +276,10 @@ std::size_t Tracer::run_prepared(Template& known, const Making& making) {
       const auto elements = std::get<Array>(leaf_values_[k]).data<double>();
       reals.insert(reals.end(), elements.begin(), elements.end());
     }
+  }
+  for (std::size_t k = 0; k < known.draws.size(); ++k) {
+    std::get<std::vector<std::int64_t>>(point.leaves[known.leaves.size() + k].values).push_back(evaluator_.next_place_);
+    evaluator_.next_place_ += known.variants[variant].taken[k];
   }
   for (std::size_t k = 0; k < known.reads.size(); ++k) {
     Read& read = point.reads[k];
@@ -318,7 +325,7 @@ Value Tracer::pick_computed(const ReadSpec& spec, const Expr& all) {
   return promoted(Value(result), spec.expression->info.type);
 }
 
-std::size_t Tracer::make_point(Template& known, const Making& making) {
+std::size_t Tracer::make_point(Template& known, const Making& making, std::vector<std::int64_t>& taken) {
   Point point;
   point.statement = making.statement;
   point.range = making.range;
@@ -335,6 +342,11 @@ std::size_t Tracer::make_point(Template& known, const Making& making) {
     bound[&expression] = is_size ? leaf_values_[k] : Value(leaf.placeholder);
     point.leaves.push_back(std::move(leaf));
   }
+  std::unordered_map<const TypedExpression*, Evaluator::Places> places;
+  for (const TypedExpression* draw : known.draws) {
+    point.leaves.push_back({.placeholder = symbolic::input({DType::int64, {}}, "place"), .values = {}});
+    places[draw] = {.first = point.leaves.back().placeholder};
+  }
   std::vector<Shape> shapes = read_shapes_;
   for (std::size_t k = 0; k < known.reads.size(); ++k) {
     const ReadSpec& spec = known.reads[k];
@@ -346,6 +358,13 @@ std::size_t Tracer::make_point(Template& known, const Making& making) {
     point.reads.push_back(std::move(read));
   }
   const auto* outer = std::exchange(evaluator_.bound_, &bound);
+  auto* const outer_places = std::exchange(evaluator_.places_, &places);
+  std::vector<Evaluator::Requirement> outer_requirements = std::exchange(evaluator_.requirements_, {});
+  const auto restore = [&] {
+    evaluator_.bound_ = outer;
+    evaluator_.places_ = outer_places;
+    std::swap(evaluator_.requirements_, outer_requirements);
+  };
   evaluator_.densities_.clear();
   try {
     for (std::size_t k = 0; k < known.reads.size(); ++k)
@@ -353,10 +372,13 @@ std::size_t Tracer::make_point(Template& known, const Making& making) {
         bound[known.reads[k].expression] = pick_computed(known.reads[k], point.reads[k].placeholder);
     point.value = expression_from(making.value());
   } catch (...) {
-    evaluator_.bound_ = outer;
+    restore();
     throw;
   }
-  evaluator_.bound_ = outer;
+  restore();
+  for (const TypedExpression* draw : known.draws) taken.push_back(places.at(draw).taken);
+  // Where a condition decides whether this is executed at all, nothing is asked of it.
+  if (masks_.empty()) point.requirements = std::move(outer_requirements);
   point.densities = std::move(evaluator_.densities_);
   evaluator_.densities_.clear();
   trace_.points.push_back(std::move(point));
