@@ -53,6 +53,7 @@ class Assignments {
                      for (const SymbolId symbol : assigned_by(node.target)) {
                        if (node.op != AssignmentOperator::Assign) read({symbol}, node.target);
                        open_.erase(symbol);
+                       if (!std::holds_alternative<VariableReference>(node.target.node)) in_parts_.insert(symbol);
                      }
                    },
                    [&](const If<Typed>& node) { branches(node); },
@@ -100,7 +101,7 @@ class Assignments {
 
   void read(const Symbols& symbols, const TypedExpression& where) {
     for (const SymbolId symbol : symbols) {
-      if (!open_.contains(symbol)) continue;
+      if (!open_.contains(symbol) || in_parts_.contains(symbol)) continue;
       open_.erase(symbol);  // once is enough
       findings_.warn(where.range,
                      fmt::format("'{}' may be read here before it is assigned", findings_.symbol(symbol).name));
@@ -108,7 +109,8 @@ class Assignments {
   }
 
   const Findings& findings_;
-  Symbols open_;  // declared and not assigned
+  Symbols open_;      // declared and not assigned
+  Symbols in_parts_;  // of which elements are assigned somewhere before: in which branch may depend on which element
 };
 
 void check_unused(const Findings& findings) {

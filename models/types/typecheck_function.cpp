@@ -132,7 +132,7 @@ void Checker::declaration_of_function(const FunctionDefinition<Untyped>& functio
   declared.push_back(head);
   for (std::size_t i = 0; i < function.arguments.size(); ++i) {
     if (function.arguments[i].data_only == definition->arguments[i].data_only) continue;
-    error({.range = function.arguments[i].name.range,
+    error({.range = definition->arguments[i].name.range,
            .message = fmt::format("the declaration and the definition of '{}' differ in 'data'", head)});
   }
 }
