@@ -6,6 +6,7 @@
 #include <array>
 #include <vector>
 
+#include "leapgraph/models/library/draws.hpp"
 #include "leapgraph/models/library/library.hpp"
 #include "leapgraph/models/types/signature.hpp"
 
@@ -24,7 +25,7 @@ std::vector<std::string_view> forms(const Distribution& distribution) {
   for (const std::string_view suffix : {"_lpdf", "_lpmf", "_lupdf", "_lupmf", "_cdf", "_lcdf", "_lccdf"}) {
     if (library::find_density(name + std::string(suffix))) result.push_back(suffix);
   }
-  if (distribution.draw != nullptr) result.push_back("_rng");
+  if (library::find_drawn_distribution(name + "_rng")) result.push_back("_rng");
   return result;
 }
 
@@ -43,6 +44,15 @@ std::string entry(const library::Function& function) {
     text += fmt::format("  {}{}\n", function.name, alternative);
   }
   if (const std::string letters = legend(function.signature); !letters.empty()) text += fmt::format(" {}\n", letters);
+  return text;
+}
+
+std::string entry(const library::Solver& solver) {
+  std::string text = fmt::format("{}: {}\n", solver.name, solver.summary);
+  for (const std::string& alternative : alternatives(solver.signature)) {
+    text += fmt::format("  {}(f, {}\n", solver.name, std::string_view(alternative).substr(1));
+  }
+  for (const std::string& alternative : alternatives(solver.function)) text += fmt::format("  f{}\n", alternative);
   return text;
 }
 
@@ -88,7 +98,9 @@ std::string reference() {
     for (const library::Function& function : family.functions) text += line(function.name, function.summary);
     text += "\n";
   }
-  text += "Distributions\n";
+  text += "Functions of functions\n";
+  for (const library::Solver& solver : library::solvers()) text += line(solver.name, solver.summary);
+  text += "\nDistributions\n";
   for (const Distribution& distribution : library::all_distributions()) {
     text += line(distribution.name, distribution.summary);
     text += line("", fmt::format("{}", fmt::join(forms(distribution), " ")));
@@ -106,6 +118,7 @@ std::string reference() {
 std::optional<std::string> reference(std::string_view name) {
   std::string text;
   for (const library::Function* function : library::find_functions(name)) text += entry(*function);
+  if (const library::Solver* solver = library::find_solver(name)) text += entry(*solver);
   if (const Distribution* distribution = distribution_of(name)) text += entry(*distribution);
   for (const library::StructuredTransform& transform : library::all_structured_transforms()) {
     if (models::text(transform.word) == name) text += fmt::format("{}: {}\n", name, transform.summary);
@@ -120,6 +133,7 @@ std::string not_in_reference(std::string_view name) {
   if (library::is_known_but_unsupported(name)) return fmt::format("'{}' is not supported yet by this version", name);
   std::vector<std::string> names;
   for (const library::Function* function : library::all_functions()) names.emplace_back(function->name);
+  for (const library::Solver& solver : library::solvers()) names.emplace_back(solver.name);
   for (const Distribution& distribution : library::all_distributions()) {
     names.emplace_back(distribution.name);
     for (const std::string_view suffix : forms(distribution)) {

@@ -10,6 +10,7 @@
 #include "leapgraph/models/library/distribution.hpp"
 #include "leapgraph/models/library/draws.hpp"
 #include "leapgraph/models/library/function.hpp"
+#include "leapgraph/models/library/solver.hpp"
 #include "leapgraph/models/library/structured.hpp"
 #include "leapgraph/models/library/transform.hpp"
 #include "leapgraph/models/syntax/ast.hpp"
@@ -27,9 +28,9 @@ std::vector<Family> families();
 std::vector<const Function*> all_functions();
 std::vector<const Function*> find_functions(std::string_view name);
 
-/// The names that operators have as functions.
-std::string_view function_name(UnaryOperator op);
-std::string_view function_name(BinaryOperator op);
+/// The names that operators have as functions; `/` has two, the second one for a matrix on its right.
+std::vector<std::string_view> function_names(UnaryOperator op);
+std::vector<std::string_view> function_names(BinaryOperator op);
 
 /// "normal_lpdf" taken apart. `unnormalized` for _lupdf and _lupmf. The distribution of "normal_lccdf" is its record in
 /// `cumulative_functions`.

@@ -130,7 +130,10 @@ void check_unused(const Findings& findings) {
           [&](const TypedExpression& expression) {
             const bool target = assignment != nullptr && &expression == &assignment->target;
             read.merge(target ? read_by_target(expression) : named_in(expression));
-            for_each_within(expression, [&](const TypedExpression& inner) { call(inner.info.user); });
+            for_each_within(expression, [&](const TypedExpression& inner) {
+              call(inner.info.user);
+              call(inner.info.solver.function);
+            });
           },
           [](const TypedStatement&) {});
     });
