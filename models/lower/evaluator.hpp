@@ -114,11 +114,12 @@ class Evaluator {
   // call.cpp
   /// Thrown out of an expression whose call of a function rejects, which was noted; ends the block.
   struct Rejection {};
-  /// A function of the program, run with these arguments; nothing for one that returns nothing.
-  std::optional<Value> call(const UserFunctionUse& use, std::span<const TypedExpression* const> arguments, Range range);
+  /// A function of the program, run with these arguments: what it returns, of a tuple the leaves.
+  std::vector<Value> call(const UserFunctionUse& use, std::span<const TypedExpression* const> arguments, Range range);
   /// The same with values that have the types of its parameters; `variables` as in Frame.
-  std::optional<Value> call(const UserFunctionUse& use, std::vector<Value> arguments, std::vector<bool> variables,
-                            Range range);
+  std::vector<Value> call(const UserFunctionUse& use, std::vector<Value> arguments, std::vector<bool> variables,
+                          Range range);
+  void call_statement(const TypedStatement& statement, const CallStatement<Typed>& call);
   Value call_for_value(const UserFunctionUse& use, std::span<const TypedExpression* const> arguments, Range range);
   // solve.cpp, solve_ode.cpp, function_graph.cpp
   class FunctionPieces;
@@ -193,7 +194,8 @@ class Evaluator {
   Flow while_loop(const While<Typed>& loop, Range range);
   Flow for_loop(const For<Typed>& loop, Range range);
   Flow for_each(const ForEach<Typed>& loop, Range range);
-  void count_unrolled(Range range);
+  /// Refuses a loop that does not seem to end, or is too long to be unrolled.
+  void count_iteration(Range range);
   /// "n = 3, k = 1": where the running loops are; empty outside of loops.
   std::string iteration_text() const;
   void contribute(const TypedStatement& statement, const Value& term);
@@ -224,16 +226,17 @@ class Evaluator {
   std::int64_t next_place_ = 0;
   std::unordered_map<const TypedExpression*, Places>* places_ = nullptr;
   std::vector<Requirement> requirements_;
+  std::int64_t iterations_ = 0;  // of all loops of the block so far
   /// Iterations that may still be unrolled, and why there is a limit; none: loops are not being unrolled.
   std::optional<std::int64_t> unrolled_left_;
   std::string unrolled_because_;
   std::vector<Diagnostic> warnings_;
   Loops loops_;
-  /// The function of the program that is running, if any, and what it has returned.
+  /// The function of the program that is running, if any, and what it has returned: the leaves of a tuple.
   struct Frame {
     FunctionId function = no_function;
     bool unnormalized = false;
-    std::optional<Value> result = {};
+    std::vector<Value> results = {};
     std::vector<bool> variables = {};  ///< of its parameters: `is_variable` of the arguments
   };
   Frame call_;

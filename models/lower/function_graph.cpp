@@ -83,12 +83,12 @@ solvers::FunctionGraph Evaluator::FunctionPieces::graph(Evaluator& evaluator, co
   }
   // What the function adds to the log density is that it rejects.
   evaluator.contributions_.clear();
-  const std::optional<Value> value = evaluator.call(use, std::move(arguments), std::move(variables), range);
+  const std::vector<Value> value = evaluator.call(use, std::move(arguments), std::move(variables), range);
   solvers::FunctionGraph graph{.point = point.whole(),
                                .state = state.whole(),
                                .parameters = parameters.whole(),
                                .data = data.whole(),
-                               .value = symbolic::reshape(expression_from(*value), {-1})};
+                               .value = symbolic::reshape(expression_from(value.at(0)), {-1})};
   for (const Contribution& rejection : evaluator.contributions_) {
     const Expr term = expression_from(rejection.value);
     graph.rejection = graph.rejection ? graph.rejection + term : term;

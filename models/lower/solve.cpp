@@ -182,9 +182,9 @@ Value Evaluator::map_shards(const TypedExpression& expression, const Call<Typed>
     const std::vector<Selection> shard = {{.kind = Selection::Kind::single, .first = k}};
     std::vector<Value> arguments = {values[0]};
     for (std::size_t i = 1; i < values.size(); ++i) arguments.push_back(read(values[i], shard));
-    const std::optional<Value> part = this->call(use.function, std::move(arguments), variables, expression.range);
-    known = known && is_known(*part);
-    parts.emplace_back(expression_from(*part));
+    const std::vector<Value> part = this->call(use.function, std::move(arguments), variables, expression.range);
+    known = known && is_known(part.at(0));
+    parts.emplace_back(expression_from(part.at(0)));
   }
   if (parts.empty()) return symbolic::Array::vector({});
   const Expr all = symbolic::concatenate(parts);

@@ -1,6 +1,8 @@
 /// Reads signatures and matches arguments with them.
 #include "leapgraph/models/types/signature.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -15,6 +17,7 @@ namespace {
 /// pattern writes out, the type that it binds to.
 struct Letter {
   char name;
+  std::string_view meaning;
   std::optional<StanType> (*bind)(const StanType& type);
 };
 
@@ -23,21 +26,31 @@ std::optional<StanType> bind_vector(const StanType& type) {
   return std::nullopt;
 }
 
-constexpr std::array<Letter, 6> letters = {{
-    {'T', [](const StanType& type) -> std::optional<StanType> { return type; }},
-    {'R',
+constexpr std::array<Letter, 8> letters = {{
+    {'T', "any type", [](const StanType& type) -> std::optional<StanType> { return type; }},
+    {'R', "any type with real elements",
      [](const StanType& type) -> std::optional<StanType> {
        if (!holds_reals(type)) return std::nullopt;
        return with_reals(type);
      }},
-    {'I',
+    {'I', "any type with int elements",
      [](const StanType& type) -> std::optional<StanType> {
        if (!holds_integers(type)) return std::nullopt;
        return type;
      }},
-    {'V', bind_vector},
-    {'W', bind_vector},
-    {'M',
+    {'C', "complex, complex_vector, complex_row_vector or complex_matrix",
+     [](const StanType& type) -> std::optional<StanType> {
+       if (type.is_array() || !(holds_reals(type) || holds_complex(type))) return std::nullopt;
+       return with_complex(type);
+     }},
+    {'Z', "any type with complex elements",
+     [](const StanType& type) -> std::optional<StanType> {
+       if (!holds_complex(type)) return std::nullopt;
+       return type;
+     }},
+    {'V', "vector or row_vector", bind_vector},
+    {'W', "vector or row_vector", bind_vector},
+    {'M', "real, vector, row_vector or matrix",
      [](const StanType& type) -> std::optional<StanType> {
        if (type.is_array() || !holds_reals(type)) return std::nullopt;
        return with_reals(type);
@@ -46,9 +59,10 @@ constexpr std::array<Letter, 6> letters = {{
 
 /// A type as a signature writes it: array dimensions around a base or a letter.
 struct Pattern {
-  int depth = 0;
-  Base base = Base::real;
+  StanType type;  // of a letter only the depth
   char letter = 0;
+  bool real_parts = false;  // of what the letter stands for
+  bool any_depth = false;   ///< of "arrays": the same further dimensions throughout the alternative
 };
 
 std::string_view trim(std::string_view text) {
@@ -77,41 +91,75 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 
 Pattern read_pattern(std::string_view text) {
   Pattern pattern;
+  constexpr std::string_view any_depth = "arrays ";
+  if (text.starts_with(any_depth)) {
+    pattern.any_depth = true;
+    text.remove_prefix(any_depth.size());
+  }
   if (text.starts_with("array[")) {
     const std::size_t close = text.find(']');
-    pattern.depth =
+    pattern.type.depth =
         1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(close), ','));
     text = trim(text.substr(close + 1));
+  }
+  if (text.starts_with("real ")) {
+    pattern.real_parts = true;
+    text = trim(text.substr(5));
   }
   if (text.size() == 1) {
     pattern.letter = text[0];
     if (std::any_of(letters.begin(), letters.end(), [&](const Letter& l) { return l.name == text[0]; })) return pattern;
   }
-  for (const Base base : {Base::integer, Base::real, Base::vector, Base::row_vector, Base::matrix}) {
+  if (text.starts_with("tuple(")) {
+    pattern.type.base = Base::tuple;
+    for (const std::string_view slot : split(text.substr(6, text.size() - 7), ','))
+      pattern.type.slots.push_back(read_pattern(slot).type);
+    return pattern;
+  }
+  for (const Base base : {Base::integer, Base::real, Base::complex, Base::vector, Base::row_vector, Base::matrix,
+                          Base::complex_vector, Base::complex_row_vector, Base::complex_matrix}) {
     if (to_string(StanType{base}) == text) {
-      pattern.base = base;
+      pattern.type.base = base;
       return pattern;
     }
   }
   throw InternalError("signature with an unknown type '" + std::string(text) + "'");
 }
 
-using Bindings = std::map<char, StanType>;
+/// What the letters stand for, and how many dimensions "arrays" adds.
+struct Bindings {
+  std::map<char, StanType> letters;
+  std::optional<int> any_depth;
+};
+
+/// The type that a pattern stands for once everything is bound.
+StanType bound_type(const Pattern& pattern, const Bindings& bindings) {
+  const int further = pattern.any_depth ? bindings.any_depth.value_or(0) : 0;
+  if (pattern.letter == 0) return array_of(pattern.type, further);
+  return array_of(bindings.letters.at(pattern.letter), pattern.type.depth + further);
+}
 
 /// The type that `argument` is promoted to, or nothing where it does not fit.
 std::optional<StanType> match(const Pattern& pattern, const StanType& argument, Bindings& bindings) {
+  int depth = pattern.type.depth;
+  if (pattern.any_depth) {
+    const int further = argument.depth - depth;
+    if (further < 0 || bindings.any_depth.value_or(further) != further) return std::nullopt;
+    bindings.any_depth = further;
+    depth = argument.depth;
+  }
   if (pattern.letter == 0) {
-    const StanType wanted{pattern.base, pattern.depth};
+    const StanType wanted = pattern.any_depth ? array_of(pattern.type, depth - pattern.type.depth) : pattern.type;
     return promotes(argument, wanted) ? std::optional(wanted) : std::nullopt;
   }
-  if (argument.depth < pattern.depth) return std::nullopt;
+  if (argument.depth < depth) return std::nullopt;
   const auto letter =
       std::find_if(letters.begin(), letters.end(), [&](const Letter& l) { return l.name == pattern.letter; });
-  const std::optional<StanType> bound = letter->bind(array_of(argument, -pattern.depth));
+  const std::optional<StanType> bound = letter->bind(array_of(argument, -depth));
   if (!bound) return std::nullopt;
-  const auto [entry, is_new] = bindings.emplace(pattern.letter, *bound);
+  const auto [entry, is_new] = bindings.letters.emplace(pattern.letter, *bound);
   if (!is_new && entry->second != *bound) return std::nullopt;
-  return array_of(*bound, pattern.depth);
+  return array_of(*bound, depth);
 }
 
 /// An alternative taken apart: what stands between the brackets, and behind the arrow.
@@ -130,11 +178,6 @@ Alternative read_alternative(std::string_view text) {
           .result = trim(text.substr(arrow + 4))};
 }
 
-StanType bound_type(const Pattern& pattern, const Bindings& bindings) {
-  return pattern.letter == 0 ? StanType{pattern.base, pattern.depth}
-                             : array_of(bindings.at(pattern.letter), pattern.depth);
-}
-
 std::optional<Resolution> resolve_alternative(const Alternative& alternative, std::span<const StanType> arguments,
                                               Bindings& bindings) {
   if (alternative.patterns.size() != arguments.size()) return std::nullopt;
@@ -145,7 +188,9 @@ std::optional<Resolution> resolve_alternative(const Alternative& alternative, st
     resolution.promotions += promotions(arguments[i], *parameter).value_or(0);
     resolution.parameters.push_back(*parameter);
   }
-  resolution.result = bound_type(read_pattern(alternative.result), bindings);
+  const Pattern result = read_pattern(alternative.result);
+  resolution.result = bound_type(result, bindings);
+  if (result.real_parts) resolution.result = with_real_parts(resolution.result);
   return resolution;
 }
 
@@ -208,6 +253,16 @@ std::optional<FunctionCallResolution> resolve_with_function(std::string_view fun
 std::vector<std::string> alternatives(std::string_view signature) {
   const std::vector<std::string_view> pieces = split(signature, '|');
   return {pieces.begin(), pieces.end()};
+}
+
+std::string legend(std::string_view signature) {
+  std::string text;
+  for (const Letter& letter : letters) {
+    if (signature.find(letter.name) != std::string_view::npos) {
+      text += fmt::format("{}{} is {}", text.empty() ? " where " : ", ", letter.name, letter.meaning);
+    }
+  }
+  return text;
 }
 
 }  // namespace leapgraph::models

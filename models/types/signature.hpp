@@ -5,7 +5,13 @@
 ///
 ///     T  any type                                       V, W  vector or row_vector
 ///     R  any type with real elements, in any container   M     real, vector, row_vector or matrix
-///     I  any type with integer elements
+///     I  any type with integer elements                 Z     any type with complex elements
+///     C  complex, complex_vector, complex_row_vector or complex_matrix
+///
+/// A result may be a tuple, "tuple(matrix, vector)", or "real Z", the real numbers as many as there are complex ones.
+///
+/// "arrays real" is a real or an array of reals of any depth, the same depth throughout an alternative: "(arrays
+/// vector, int) => arrays matrix".
 ///
 /// Arguments promote (int to real, ...) as everywhere in the language; the alternative that needs the fewest promotions
 /// is taken, the first of these where several need as many. The text is the documentation too.
@@ -25,6 +31,7 @@ struct Resolution {
   std::vector<StanType> parameters;  ///< what the arguments are promoted to
   StanType result;
   int promotions = 0;
+  int slot = 0;  ///< which leaf is wanted of a result that is a tuple; `result` is then that leaf's type
 };
 
 /// The alternative that fits the arguments, or nothing. Throws InternalError for a signature that cannot be read.
@@ -48,5 +55,7 @@ std::optional<FunctionCallResolution> resolve_with_function(std::string_view fun
 
 /// The alternatives, for messages.
 std::vector<std::string> alternatives(std::string_view signature);
+/// What the letters of a signature stand for, for those that it uses: " where R is any type with real elements".
+std::string legend(std::string_view signature);
 
 }  // namespace leapgraph::models

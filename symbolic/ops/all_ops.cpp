@@ -232,6 +232,7 @@ std::span<const Op* const> all_ops() {
       &von_mises_at_op,
       &hypergeometric_at_op,
       // scan, control, host_call
+      // scan, control, host_call, host_map
       &scan_op,
       &scan_gradient_op,
       &call_op,
