@@ -140,7 +140,7 @@ class Evaluator {
   /// The function of differential equations, which are as many as states.
   std::shared_ptr<const solvers::ProgramFunction> rate_function(FunctionPieces& pieces, const SolverCall& call,
                                                                 std::size_t states);
-  Value at_times(const Value& flat, std::size_t times, std::size_t states) const;
+  static Value reshaped(const Value& flat, const symbolic::Shape& shape);
   Value solve_integral(library::QuadratureMethod method, const SolverCall& call);
   Value solve_root(library::RootMethod method, const SolverCall& call);
   Value map_shards(const TypedExpression& expression, const Call<Typed>& call);
