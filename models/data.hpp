@@ -28,7 +28,8 @@ class DataError : public Error {
 /// written in JSON.
 using DataShape = std::vector<std::int64_t>;
 
-/// One variable as it stands in the file, its elements row-major.
+/// One variable as it stands in the file, its elements row-major. The slots of a tuple, {"1": ..., "2": ...}, are
+/// variables of their own, `t.1` and `t.2`, those of a list of tuples as lists; `t` itself then has a fault.
 struct DataVariable {
   std::string name;
   DataShape shape;
@@ -37,6 +38,7 @@ struct DataVariable {
   /// The first element that is not such an integer.
   std::optional<std::size_t> first_real;
   std::size_t offset = 0;  ///< byte of the file where its value starts
+  bool in_tuple = false;   ///< other values may stand between its elements
   /// What makes the value unusable, and where: rows of unequal length, words, nested objects. It matters only when the
   /// variable is asked for.
   std::string fault = {};

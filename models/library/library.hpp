@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "leapgraph/models/library/distribution.hpp"
+#include "leapgraph/models/library/draws.hpp"
 #include "leapgraph/models/library/function.hpp"
+#include "leapgraph/models/library/solver.hpp"
 #include "leapgraph/models/library/structured.hpp"
 #include "leapgraph/models/library/transform.hpp"
 #include "leapgraph/models/syntax/ast.hpp"
@@ -19,9 +21,9 @@ namespace leapgraph::models::library {
 std::vector<const Function*> all_functions();
 std::vector<const Function*> find_functions(std::string_view name);
 
-/// The names that operators have as functions.
-std::string_view function_name(UnaryOperator op);
-std::string_view function_name(BinaryOperator op);
+/// The names that operators have as functions; `/` has two, the second one for a matrix on its right.
+std::vector<std::string_view> function_names(UnaryOperator op);
+std::vector<std::string_view> function_names(BinaryOperator op);
 
 /// "normal_lpdf" or "normal_lccdf" taken apart. `unnormalized` for _lupdf and _lupmf.
 struct DensityName {

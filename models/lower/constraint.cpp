@@ -49,7 +49,8 @@ std::vector<Declared> declared_variables(Evaluator& evaluator, const TypedProgra
                          .type = program.symbols[static_cast<std::size_t>(id)].type,
                          .shape = evaluator.shape_of_type(declaration.type, variable.name.text),
                          .range = variable.name.range,
-                         .sized = &declaration.type});
+                         .sized = &declaration.type,
+                         .arrays = variable.info.arrays});
   }
   return variables;
 }
@@ -139,6 +140,18 @@ std::optional<Violation> violation(const Declared& variable, const Constraint& c
     return Violation{i, fmt::format("must be between {} and {}", bounds.lower, bounds.upper)};
   }
   return std::nullopt;
+}
+
+void require_constraint(Evaluator& evaluator, const Declared& variable, std::string_view when) {
+  const Array value = array_from(evaluator.value(variable.symbol));
+  const std::optional<Violation> wrong = violation(variable, constraint_of(evaluator, variable), value);
+  if (!wrong) return;
+  const auto element = static_cast<std::size_t>(wrong->element);
+  evaluator.fail(
+      {.range = variable.range,
+       .message = fmt::format("{}{} {}", variable.name, element_indices(variable.shape, element), wrong->message),
+       .found = fmt::format("{}", value.real(wrong->element)),
+       .hint = std::string(when)});
 }
 
 Expr holds(const Declared& variable, const Constraint& constraint, const Expr& value) {

@@ -20,6 +20,7 @@ struct Declared {
   symbolic::Shape shape;
   Range range;  ///< its name
   const SizedType<Typed>* sized = nullptr;
+  std::vector<VariableInfo::ArrayOfTuples> arrays = {};  ///< of tuples, that it is a leaf of; outermost first
 
   /// The lengths of one vector or matrix, and how many of them the arrays hold.
   symbolic::Shape value_lengths() const { return {shape.begin() + type.depth, shape.end()}; }
@@ -61,6 +62,9 @@ library::TransformBounds<double> bounds_of_element(const Constraint& constraint,
 using Violation = library::Fault;
 std::optional<Violation> violation(const Declared& variable, const Constraint& constraint,
                                    const symbolic::Array& value);
+
+/// Throws ModelError unless the variable's known value holds its constraint; `when` says when that is asked.
+void require_constraint(Evaluator& evaluator, const Declared& variable, std::string_view when);
 
 /// True where a value of parameters holds its constraint.
 symbolic::Expr holds(const Declared& variable, const Constraint& constraint, const symbolic::Expr& value);

@@ -6,6 +6,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,8 +18,10 @@
 #include "leapgraph/models/library/distribution.hpp"
 #include "leapgraph/models/lower/selection.hpp"
 #include "leapgraph/models/lower/value.hpp"
+#include "leapgraph/models/solvers/program_function.hpp"
 #include "leapgraph/models/source.hpp"
 #include "leapgraph/models/types/typed_ast.hpp"
+#include "leapgraph/symbolic/host_function.hpp"
 
 namespace leapgraph::models::lower {
 
@@ -35,6 +39,12 @@ struct Contribution {
   std::string text = {};  ///< what stands there, for messages; empty: the program's own text
   std::vector<DensityAt> densities = {};
   std::string reason = {};  ///< what a `reject` says
+};
+
+/// A program that is right and asks for what this version cannot do with values that depend on parameters or are drawn.
+class Unsupported : public ModelError {
+ public:
+  using ModelError::ModelError;
 };
 
 /// What becomes of loops in which something depends on parameters.
@@ -60,6 +70,19 @@ class Evaluator {
   /// Runs the statements of a block. False when one of them rejects: what follows it is not run.
   bool run(const ProgramBlock<Typed>& block);
   Value evaluate(const TypedExpression& expression);
+
+  /// From here on `_rng` functions take numbers from this stream, a symbolic::counter_stream or a variable for one.
+  void draw_from(symbolic::Expr stream) {
+    stream_ = std::move(stream);
+    next_place_ = 0;
+  }
+  /// What must hold for the values of a draw to be had.
+  struct Requirement {
+    Range range;
+    symbolic::Expr holds;  ///< bool, one
+  };
+  const std::vector<Requirement>& requirements() const { return requirements_; }
+  void require(Requirement requirement) { requirements_.push_back(std::move(requirement)); }
 
   /// The log density so far; `add` appends to it.
   const std::vector<Contribution>& contributions() const { return contributions_; }
@@ -91,9 +114,24 @@ class Evaluator {
   // call.cpp
   /// Thrown out of an expression whose call of a function rejects, which was noted; ends the block.
   struct Rejection {};
-  /// A function of the program, run with these arguments; nothing for one that returns nothing.
-  std::optional<Value> call(const UserFunctionUse& use, std::span<const TypedExpression* const> arguments, Range range);
+  /// A function of the program, run with these arguments: what it returns, of a tuple the leaves.
+  std::vector<Value> call(const UserFunctionUse& use, std::span<const TypedExpression* const> arguments, Range range);
+  /// The same with values that have the types of its parameters; `variables` as in Frame.
+  std::vector<Value> call(const UserFunctionUse& use, std::vector<Value> arguments, std::vector<bool> variables,
+                          Range range);
+  void call_statement(const TypedStatement& statement, const CallStatement<Typed>& call);
   Value call_for_value(const UserFunctionUse& use, std::span<const TypedExpression* const> arguments, Range range);
+  // solve.cpp, function_graph.cpp
+  class FunctionPieces;
+  Value solve(const TypedExpression& expression, const Call<Typed>& call);
+  Value solve_ode(library::OdeMethod method, const TypedExpression& expression, const Call<Typed>& call);
+  Value map_shards(const TypedExpression& expression, const Call<Typed>& call);
+  /// What a solver computes of the variables and data at the back of `pieces`: known now where these are.
+  Value solution(const FunctionPieces& pieces, symbolic::HostMapFunction solver, std::int64_t length, Range range);
+  /// Whether Stan differentiates by this: it depends on parameters by its type, whatever its value is.
+  bool is_variable(const TypedExpression& expression) const;
+  std::vector<bool> variables_of(std::span<const TypedExpression* const> arguments) const;
+
   bool keeps_all_terms() const { return call_.function != no_function && !call_.unnormalized; }
 
   Value choose(const TypedExpression& expression, const Ternary<Typed>& choice);
@@ -102,6 +140,11 @@ class Evaluator {
   Value evaluate_elements(const TypedExpression& expression, const std::vector<TypedExpression>& elements);
   Value apply(const FunctionUse& use, std::span<const Value* const> arguments, Range range, std::string_view shown);
   Value density(const DensityUse& use, std::span<const TypedExpression* const> arguments, Range range);
+  Value drawn(const TypedExpression& expression, const Call<Typed>& call);
+  void require_domains(const library::Distribution& distribution, std::span<const symbolic::Expr> parameters,
+                       Range range);
+  /// Every value of the program is known: loops just run.
+  bool all_is_known() const;
   symbolic::Expr argument(const Value& value, const StanType& type);
   /// A known integer; `what` says which in the complaint.
   std::int64_t integer(const TypedExpression& expression, std::string_view what);
@@ -154,21 +197,34 @@ class Evaluator {
   std::vector<DensityAt> densities_;  // of the statement that is running
   /// What expressions stand for while a statement of a loop is expressed for all iterations.
   const std::unordered_map<const TypedExpression*, Value>* bound_ = nullptr;
+  /// Random numbers: the stream, the next place in it, and for calls in a loop that is expressed as a whole the
+  /// variable of their place and the numbers that they take.
+  struct Places {
+    symbolic::Expr first;
+    std::int64_t taken = 0;
+  };
+  symbolic::Expr stream_;
+  std::int64_t next_place_ = 0;
+  std::unordered_map<const TypedExpression*, Places>* places_ = nullptr;
+  std::vector<Requirement> requirements_;
   /// Iterations that may still be unrolled, and why there is a limit; none: loops are not being unrolled.
   std::optional<std::int64_t> unrolled_left_;
   std::string unrolled_because_;
   std::vector<Diagnostic> warnings_;
   Loops loops_;
-  /// The function of the program that is running, if any, and what it has returned.
+  /// The function of the program that is running, if any, and what it has returned: the leaves of a tuple.
   struct Frame {
     FunctionId function = no_function;
     bool unnormalized = false;
-    std::optional<Value> result = {};
+    std::vector<Value> results = {};
+    std::vector<bool> variables = {};  ///< of its parameters: `is_variable` of the arguments
   };
   Frame call_;
   int call_depth_ = 0;
   std::unordered_map<FunctionId, int> active_calls_;
   std::vector<SymbolId> loop_variables_;  // of the loops that are running
+  /// Functions that solvers were given, by what they were compiled for.
+  std::map<std::string, std::shared_ptr<const solvers::ProgramFunction>> program_functions_;
   /// Integer containers as reals, beside the original that keeps the buffer's address taken: one copy however often the
   /// model uses it.
   std::unordered_map<const std::byte*, std::pair<symbolic::Array, symbolic::Array>> reals_;

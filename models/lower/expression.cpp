@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cmath>
 
+#include "leapgraph/models/library/draws.hpp"
 #include "leapgraph/models/library/evaluate.hpp"
 #include "leapgraph/models/library/shapes.hpp"
 #include "leapgraph/models/lower/evaluator.hpp"
@@ -22,6 +24,11 @@ namespace {
 std::optional<Value> apply_to_numbers(const FunctionUse& use, std::span<const Value* const> arguments) {
   const library::Known& known = use.function->known;
   const std::vector<StanType>& types = use.resolution.parameters;
+  // `library::evaluate` complains about a nan where the record says so.
+  const auto in_domain = [&](double value) -> std::optional<Value> {
+    if (std::isnan(value) && !use.function->domain.empty()) return std::nullopt;
+    return value;
+  };
   if (arguments.size() == 2) {
     if (!is_number(*arguments[0]) || !is_number(*arguments[1])) return std::nullopt;
     if (types[0].is_int() && types[1].is_int()) {
@@ -31,13 +38,13 @@ std::optional<Value> apply_to_numbers(const FunctionUse& use, std::span<const Va
     if (types[0].is_int() || types[1].is_int()) return std::nullopt;
     const double x = real_of(*arguments[0]), y = real_of(*arguments[1]);
     if (known.relation != nullptr) return known.relation(x, y);
-    if (known.real_map2 != nullptr) return known.real_map2(x, y);
+    if (known.real_map2 != nullptr) return in_domain(known.real_map2(x, y));
   } else if (arguments.size() == 1) {
     if (!is_number(*arguments[0])) return std::nullopt;
     if (types[0].is_int()) {
       if (known.integer_map != nullptr) return known.integer_map(std::get<std::int64_t>(*arguments[0]));
     } else if (known.real_map != nullptr) {
-      return known.real_map(real_of(*arguments[0]));
+      return in_domain(known.real_map(real_of(*arguments[0])));
     }
   }
   return std::nullopt;
@@ -107,9 +114,11 @@ Value Evaluator::evaluate(const TypedExpression& expression) {
           [&](const ArrayLiteral<Typed>& node) { return evaluate_elements(expression, node.elements); },
           [&](const RowVectorLiteral<Typed>& node) { return evaluate_elements(expression, node.elements); },
           [&](const TargetValue&) { return target(); },
-          [&](const ImaginaryLiteral&) -> Value { unsupported(expression.range, "a complex number"); },
-          [&](const TupleLiteral<Typed>&) -> Value { unsupported(expression.range, "a tuple"); },
-          [&](const TupleProjection<Typed>&) -> Value { unsupported(expression.range, "a tuple"); },
+          [&](const ImaginaryLiteral& node) -> Value {
+            return Array::vector({0.0, node.value});
+          },
+          [](const TupleLiteral<Typed>&) -> Value { throw InternalError("a tuple was not taken apart"); },
+          [](const TupleProjection<Typed>&) -> Value { throw InternalError("a tuple was not taken apart"); },
       },
       expression.node);
 }
@@ -140,12 +149,14 @@ Value Evaluator::evaluate_binary(const TypedExpression& expression, const Binary
 }
 
 Value Evaluator::evaluate_call(const TypedExpression& expression, const Call<Typed>& call) {
+  if (expression.info.solver.solver != nullptr) return solve(expression, call);
   if (expression.info.user || expression.info.density.distribution != nullptr) {
     std::vector<const TypedExpression*> arguments;
     for (const TypedExpression& argument : call.arguments) arguments.push_back(&argument);
     if (expression.info.user) return call_for_value(expression.info.user, arguments, expression.range);
     return density(expression.info.density, arguments, expression.range);
   }
+  if (expression.info.draws()) return drawn(expression, call);
   constexpr std::size_t few = 4;
   const std::size_t count = call.arguments.size();
   std::array<Value, few> scratch_few;
@@ -165,12 +176,13 @@ Value Evaluator::evaluate_elements(const TypedExpression& expression, const std:
   if (type.is_array()) {
     element = element_of(type);
   } else {
-    element = type.is(Base::matrix) ? stan_types::row_vector : stan_types::real;
+    element = base_rank(type.base) == 2 ? stan_types::row_vector : stan_types::real;
+    if (holds_complex(type)) element = with_complex(element);
   }
   std::vector<Value> values;
   bool known = true;
   for (const TypedExpression& child : elements) {
-    values.push_back(evaluate(child));
+    values.push_back(promoted(evaluate(child), element));
     known = known && is_known(values.back());
     if (shape_of(values.back()) == shape_of(values.front())) continue;
     fail({.range = child.range,
@@ -184,7 +196,8 @@ Value Evaluator::evaluate_elements(const TypedExpression& expression, const std:
 
 Expr Evaluator::argument(const Value& value, const StanType& type) {
   const auto* array = std::get_if<Array>(&value);
-  if (array == nullptr || array->dtype() == dtype_of(type)) return expression_from(promoted(value, type));
+  if (array == nullptr || array->dtype() == dtype_of(type) || holds_complex(type))
+    return expression_from(promoted(value, type));
   const auto [entry, is_new] = reals_.try_emplace(array->raw(), *array, Array());
   if (is_new) entry->second.second = array->cast(dtype_of(type));
   return expression_from(entry->second.second);
@@ -198,7 +211,10 @@ Value Evaluator::apply(const FunctionUse& use, std::span<const Value* const> arg
     for (const Value* value : arguments) known = known && is_known(*value);
     if (known) {
       std::vector<Array> arrays;
-      for (const Value* value : arguments) arrays.push_back(array_from(*value));
+      for (std::size_t i = 0; i < arguments.size(); ++i) {
+        const StanType& type = use.resolution.parameters[i];
+        arrays.push_back(array_from(holds_complex(type) ? promoted(*arguments[i], type) : *arguments[i]));
+      }
       return value_from(library::evaluate(*use.function, use.resolution, arrays));
     }
     Exprs expressions;
@@ -238,6 +254,62 @@ Value Evaluator::density(const DensityUse& use, std::span<const TypedExpression*
     fail({.range = range, .message = fmt::format("'{}': {}", use.distribution->name, error.what())});
   } catch (const symbolic::GraphError& error) {
     fail({.range = range, .message = fmt::format("'{}': {}", use.distribution->name, error.what())});
+  }
+}
+
+bool Evaluator::all_is_known() const { return stream_ && symbolic::constant_value(stream_).has_value(); }
+
+Value Evaluator::drawn(const TypedExpression& expression, const Call<Typed>& call) {
+  const library::DrawnDistribution& drawn = expression.info.drawn;
+  const FunctionUse& function = expression.info.function;
+  Exprs parameters;
+  std::vector<StanType> types;
+  bool known = symbolic::constant_value(stream_).has_value();
+  for (std::size_t i = 0; i < call.arguments.size(); ++i) {
+    Value scratch;
+    const Value& value = view(call.arguments[i], scratch);
+    known = known && is_known(value);
+    types.push_back(call.arguments[i].info.type);
+    const bool integer = drawn && drawn.distribution->arguments[i + 1].integer;
+    parameters.push_back(argument(value, !drawn    ? function.resolution.parameters[i]
+                                         : integer ? stan_types::integer
+                                                   : stan_types::real));
+  }
+  Places* const place = places_ == nullptr ? nullptr : &places_->at(&expression);
+  library::Draws draws(stream_, place != nullptr ? place->first : symbolic::constant(next_place_));
+  try {
+    if (drawn) require_domains(*drawn.distribution, parameters, expression.range);
+    const Expr result = drawn ? drawn.draw(draws, parameters, types)
+                              : function.function->draw(
+                                    draws, {parameters, function.resolution.parameters, function.resolution.result});
+    if (place != nullptr) {
+      place->taken = draws.taken();
+    } else {
+      next_place_ += draws.taken();
+    }
+    return known ? value_from(value_of(result)) : value_from(result);
+  } catch (const library::UnknownInteger& error) {
+    if (bound_ != nullptr) throw;  // it is known in each iteration
+    fail({.range = expression.range, .message = fmt::format("'{}': {}", call.function.text, error.what())});
+  } catch (const library::ArgumentError& error) {
+    fail({.range = expression.range, .message = fmt::format("'{}': {}", call.function.text, error.what())});
+  } catch (const symbolic::GraphError& error) {
+    fail({.range = expression.range, .message = fmt::format("'{}': {}", call.function.text, error.what())});
+  }
+}
+
+/// Parameters outside their domain: an error where they are known, else something that the draw requires.
+void Evaluator::require_domains(const library::Distribution& distribution, std::span<const Expr> parameters,
+                                Range range) {
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const library::DensityArgument& argument = distribution.arguments[i + 1];
+    if (const std::optional<Array> value = symbolic::constant_value(parameters[i])) {
+      if (const auto wrong = library::violation(argument, *value))
+        fail({.range = range, .message = fmt::format("'{}_rng': {}", distribution.name, *wrong)});
+      continue;
+    }
+    const Expr holds = argument.domain->test(parameters[i]);
+    require({.range = range, .holds = holds.rank() > 0 ? symbolic::all(holds) : holds});
   }
 }
 

@@ -40,7 +40,7 @@ Evaluator::Evaluator(const TypedProgram& program, const Source& source, Loops lo
 void Evaluator::fail(Diagnostic diagnostic) const { throw ModelError(source_, {std::move(diagnostic)}); }
 
 void Evaluator::unsupported(Range range, const std::string& what) const {
-  fail({.range = range, .message = what + " is not supported yet by this version"});
+  throw Unsupported(source_, {{.range = range, .message = what + " is not supported yet by this version"}});
 }
 
 // ---------------------------------------------------------------- variables
@@ -69,7 +69,10 @@ Shape Evaluator::shape_of_type(const SizedType<Typed>& type, std::string_view va
     lengths(array->sizes);
     element = array->element.get();
   }
-  if (const auto* word = std::get_if<SizedWord<Typed>>(&element->kind)) lengths(word->sizes);
+  if (const auto* word = std::get_if<SizedWord<Typed>>(&element->kind)) {
+    lengths(word->sizes);
+    if (holds_complex(unsized(*element))) shape.push_back(2);
+  }
   return shape;
 }
 
@@ -178,14 +181,16 @@ std::string Evaluator::printed(const Message<Typed>& message) {
 
 Evaluator::Flow Evaluator::message(const Message<Typed>& message, Range range) {
   const bool before_sampling = block_ == BlockKind::TransformedData;
+  const bool each_draw = block_ == BlockKind::GeneratedQuantities && all_is_known();
   if (message.kind == MessageKind::Print) {
-    if (!before_sampling) unsupported(range, fmt::format("'print' in the {} block", text(block_)));
+    if (!before_sampling && !each_draw) unsupported(range, fmt::format("'print' in the {} block", text(block_)));
     std::fputs((printed(message) + "\n").c_str(), stderr);
     return Flow::next;
   }
   const std::string reason = printed(message);
-  if (before_sampling || message.kind == MessageKind::FatalError) {
-    fail({.range = range, .message = fmt::format("the program rejects its data: {}", reason)});
+  if (before_sampling || message.kind == MessageKind::FatalError || each_draw) {
+    fail({.range = range,
+          .message = fmt::format("the program rejects {}: {}", each_draw ? "a draw" : "its data", reason)});
   }
   if (block_ == BlockKind::GeneratedQuantities) unsupported(range, "'reject' in the generated quantities block");
   add({.range = range, .value = -std::numeric_limits<double>::infinity(), .reason = reason});
@@ -242,6 +247,11 @@ Evaluator::Flow Evaluator::execute(const TypedStatement& statement) {
                           contribute(statement, evaluate(node.value));
                           return Flow::next;
                         },
+                        [&](const JacobianIncrement<Typed>& node) {
+                          densities_.clear();
+                          contribute(statement, evaluate(node.value));
+                          return Flow::next;
+                        },
                         [&](const If<Typed>&) { return if_else(statement); },
                         [&](const For<Typed>&) { return loop(statement); },
                         [&](const ForEach<Typed>&) { return loop(statement); },
@@ -251,15 +261,14 @@ Evaluator::Flow Evaluator::execute(const TypedStatement& statement) {
                         [&](const Block<Typed>& node) { return execute(node.statements); },
                         [&](const Profile<Typed>& node) { return execute(node.statements); },
                         [&](const Message<Typed>& node) { return message(node, range); },
-                        [&](const JacobianIncrement<Typed>&) -> Flow { unsupported(range, "'jacobian +='"); },
-                        [&](const CallStatement<Typed>& node) -> Flow {
-                          std::vector<const TypedExpression*> arguments;
-                          for (const TypedExpression& argument : node.arguments) arguments.push_back(&argument);
-                          call(statement.info.user, arguments, range);
+                        [&](const CallStatement<Typed>& node) {
+                          call_statement(statement, node);
                           return Flow::next;
                         },
                         [&](const Return<Typed>& node) {
-                          if (node.value) call_.result = evaluate(*node.value);
+                          call_.results.clear();
+                          for (const TypedExpression* value : returned_values(node))
+                            call_.results.push_back(evaluate(*value));
                           return Flow::returned;
                         },
                     },
@@ -277,7 +286,7 @@ Evaluator::Flow Evaluator::if_else(const TypedStatement& statement) {
 }
 
 Evaluator::Flow Evaluator::loop(const TypedStatement& statement) {
-  if (block_ == BlockKind::TransformedData || loops_ == Loops::unrolled) return run_loop(statement);
+  if (block_ == BlockKind::TransformedData || loops_ == Loops::unrolled || all_is_known()) return run_loop(statement);
   return lift(statement);
 }
 
@@ -286,6 +295,9 @@ Evaluator::Flow Evaluator::lift(const TypedStatement& nest) {
   if (!dependence.on_parameters(nest)) return run_loop(nest);
   const std::vector<Slot> before = slots_;
   const std::size_t contributions = contributions_.size();
+  const Frame frame = call_;
+  const auto active_calls = active_calls_;
+  const std::vector<SymbolId> loop_variables = loop_variables_;
   NotWhole reason;
   try {
     Tracer tracer(*this, nest);
@@ -299,6 +311,11 @@ Evaluator::Flow Evaluator::lift(const TypedStatement& nest) {
   }
   slots_ = before;
   contributions_.resize(contributions);
+  call_ = frame;
+  active_calls_ = active_calls;
+  loop_variables_ = loop_variables;
+  if (block_ == BlockKind::GeneratedQuantities)
+    unsupported(reason.range, fmt::format("a loop or condition on drawn values: {}", reason.reason));
   if (std::holds_alternative<If<Typed>>(nest.node))
     unsupported(reason.range, fmt::format("a condition that depends on parameters: {}", reason.reason));
   const bool is_outermost = !unrolled_left_;
@@ -365,7 +382,7 @@ Evaluator::Flow Evaluator::for_loop(const For<Typed>& loop, Range range) {
 
 Evaluator::Flow Evaluator::for_each(const ForEach<Typed>& loop, Range range) {
   const Value container = evaluate(loop.container);
-  const bool is_matrix = loop.container.info.type.is(Base::matrix);  // its elements, column after column
+  const bool is_matrix = is_one_matrix(loop.container.info.type);  // its elements, column after column
   const Shape& shape = shape_of(container);
   const std::int64_t columns = is_matrix ? shape[1] : 1;
   Slot& variable = slot(loop.variable.info.symbol);

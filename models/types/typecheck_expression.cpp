@@ -27,9 +27,11 @@ std::string letters_in(std::string_view signature) {
     char letter;
     std::string_view meaning;
   };
-  constexpr std::array<Legend, 6> legends = {{{'T', "any type"},
+  constexpr std::array<Legend, 8> legends = {{{'T', "any type"},
                                               {'R', "any type with real elements"},
                                               {'I', "any type with int elements"},
+                                              {'Z', "any type with complex elements"},
+                                              {'C', "complex, complex_vector, complex_row_vector or complex_matrix"},
                                               {'V', "vector or row_vector"},
                                               {'W', "vector or row_vector"},
                                               {'M', "real, vector, row_vector or matrix"}}};
@@ -102,10 +104,7 @@ TypedExpression Checker::expression(const UntypedExpression& expression) {
       std::visit(overloaded{
                      [&](const IntLiteral& node) { return make(node, range, stan_types::integer, true); },
                      [&](const RealLiteral& node) { return make(node, range, stan_types::real, true); },
-                     [&](const ImaginaryLiteral&) {
-                       unsupported(range, "a complex number");
-                       return faulty(range);
-                     },
+                     [&](const ImaginaryLiteral& node) { return make(node, range, stan_types::complex, true); },
                      [&](const VariableReference& node) { return reference(node, range); },
                      [&](const TargetValue& node) {
                        const bool in_block = block_ == BlockKind::TransformedParameters && function_ == no_function;
@@ -115,18 +114,16 @@ TypedExpression Checker::expression(const UntypedExpression& expression) {
                      [&](const ArrayLiteral<Untyped>& node) { return array_literal(node, range); },
                      [&](const RowVectorLiteral<Untyped>& node) { return row_vector_literal(node, range); },
                      [&](const TupleLiteral<Untyped>& node) {
-                       expressions(node.elements);
-                       unsupported(range, "a tuple");
-                       return faulty(range);
+                       TupleLiteral<Typed> tuple{expressions(node.elements)};
+                       if (any_unknown(tuple.elements)) return faulty(range);
+                       const bool data_only = all_data_only(tuple.elements);
+                       StanType type{Base::tuple};
+                       type.slots = types_of(tuple.elements);
+                       return make(std::move(tuple), range, std::move(type), data_only);
                      },
                      [&](const Call<Untyped>& node) { return call(node, range); },
                      [&](const Indexed<Untyped>& node) { return indexed(node, range); },
-                     [&](const TupleProjection<Untyped>& node) {
-                       if (!this->expression(*node.base).info.type.is_unknown()) {
-                         error({.range = range, .message = "only tuples have numbered slots"});
-                       }
-                       return faulty(range);
-                     },
+                     [&](const TupleProjection<Untyped>& node) { return projection(node, range); },
                      [&](const Unary<Untyped>& node) { return unary(node, range); },
                      [&](const Binary<Untyped>& node) { return binary(node, range); },
                      [&](const Ternary<Untyped>& node) { return ternary(node, range); },
@@ -188,9 +185,15 @@ TypedExpression Checker::array_literal(const ArrayLiteral<Untyped>& literal, Ran
 TypedExpression Checker::row_vector_literal(const RowVectorLiteral<Untyped>& literal, Range range) {
   std::vector<TypedExpression> elements = expressions(literal.elements);
   if (any_unknown(elements)) return faulty(range);
-  const bool rows = !elements.empty() && elements[0].info.type.is(Base::row_vector);
+  const auto is_row = [](const StanType& type) {
+    return type.is(Base::row_vector) || type.is(Base::complex_row_vector);
+  };
+  const bool rows = !elements.empty() && is_row(elements[0].info.type);
+  bool complex = false;
   for (const TypedExpression& e : elements) {
-    if (rows ? e.info.type.is(Base::row_vector) : e.info.type.is_scalar()) continue;
+    const StanType& type = e.info.type;
+    complex = complex || holds_complex(type);
+    if (rows ? is_row(type) : type.is_scalar() || type.is_complex()) continue;
     error({.range = e.range,
            .message = rows ? "the elements of a matrix are row vectors" : "the elements of a row vector are numbers",
            .expected = rows ? "row_vector" : "int or real",
@@ -198,18 +201,22 @@ TypedExpression Checker::row_vector_literal(const RowVectorLiteral<Untyped>& lit
     return faulty(range);
   }
   const bool data_only = all_data_only(elements);
-  return make(RowVectorLiteral<Typed>{.elements = std::move(elements)}, range,
-              rows ? stan_types::matrix : stan_types::row_vector, data_only);
+  const StanType reals = rows ? stan_types::matrix : stan_types::row_vector;
+  return make(RowVectorLiteral<Typed>{.elements = std::move(elements)}, range, complex ? with_complex(reals) : reals,
+              data_only);
 }
 
 TypedExpression Checker::call(const Call<Untyped>& call, Range range) {
   const std::string& name = call.function.text;
-  const bool in_library = library::find_density(name) || !library::find_functions(name).empty();
+  const library::DrawnDistribution drawn = library::find_drawn_distribution(name);
+  const bool in_library = library::find_density(name) || drawn || !library::find_functions(name).empty();
   // What is refused as a whole may take arguments that only it can have, such as functions.
   if (!in_library && library::is_known_but_unsupported(name) && !is_user_function(name)) {
     refuse_unknown_function(call.function);
     return faulty(range);
   }
+  const library::Solver* solver = library::find_solver(name);
+  if (solver != nullptr && !is_user_function(name)) return solver_call(call, *solver, range);
   std::vector<TypedExpression> arguments = expressions(call.arguments);
   const bool unnormalized = name.ends_with("_lupdf") || name.ends_with("_lupmf");
   const std::string full = unnormalized ? name.substr(0, name.size() - 6) + "_lp" + name.substr(name.size() - 2) : name;
@@ -225,6 +232,7 @@ TypedExpression Checker::call(const Call<Untyped>& call, Range range) {
     if (!library_is_nearer) return user_call(call, full, unnormalized, std::move(arguments), range);
   }
   if (library::find_density(name)) return density_call(call, std::move(arguments), range);
+  if (drawn) return drawing_call(drawn, call, std::move(arguments), range);
 
   if (library::find_functions(name).empty()) {
     if (const Symbol* symbol = find_symbol(name)) {
@@ -243,11 +251,55 @@ TypedExpression Checker::call(const Call<Untyped>& call, Range range) {
   if (any_unknown(arguments)) return faulty(range);
   FunctionUse use = resolve_function(name, "function '" + name + "'", types_of(arguments), call.function.range);
   if (use.function == nullptr) return faulty(range);
+  if (use.function->draw != nullptr && !call_allowed(FunctionKind::random, name, call.function.range))
+    return faulty(range);
   const bool data_only = all_data_only(arguments);
+  if (use.resolution.result.base != Base::tuple && use.function->sizes_only) {
+    // The sizes of an array of tuples are those of its leaves.
+    for (TypedExpression& argument : arguments)
+      if (argument.info.type.base == Base::tuple) argument = std::move(leaves(std::move(argument))[0]);
+    use = resolve_function(name, "function '" + name + "'", types_of(arguments), call.function.range);
+  }
   TypedExpression typed =
       make(Call<Typed>{.function = call.function, .arguments = std::move(arguments), .conditional = false}, range,
            use.resolution.result, data_only);
   typed.info.function = std::move(use);
+  return typed;
+}
+
+TypedExpression Checker::drawing_call(const library::DrawnDistribution& drawn, const Call<Untyped>& call,
+                                      std::vector<TypedExpression> arguments, Range range) {
+  const std::string& name = call.function.text;
+  const library::Distribution& distribution = *drawn.distribution;
+  if (call.conditional) {
+    error({.range = call.function.range, .message = "'|' stands in calls of probability functions only"});
+    return faulty(range);
+  }
+  if (!call_allowed(FunctionKind::random, name, call.function.range)) return faulty(range);
+  const std::size_t count = distribution.arguments.size() - 1;
+  if (arguments.size() != count) {
+    error({.range = call.function.range,
+           .message = fmt::format("wrong number of arguments for '{}'", name),
+           .expected = fmt::format("{} argument{}{}", count, count == 1 ? "" : "s",
+                                   count == 0 ? "" : " (" + argument_names(distribution) + ")"),
+           .found = std::to_string(arguments.size())});
+    return faulty(range);
+  }
+  if (any_unknown(arguments)) return faulty(range);
+  const std::vector<StanType> types = types_of(arguments);
+  if (const std::optional<std::size_t> wrong = library::misfit(distribution, types, 1)) {
+    const library::DensityArgument& argument = distribution.arguments[*wrong + 1];
+    error({.range = arguments[*wrong].range,
+           .message = fmt::format("Ill-typed argument '{}' of '{}'", argument.name, name),
+           .expected = std::string(library::accepted(argument)),
+           .found = to_string(types[*wrong])});
+    return faulty(range);
+  }
+  const bool data_only = all_data_only(arguments);
+  TypedExpression typed =
+      make(Call<Typed>{.function = call.function, .arguments = std::move(arguments), .conditional = false}, range,
+           drawn.type(types), data_only);
+  typed.info.drawn = drawn;
   return typed;
 }
 
@@ -318,6 +370,7 @@ void Checker::refuse_unknown_function(const Name& name) {
   Diagnostic diagnostic{.range = name.range, .message = "unknown function '" + name.text + "'"};
   std::vector<std::string> names;
   for (const library::Function* function : library::all_functions()) names.emplace_back(function->name);
+  for (const library::Solver& solver : library::solvers()) names.emplace_back(solver.name);
   for (const library::Distribution& distribution : library::all_distributions()) {
     names.push_back(std::string(distribution.name) + density_suffix(distribution));
     if (name.text == std::string(distribution.name) + (distribution.is_discrete() ? "_lpdf" : "_lpmf")) {
@@ -335,12 +388,16 @@ void Checker::refuse_unknown_function(const Name& name) {
   error(std::move(diagnostic));
 }
 
-FunctionUse Checker::resolve_function(std::string_view name, std::string_view shown,
+FunctionUse Checker::resolve_function(std::span<const std::string_view> names, std::string_view shown,
                                       std::span<const StanType> arguments, Range range) {
   FunctionUse best;
   std::string available;
   std::string letters;
-  for (const library::Function* function : library::find_functions(name)) {
+  std::vector<const library::Function*> functions;
+  for (const std::string_view name : names) {
+    for (const library::Function* function : library::find_functions(name)) functions.push_back(function);
+  }
+  for (const library::Function* function : functions) {
     std::optional<Resolution> resolution = resolve(function->signature, arguments);
     if (resolution && (best.function == nullptr || resolution->promotions < best.resolution.promotions)) {
       best = {function, *std::move(resolution)};
@@ -357,7 +414,7 @@ FunctionUse Checker::resolve_function(std::string_view name, std::string_view sh
   }
   // A long list of alternatives would hide what was found.
   const bool is_long = available.size() > 90;
-  std::string help = advice(name, arguments);
+  std::string help = advice(names.front(), arguments);
   if (is_long) help += (help.empty() ? "" : "; ") + ("available: " + available + letters);
   error({.range = range,
          .message = fmt::format("Ill-typed arguments supplied to {}", shown),
@@ -425,7 +482,7 @@ TypedExpression Checker::unary(const Unary<Untyped>& unary, Range range) {
   if (operand->info.type.is_unknown()) return faulty(range);
   const std::array<StanType, 1> types = {operand->info.type};
   FunctionUse use = resolve_function(
-      library::function_name(unary.op),
+      library::function_names(unary.op),
       fmt::format("{} operator {}", unary.op == UnaryOperator::Transpose ? "postfix" : "prefix", text(unary.op)), types,
       range);
   if (use.function == nullptr) return faulty(range);
@@ -438,7 +495,8 @@ TypedExpression Checker::unary(const Unary<Untyped>& unary, Range range) {
 
 TypedExpression Checker::binary(const Binary<Untyped>& binary, Range range) {
   ExpressionPtr<Typed> left = pointer(binary.left);
-  ExpressionPtr<Typed> right = pointer(binary.right);
+  const bool decides = binary.op == BinaryOperator::And || binary.op == BinaryOperator::Or;
+  ExpressionPtr<Typed> right = decides ? in_place([&] { return pointer(binary.right); }) : pointer(binary.right);
   if (left->info.type.is_unknown() || right->info.type.is_unknown()) return faulty(range);
   const std::array<StanType, 2> types = {left->info.type, right->info.type};
   const bool integers = types[0].is_int() && types[1].is_int();
@@ -456,7 +514,7 @@ TypedExpression Checker::binary(const Binary<Untyped>& binary, Range range) {
          .hint = "for a real quotient write one of them as a real: 1.0 * x; to say that this is meant write %/%",
          .severity = Severity::Warning});
   }
-  FunctionUse use = resolve_function(library::function_name(binary.op),
+  FunctionUse use = resolve_function(library::function_names(binary.op),
                                      fmt::format("infix operator {}", text(binary.op)), types, binary.op_range);
   if (use.function == nullptr) return faulty(range);
   const bool data_only = left->info.data_only && right->info.data_only;
@@ -469,8 +527,8 @@ TypedExpression Checker::binary(const Binary<Untyped>& binary, Range range) {
 
 TypedExpression Checker::ternary(const Ternary<Untyped>& ternary, Range range) {
   auto test = std::make_unique<TypedExpression>(condition(*ternary.condition));
-  ExpressionPtr<Typed> then = pointer(ternary.then);
-  ExpressionPtr<Typed> otherwise = pointer(ternary.otherwise);
+  ExpressionPtr<Typed> then = in_place([&] { return pointer(ternary.then); });
+  ExpressionPtr<Typed> otherwise = in_place([&] { return pointer(ternary.otherwise); });
   const std::optional<StanType> common = common_type(then->info.type, otherwise->info.type);
   if (!common) {
     error({.range = otherwise->range,

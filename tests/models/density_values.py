@@ -199,6 +199,10 @@ def row_of(name, function, arguments):
     return {"name": name, "arguments": arguments, "value": mpf(function(*exact_arguments)), "gradient": gradient}
 
 
+def print_values(functions, all_cases):
+    print_rows([row_of(name, functions[name], case) for name, cases in all_cases.items() for case in cases])
+
+
 def print_rows(rows):
     for row in rows:
         row["value"] = digits(row["value"])
@@ -209,4 +213,4 @@ def print_rows(rows):
 
 
 if __name__ == "__main__":
-    print_rows([row_of(name, FUNCTIONS[name], case) for name, cases in CASES.items() for case in cases])
+    print_values(FUNCTIONS, CASES)

@@ -298,6 +298,10 @@ void Equations::solve() {
   whole.solve(writers);
 
   for (const Point& point : trace_.points) {
+    for (const Evaluator::Requirement& requirement : point.requirements) {
+      const Expr holds = whole.build(point, std::span(&requirement.holds, 1))[0].value;
+      evaluator_.require({.range = requirement.range, .holds = holds.rank() > 0 ? symbolic::all(holds) : holds});
+    }
     if (point.target != no_symbol) continue;
     // Term by term: one that is the same for all executions is multiplied and not added up. Together with the arguments
     // of its densities, which explain it later.

@@ -62,7 +62,8 @@ struct Point {
   std::vector<Read> reads;
   symbolic::Expr value;  ///< of one execution
   std::vector<DensityAt> densities;
-  SymbolId target = no_symbol;  ///< what it writes; none: it adds to the log density
+  std::vector<Evaluator::Requirement> requirements;  ///< of each execution
+  SymbolId target = no_symbol;                       ///< what it writes; none: it adds to the log density
 
   std::int64_t count() const { return static_cast<std::int64_t>(executions.size()); }
   std::int64_t elements() const { return symbolic::element_count(value.shape()); }
@@ -128,16 +129,21 @@ class Tracer {
   struct Variant {
     std::vector<std::int64_t> sizes;
     std::size_t point;
+    std::vector<std::int64_t> taken = {};  ///< random numbers, by each of the template's draws
   };
   struct Template {
     std::vector<Part> parts;
     std::vector<const TypedExpression*> leaves;
     std::vector<ReadSpec> reads;
+    std::vector<const TypedExpression*>
+        draws;  ///< calls of _rng: their places in the stream are leaves after the others
     std::vector<Variant> variants;
     std::size_t latest = 0;  // variant
     /// Integers are sizes or positions that a function needs to know: each combination of them is a variant.
     bool integers_are_sizes = false;
-    bool is_new() const { return variants.empty() && leaves.empty() && reads.empty() && parts.empty(); }
+    bool is_new() const {
+      return variants.empty() && leaves.empty() && reads.empty() && parts.empty() && draws.empty();
+    }
   };
   struct Iteration {
     int space = 0;
@@ -188,7 +194,12 @@ class Tracer {
   /// A variable of its own for the value of a part.
   void add_part(const TypedExpression& expression, Template& into);
   void run_call(const UserFunctionUse& use, const std::vector<const TypedExpression*>& arguments, const void* site,
-                SymbolId result);
+                std::vector<SymbolId> results);
+  /// Variables are made anew with the values of expressions, all of which are computed first.
+  void bind(const std::vector<SymbolId>& symbols, const std::vector<const TypedExpression*>& values);
+  /// Whatever asks for the size of a variable sees this.
+  void set_size(SymbolId symbol, const symbolic::Shape& shape);
+  void call_statement(const TypedStatement& statement);
   void collect(const TypedExpression& expression, Template& into);
   void collect_read(const TypedExpression& expression, SymbolId symbol, Template& into);
   void run_part(const Part& part);
@@ -197,7 +208,7 @@ class Tracer {
   /// Executes a point: notes what its placeholders stand for this time. Its number.
   std::size_t run_point(Template& known, const Making& making);
   std::size_t run_prepared(Template& known, const Making& making);  // after its parts
-  std::size_t make_point(Template& known, const Making& making);
+  std::size_t make_point(Template& known, const Making& making, std::vector<std::int64_t>& taken);
   /// Positions that the expression picks of its variable; the shape of what is picked.
   symbolic::Shape positions_of(const ReadSpec& spec, const symbolic::Shape& shape,
                                std::vector<std::int64_t>& positions);
@@ -222,7 +233,7 @@ class Tracer {
   std::unordered_map<Key, int, KeyHash> spaces_;
   std::unordered_map<Key, int, KeyHash> contexts_;  // of the calls of functions, which are run where they are called
   int context_ = 0, contexts_deep_ = 0;
-  SymbolId result_ = no_symbol;  // what the running function returns goes there
+  std::vector<SymbolId> results_;  // the leaves of what the running function returns go there; none: it is not wanted
   std::unordered_set<const TypedExpression*> warned_;
   std::unordered_map<Key, SymbolId, KeyHash> part_symbols_;
 
