@@ -11,10 +11,15 @@ namespace leapgraph::cli {
 
 /// Samples into a trace and prints the summary.
 ExitStatus execute(const SampleCommand& command);
+/// Computes the generated quantities of the draws in a trace into another one, and prints the summary of that.
+ExitStatus execute(const GenerateCommand& command);
 /// Prints {"parameters": [...], "log_density": [...], "gradient": [[...], ...], "ns_per_gradient": median}.
 ExitStatus execute(const LogDensityCommand& command);
 /// Prints "MODEL.stan: ok", after the warnings, when the program (and with data, the two together) can be used.
+/// With `format`, the program in its canonical layout.
 ExitStatus execute(const CheckCommand& command);
+/// Prints the reference of the library, or of one name in it.
+ExitStatus execute(const FunctionsCommand& command);
 /// Prints the summary of a trace.
 ExitStatus execute(const SummaryCommand& command);
 /// Prints what one of the stages between model text and emitted C made of a model.

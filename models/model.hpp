@@ -13,6 +13,10 @@
 
 namespace leapgraph::models {
 
+/// The program in its canonical layout, comments and includes kept. It is parsed only, so that a program with errors of
+/// another kind can be formatted. Throws FileError, ModelError.
+std::string formatted(Source source);
+
 /// A program that was parsed and checked; copies share it.
 class CheckedProgram {
  public:
@@ -23,6 +27,8 @@ class CheckedProgram {
   const Source& source() const;
   /// What the checker found worth saying although the program is usable.
   const std::vector<Diagnostic>& warnings() const;
+  /// What modellers regret, although it is right: more warnings, for those who ask.
+  std::vector<Diagnostic> pedantic_warnings() const;
   std::string ast_text() const;  ///< canonical program text of the typed tree, for dumps
 
   struct State;
@@ -53,6 +59,11 @@ class Model {
   /// A position from constrained values (an --init file); coordinates of variables that are not there are nan. Throws
   /// DataError for values that violate their constraint.
   std::vector<double> unconstrain(const DataSet& values) const;
+  /// The parameters as variables of a draw.
+  std::vector<samplers::TraceVariable> parameters() const;
+  /// A position from the values of the parameters, one array for each in their order. Throws Error for values that
+  /// violate their constraint.
+  std::vector<double> position_of(std::span<const symbolic::Array> draw) const;
   /// What binding the data found worth saying: loops that are unrolled and why, elements read before they are assigned.
   const std::vector<Diagnostic>& warnings() const;
   /// The first statement, with its place in the program, whose contribution to the log density is not finite there; or

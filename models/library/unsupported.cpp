@@ -21,7 +21,6 @@ constexpr auto names = std::to_array<std::string_view>({
     "corr_matrix_constrain",
     "corr_matrix_jacobian",
     "corr_matrix_unconstrain",
-    "cov_exp_quad",
     "cov_matrix_constrain",
     "cov_matrix_jacobian",
     "cov_matrix_unconstrain",

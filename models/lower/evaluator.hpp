@@ -176,7 +176,8 @@ class Evaluator {
   Flow while_loop(const While<Typed>& loop, Range range);
   Flow for_loop(const For<Typed>& loop, Range range);
   Flow for_each(const ForEach<Typed>& loop, Range range);
-  void count_unrolled(Range range);
+  /// Refuses a loop that does not seem to end, or is too long to be unrolled.
+  void count_iteration(Range range);
   /// "n = 3, k = 1": where the running loops are; empty outside of loops.
   std::string iteration_text() const;
   void contribute(const TypedStatement& statement, const Value& term);
@@ -207,6 +208,7 @@ class Evaluator {
   std::int64_t next_place_ = 0;
   std::unordered_map<const TypedExpression*, Places>* places_ = nullptr;
   std::vector<Requirement> requirements_;
+  std::int64_t iterations_ = 0;  // of all loops of the block so far
   /// Iterations that may still be unrolled, and why there is a limit; none: loops are not being unrolled.
   std::optional<std::int64_t> unrolled_left_;
   std::string unrolled_because_;

@@ -1,6 +1,8 @@
 /// Reads signatures and matches arguments with them.
 #include "leapgraph/models/types/signature.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -15,6 +17,7 @@ namespace {
 /// pattern writes out, the type that it binds to.
 struct Letter {
   char name;
+  std::string_view meaning;
   std::optional<StanType> (*bind)(const StanType& type);
 };
 
@@ -24,30 +27,30 @@ std::optional<StanType> bind_vector(const StanType& type) {
 }
 
 constexpr std::array<Letter, 8> letters = {{
-    {'T', [](const StanType& type) -> std::optional<StanType> { return type; }},
-    {'R',
+    {'T', "any type", [](const StanType& type) -> std::optional<StanType> { return type; }},
+    {'R', "any type with real elements",
      [](const StanType& type) -> std::optional<StanType> {
        if (!holds_reals(type)) return std::nullopt;
        return with_reals(type);
      }},
-    {'I',
+    {'I', "any type with int elements",
      [](const StanType& type) -> std::optional<StanType> {
        if (!holds_integers(type)) return std::nullopt;
        return type;
      }},
-    {'C',
+    {'C', "complex, complex_vector, complex_row_vector or complex_matrix",
      [](const StanType& type) -> std::optional<StanType> {
        if (type.is_array() || !(holds_reals(type) || holds_complex(type))) return std::nullopt;
        return with_complex(type);
      }},
-    {'Z',
+    {'Z', "any type with complex elements",
      [](const StanType& type) -> std::optional<StanType> {
        if (!holds_complex(type)) return std::nullopt;
        return type;
      }},
-    {'V', bind_vector},
-    {'W', bind_vector},
-    {'M',
+    {'V', "vector or row_vector", bind_vector},
+    {'W', "vector or row_vector", bind_vector},
+    {'M', "real, vector, row_vector or matrix",
      [](const StanType& type) -> std::optional<StanType> {
        if (type.is_array() || !holds_reals(type)) return std::nullopt;
        return with_reals(type);
@@ -250,6 +253,16 @@ std::optional<FunctionCallResolution> resolve_with_function(std::string_view fun
 std::vector<std::string> alternatives(std::string_view signature) {
   const std::vector<std::string_view> pieces = split(signature, '|');
   return {pieces.begin(), pieces.end()};
+}
+
+std::string legend(std::string_view signature) {
+  std::string text;
+  for (const Letter& letter : letters) {
+    if (signature.find(letter.name) != std::string_view::npos) {
+      text += fmt::format("{}{} is {}", text.empty() ? " where " : ", ", letter.name, letter.meaning);
+    }
+  }
+  return text;
 }
 
 }  // namespace leapgraph::models

@@ -55,5 +55,7 @@ std::optional<FunctionCallResolution> resolve_with_function(std::string_view fun
 
 /// The alternatives, for messages.
 std::vector<std::string> alternatives(std::string_view signature);
+/// What the letters of a signature stand for, for those that it uses: " where R is any type with real elements".
+std::string legend(std::string_view signature);
 
 }  // namespace leapgraph::models
