@@ -28,7 +28,8 @@ namespace leapgraph::models::lower {
 /// A density that a statement evaluated, to say later why it is not finite.
 struct DensityAt {
   const library::Distribution* distribution = nullptr;
-  symbolic::Exprs arguments;
+  library::Quantity quantity = library::Quantity::log_density;
+  symbolic::Exprs arguments = {};
 };
 
 /// What one place of the program adds to the log density.
