@@ -82,6 +82,8 @@ class Evaluator {
     Range range;
     symbolic::Expr holds;  ///< bool, one
   };
+  /// A `print` was passed over, since what it prints is not known.
+  bool prints() const { return prints_; }
   const std::vector<Requirement>& requirements() const { return requirements_; }
   void require(Requirement requirement) { requirements_.push_back(std::move(requirement)); }
 
@@ -227,6 +229,7 @@ class Evaluator {
   std::int64_t next_place_ = 0;
   std::unordered_map<const TypedExpression*, Places>* places_ = nullptr;
   std::vector<Requirement> requirements_;
+  bool prints_ = false;
   std::int64_t iterations_ = 0;  // of all loops of the block so far
   /// Iterations that may still be unrolled, and why there is a limit; none: loops are not being unrolled.
   std::optional<std::int64_t> unrolled_left_;
