@@ -319,6 +319,7 @@ void Equations::solve() {
       sum = sum ? sum + signed_term : signed_term;
     }
     Contribution contribution{.range = point.range, .value = value_from(sum)};
+    contribution.reason = point.reason;
     std::size_t next = terms;
     for (const DensityAt& density : point.densities) {
       DensityAt all{density.distribution, density.quantity};

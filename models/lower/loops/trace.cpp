@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <limits>
+
 #include "leapgraph/models/lower/access.hpp"
 #include "leapgraph/models/syntax/overloaded.hpp"
 #include "leapgraph/symbolic/ops.hpp"
@@ -76,6 +78,11 @@ Evaluator::Flow Tracer::execute(const TypedStatement& statement) {
           },
           [&](const JacobianIncrement<Typed>&) {
             contribute(statement);
+            return Flow::next;
+          },
+          [&](const Message<Typed>& node) {
+            if (node.kind == MessageKind::Print || masks_.empty()) return evaluator_.execute(statement);
+            reject_where_masked(statement, node);
             return Flow::next;
           },
           [&](const auto&) { return evaluator_.execute(statement); },
@@ -422,6 +429,21 @@ void Tracer::assign(const TypedStatement& statement, const Assignment<Typed>& as
   const Shape picked = positions_of(target, shape_of_variable(symbol), positions);
   evaluator_.require_shape(picked, trace_.points[point].value, type, assignment.value.range);
   write(symbol, point, positions);
+}
+
+/// Where the conditions around it hold, the point is rejected; what follows is executed all the same.
+void Tracer::reject_where_masked(const TypedStatement& statement, const Message<Typed>& message) {
+  if (evaluator_.block_ == BlockKind::GeneratedQuantities)
+    evaluator_.unsupported(statement.range, "'reject' where a condition depends on drawn values");
+  Template& known = template_of(&statement);
+  if (known.is_new()) collect_masks(0, known);
+  const std::size_t points = trace_.points.size();
+  const std::size_t point =
+      run_point(known, {&statement, statement.range, no_symbol, [&]() -> Value {
+                          const Expr impossible = symbolic::constant(-std::numeric_limits<double>::infinity());
+                          return masked(0, impossible, 0.0);
+                        }});
+  if (trace_.points.size() > points) trace_.points[point].reason = evaluator_.printed(message);
 }
 
 void Tracer::add_to_target(const TypedStatement& statement, SymbolId term) {

@@ -63,6 +63,7 @@ struct Point {
   symbolic::Expr value;  ///< of one execution
   std::vector<DensityAt> densities;
   std::vector<Evaluator::Requirement> requirements;  ///< of each execution
+  std::string reason = {};                           ///< of a `reject`
   SymbolId target = no_symbol;                       ///< what it writes; none: it adds to the log density
 
   std::int64_t count() const { return static_cast<std::int64_t>(executions.size()); }
@@ -180,6 +181,7 @@ class Tracer {
   void assign(const TypedStatement& statement, const Assignment<Typed>& assignment);
   void contribute(const TypedStatement& statement);
   void add_to_target(const TypedStatement& statement, SymbolId term);
+  void reject_where_masked(const TypedStatement& statement, const Message<Typed>& message);
   bool condition(const TypedExpression& expression);
   /// What a condition that depends on parameters is in this iteration, where data decide that.
   std::optional<bool> known_side(const TypedExpression& condition);
