@@ -463,6 +463,12 @@ TEST(Distributions, OfIntegersAgreeWithBoost) {
       {"neg_binomial_2", {3, 2.2, 1.7}, log_pdf(bm::negative_binomial(1.7, 1.7 / (1.7 + 2.2)), 3)},
       {"neg_binomial_2_log", {3, 0.8, 1.7}, log_pdf(bm::negative_binomial(1.7, 1.7 / (1.7 + std::exp(0.8))), 3)},
       {"neg_binomial", {3, 1.7, 0.8}, log_pdf(bm::negative_binomial(1.7, 0.8 / 1.8), 3)},
+      {"hypergeometric", {3, 5, 4, 7}, log_pdf(bm::hypergeometric(4, 5, 11), 3)},
+      {"discrete_range", {3, 1, 7}, -std::log(7.0)},
+      {"beta_neg_binomial",
+       {3, 1.7, 2.6, 0.8},
+       std::log(bm::beta(4.7, 3.4) / bm::beta(1.7, 2.6) * std::tgamma(3.8) / std::tgamma(0.8) / 6)},
+      {"yule_simon", {3, 1.7}, std::log(1.7 * bm::beta(3.0, 2.7))},
       {"beta_binomial", {3, 7, 1.7, 0.8}, std::log(35.0) + std::log(bm::beta(4.7, 4.8)) - std::log(bm::beta(1.7, 0.8))},
   };
   std::vector<std::string> tested;
@@ -482,6 +488,7 @@ std::vector<double> good_arguments(const Distribution& distribution) {
   if (distribution.name == "uniform") return {0.2, -0.1, 0.9};
   if (distribution.name == "pareto") return {0.9, 0.3, 0.4};
   if (distribution.name == "pareto_type_2") return {0.9, 0.3, 0.4, 0.5};
+  if (distribution.name == "discrete_range") return {2, 1, 4};
   std::vector<double> values;
   for (std::size_t i = 0; i < distribution.arguments.size(); ++i) {
     const double integer_value = i == 0 ? 1 : 4;
