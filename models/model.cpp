@@ -7,6 +7,7 @@
 #include "leapgraph/models/syntax/format.hpp"
 #include "leapgraph/models/syntax/parser.hpp"
 #include "leapgraph/models/types/typecheck.hpp"
+#include "leapgraph/symbolic/counter_random.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 
 namespace leapgraph::models {
@@ -49,19 +50,31 @@ samplers::Density density_of(const lower::Lowered& lowered, const CheckedProgram
   const auto at = [shared](const symbolic::Exprs& expressions, const symbolic::Expr& position) {
     return symbolic::substitute(expressions, {{shared->position, position}});
   };
-  return {
+  samplers::Density density{
       .dimension = shared->dimension(),
       .log_density = [shared, at](const symbolic::Expr& position) { return at({shared->log_density}, position)[0]; },
       .variables = shared->variables,
       .constrain = [shared, at](const symbolic::Expr& position) { return at(shared->values, position); },
       .why = [shared, program](
                  std::span<const double> position) { return lower::explain(*shared, program.source(), position); }};
+  if (!shared->generator) return density;
+  density.stream = shared->stream;
+  if (shared->drawable)
+    density.drawable = [shared, at](const symbolic::Expr& position) { return at({shared->drawable}, position)[0]; };
+  density.complete = [shared, program](const samplers::DrawKey& key, std::span<double> values) {
+    try {
+      shared->generator->run(symbolic::counter_stream(key.seed, key.chain, key.draw), values);
+    } catch (const ModelError& error) {
+      throw samplers::DrawError(error.what());
+    }
+  };
+  return density;
 }
 
 }  // namespace
 
-Model::Model(CheckedProgram program, const DataSet& data) {
-  lower::Lowered lowered = lower::lower(program.state().typed, program.source(), data);
+Model::Model(CheckedProgram program, const DataSet& data, std::uint64_t seed) {
+  lower::Lowered lowered = lower::lower(program.state().typed, program.source(), data, lower::Loops::whole, seed);
   samplers::Density density = density_of(lowered, program);
   std::vector<std::string> coordinates = lower::coordinate_names(lowered.parameters);
   state_ = std::make_shared<const State>(State{.program = std::move(program),

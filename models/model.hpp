@@ -1,6 +1,7 @@
 /// From program text and data to a density: what the command line and other callers use.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -37,7 +38,8 @@ class Model {
  public:
   /// Throws DataError for data that do not fit their declarations, ModelError for errors of the program that show with
   /// these data (a failed constraint of transformed data, an index out of range, sizes that do not fit).
-  Model(CheckedProgram program, const DataSet& data);
+  /// `seed`: of the random numbers of transformed data.
+  Model(CheckedProgram program, const DataSet& data, std::uint64_t seed = 0);
 
   /// On the unconstrained scale, Jacobian included, `~` constants dropped as in Stan. Its variables are parameters and
   /// transformed parameters by their Stan names.

@@ -145,6 +145,8 @@ class Chain {
       constrain_(state_.position, key(iteration), values_);
     } catch (const InternalError&) {
       throw;
+    } catch (const DrawError&) {
+      throw;
     } catch (const std::bad_alloc&) {
       throw;
     } catch (const std::exception& error) {

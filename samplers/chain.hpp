@@ -22,8 +22,15 @@ class InitializationError : public Error {
   using Error::Error;
 };
 
+/// The values of a draw are an error of the model, which ends the run.
+class DrawError : public Error {
+ public:
+  using Error::Error;
+};
+
 /// Turns a position into the values of a trace: constrained parameters, transformed ones, generated quantities, whose
-/// random numbers belong to `key`. An exception is counted, its message kept, and the values of that draw are nan.
+/// random numbers belong to `key`. A DrawError ends the run; another exception is counted,
+/// its message kept, and the values of that draw are nan.
 using Constrain = std::function<void(std::span<const double> position, const DrawKey& key, std::span<double> values)>;
 
 /// How far a chain is, for a thread that shows it. All accesses are relaxed; the fields need not fit each other.

@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "leapgraph/samplers/leapfrog.hpp"
+#include "leapgraph/symbolic/counter_random.hpp"
 #include "leapgraph/symbolic/host_function.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 
@@ -37,6 +38,7 @@ struct CompiledDensity::State {
   Density density;
   MetricKind metric = MetricKind::unit;
   std::int64_t values = 0;
+  bool is_completed = false;                // `complete` is called for every draw
   std::vector<CompiledFunction> functions;  // log density with gradient, leapfrog, values of a draw
 
   const CompiledFunction& log_density() const { return functions[0]; }
@@ -106,26 +108,51 @@ class CompiledIntegrator final : public Integrator {
   std::span<const double> last_;
 };
 
+/// The values of draws, and whether they can be had.
+class DrawCaller {
+ public:
+  explicit DrawCaller(std::shared_ptr<const CompiledDensity::State> state)
+      : state_(std::move(state)), call_(state_->draw(), state_->density, state_->density.stream ? 2 : 1) {}
+
+  void operator()(std::span<const double> position, const DrawKey& key, std::span<double> values) {
+    const Density& density = state_->density;
+    const symbolic::Array stream = symbolic::counter_stream(key.seed, key.chain, key.draw);
+    bool drawable = true;
+    void* out[] = {values.data(), &drawable};
+    const bool ok = density.stream ? call_({position.data(), stream.raw()}, out) : call_({position.data()}, out);
+    if (!ok) throw Error("the values of a draw could not be computed");
+    if (state_->is_completed || !drawable) density.complete(key, values);
+  }
+
+ private:
+  std::shared_ptr<const CompiledDensity::State> state_;
+  Caller call_;
+};
+
 namespace {
 
-Graph draw_graph(const Density& density, const Exprs& arguments) {
-  const Expr position = symbolic::input({DType::float64, {density.dimension}}, "position");
-  const Exprs values = density.constrain(position);
-  if (values.size() != density.variables.size())
+/// How many of the variables have values among the graphs.
+std::size_t check_values(const Density& density, const Exprs& values) {
+  if (values.size() > density.variables.size() || (values.size() < density.variables.size() && !density.complete))
     throw Error(fmt::format("density: {} variables are declared, but `constrain` gives {} values",
                             density.variables.size(), values.size()));
-  symbolic::Operands parts;
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (values[i].shape() != density.variables[i].shape)
       throw Error(fmt::format("density: the variable '{}' is declared {}, but its value is {}",
                               density.variables[i].name, symbolic::to_string(density.variables[i].shape),
                               symbolic::to_string(values[i].type())));
-    parts.emplace_back(symbolic::reshape(symbolic::cast(values[i], DType::float64), {-1}));
   }
+  return values.size();
+}
+
+Graph draw_graph(const Density& density, const Exprs& arguments, const Expr& position, const Exprs& values) {
+  symbolic::Operands parts;
+  for (const Expr& value : values) parts.emplace_back(symbolic::reshape(symbolic::cast(value, DType::float64), {-1}));
   Exprs inputs{position};
+  if (density.stream) inputs.push_back(density.stream);
   inputs.insert(inputs.end(), arguments.begin(), arguments.end());
   const Expr all = parts.empty() ? symbolic::full({0}, 0.0) : symbolic::concatenate(parts);
-  return Graph{inputs, {all}};
+  return Graph{inputs, {all, density.drawable ? density.drawable(position) : symbolic::constant(true)}};
 }
 
 }  // namespace
@@ -134,8 +161,11 @@ CompiledDensity::CompiledDensity(Density density, MetricKind metric, const symbo
   Exprs arguments;
   for (const auto& [variable, value] : density.arguments) arguments.push_back(variable);
   const LeapfrogGraphs graphs = leapfrog_graphs(density.dimension, density.log_density, arguments, metric);
-  const Graph all[] = {graphs.log_density, graphs.leapfrog, draw_graph(density, arguments)};
+  const Expr position = symbolic::input({DType::float64, {density.dimension}}, "position");
+  const Exprs values = density.constrain(position);
   auto state = std::make_shared<State>();
+  state->is_completed = check_values(density, values) < density.variables.size();
+  const Graph all[] = {graphs.log_density, graphs.leapfrog, draw_graph(density, arguments, position, values)};
   for (const TraceVariable& variable : density.variables) state->values += symbolic::element_count(variable.shape);
   state->density = std::move(density);
   state->metric = metric;
@@ -155,9 +185,9 @@ double CompiledDensity::log_density_gradient(std::span<const double> position, s
   return ok ? value : nan;
 }
 
-void CompiledDensity::constrain(std::span<const double> position, std::span<double> values) const {
-  Caller call(state_->draw(), state_->density, 1);
-  if (!call({position.data()}, {values.data()})) throw Error("the values of a draw could not be computed");
+void CompiledDensity::constrain(std::span<const double> position, std::span<double> values, const DrawKey& key) const {
+  DrawCaller call(state_);
+  call(position, key, values);
 }
 
 SampleTarget CompiledDensity::target() const {
@@ -168,10 +198,8 @@ SampleTarget CompiledDensity::target() const {
   target.thread_safe = state_->density.thread_safe;
   target.integrator = [state = state_](std::int64_t) { return std::make_unique<CompiledIntegrator>(state); };
   target.constrain = [state = state_](std::int64_t) -> Constrain {
-    const auto call = std::make_shared<Caller>(state->draw(), state->density, 1);
-    return [state, call](std::span<const double> position, const DrawKey&, std::span<double> values) {
-      if (!(*call)({position.data()}, {values.data()})) throw Error("the values of a draw could not be computed");
-    };
+    return [call = std::make_shared<DrawCaller>(state)](std::span<const double> position, const DrawKey& key,
+                                                        std::span<double> values) { (*call)(position, key, values); };
   };
   return target;
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "leapgraph/samplers/metric.hpp"
+#include "leapgraph/samplers/random.hpp"
 #include "leapgraph/samplers/sample.hpp"
 #include "leapgraph/samplers/trace.hpp"
 #include "leapgraph/symbolic/compile.hpp"
@@ -26,6 +27,16 @@ struct Density {
   /// position.
   std::vector<TraceVariable> variables;
   std::function<symbolic::Exprs(const symbolic::Expr& position)> constrain;
+
+  /// Random numbers in the values of a draw: a variable of symbolic::counter_stream_type that the graphs of `constrain`
+  /// and `drawable` may use, each draw with its own seed, chain and number. May be absent.
+  symbolic::Expr stream = {};
+  /// bool: false where the values of a draw cannot be had, and `complete` says why. May be absent.
+  std::function<symbolic::Expr(const symbolic::Expr& position)> drawable = {};
+  /// Computes in C++ those of the last `variables` that `constrain` gives no values for, from the values before them;
+  /// asked only about draws that are not `drawable` where there are no such variables. May throw DrawError, which ends
+  /// the run. Called on several threads at once.
+  std::function<void(const DrawKey& key, std::span<double> values)> complete = {};
 
   /// Inputs of the graphs beside the position, with the values they are called with.
   std::vector<std::pair<symbolic::Expr, symbolic::Array>> arguments = {};
@@ -56,7 +67,8 @@ class CompiledDensity {
   /// Doubles of one draw in the trace.
   std::int64_t values() const;
   /// All variables of a draw, in their order, each row-major.
-  void constrain(std::span<const double> position, std::span<double> values) const;
+  /// Throws DrawError.
+  void constrain(std::span<const double> position, std::span<double> values, const DrawKey& key = {}) const;
   /// What `sample` takes; it shares the compiled code, and may outlive this object.
   SampleTarget target() const;
   bool is_native() const;

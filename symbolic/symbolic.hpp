@@ -5,6 +5,7 @@
 #include "leapgraph/symbolic/array.hpp"
 #include "leapgraph/symbolic/compile.hpp"
 #include "leapgraph/symbolic/complex.hpp"
+#include "leapgraph/symbolic/counter_random.hpp"
 #include "leapgraph/symbolic/effects.hpp"
 #include "leapgraph/symbolic/elementwise_functions.hpp"
 #include "leapgraph/symbolic/error.hpp"

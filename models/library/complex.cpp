@@ -26,7 +26,8 @@ struct SameAsForReals {
 
 constexpr std::string_view elementwise_pair = "(C, C) => C | (complex, C) => C | (C, complex) => C";
 constexpr std::string_view one_number = "(complex) => complex";
-constexpr std::string_view complex_size = "(complex_vector) => int | (complex_row_vector) => int | (complex_matrix) => int";
+constexpr std::string_view complex_size =
+    "(complex_vector) => int | (complex_row_vector) => int | (complex_matrix) => int";
 constexpr std::string_view of_all_elements =
     "(array[] complex) => complex | (complex_vector) => complex | (complex_row_vector) => complex | "
     "(complex_matrix) => complex";

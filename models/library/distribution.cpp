@@ -83,9 +83,10 @@ std::string_view accepted(const DensityArgument& argument) {
   return argument.integer ? info(argument).integers : info(argument).reals;
 }
 
-std::optional<std::size_t> misfit(const Distribution& distribution, std::span<const StanType> types) {
+std::optional<std::size_t> misfit(const Distribution& distribution, std::span<const StanType> types,
+                                  std::size_t first) {
   for (std::size_t i = 0; i < types.size(); ++i) {
-    const DensityArgument& argument = distribution.arguments[i];
+    const DensityArgument& argument = distribution.arguments[first + i];
     const bool element_fits = argument.integer ? holds_integers(types[i]) : holds_reals(types[i]);
     if (!element_fits || !info(argument).fits(types[i])) return i;
   }

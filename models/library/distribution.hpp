@@ -14,8 +14,6 @@
 
 namespace leapgraph::models::library {
 
-class Draws;
-
 /// A set of arguments, one bit each: argument 0, the outcome, is bit 0.
 using ArgumentSet = std::uint32_t;
 
@@ -77,10 +75,6 @@ struct Distribution {
   symbolic::Expr (*cdf)(std::span<const symbolic::Expr> arguments) = nullptr;
   symbolic::Expr (*lcdf)(std::span<const symbolic::Expr> arguments) = nullptr;
   symbolic::Expr (*lccdf)(std::span<const symbolic::Expr> arguments) = nullptr;
-  /// Outcomes drawn at random, for _rng: `parameters` are the arguments without the outcome, `outcomes` is the shape of
-  /// what is drawn without the axes of an outcome's own vector or matrix: {} or {n}. Null where Stan has none.
-  symbolic::Expr (*draw)(Draws& draws, std::span<const symbolic::Expr> parameters,
-                         const symbolic::Shape& outcomes) = nullptr;
 
   /// A mass function: its name ends in _lpmf, else in _lpdf.
   bool is_discrete() const { return arguments[0].integer; }
@@ -90,9 +84,10 @@ struct Distribution {
 std::span<const Distribution> all_distributions();
 const Distribution* find_distribution(std::string_view name);
 
-/// The arguments that `types` fit, as messages name them: "real or any sequence of reals". Nothing when all fit, else
-/// the number of the first that does not.
-std::optional<std::size_t> misfit(const Distribution& distribution, std::span<const StanType> types);
+/// Nothing when the arguments from number `first` on fit `types`, else the place in `types` of the first that does
+/// not.
+std::optional<std::size_t> misfit(const Distribution& distribution, std::span<const StanType> types,
+                                  std::size_t first = 0);
 std::string_view accepted(const DensityArgument& argument);
 
 /// The logarithms of distribution functions, `normal_lccdf` and its like: records with one term, which no `~` asks for.

@@ -13,6 +13,8 @@
 
 namespace leapgraph::models::library {
 
+class Draws;
+
 /// Values that a function cannot take: "vectors of 3 and 4 elements". The evaluator adds the function and its place.
 class ArgumentError : public Error {
  public:
@@ -63,6 +65,8 @@ struct Function {
   symbolic::Expr (*build)(const BuildCall& call);
   Known known = {};
   bool sizes_only = false;  ///< asks for the sizes of its arguments, not for their elements
+  /// Of a function whose name ends in _rng, instead of `build`.
+  symbolic::Expr (*draw)(Draws& draws, const BuildCall& call) = nullptr;
 };
 
 // The families; `library.hpp` puts them together.
@@ -74,7 +78,8 @@ std::span<const Function> constant_functions();     ///< pi, e, ...
 std::span<const Function> matrix_functions();       ///< block, quad_form, trace, ...
 std::span<const Function> covariance_functions();   ///< cholesky_decompose, gp_exp_quad_cov, ...
 std::span<const Function> fill_functions();         ///< zeros_vector, linspaced_vector, ...
-std::span<const Function> order_functions();
-std::span<const Function> complex_functions();        ///< sort_asc, rank, quantile, ...
+std::span<const Function> order_functions();        ///< sort_asc, rank, quantile, ...
+std::span<const Function> drawing_functions();      ///< multinomial_rng and others that take what its density does not
+std::span<const Function> complex_functions();      ///< get_real, polar, fft, and what complex numbers share with reals
 
 }  // namespace leapgraph::models::library

@@ -55,7 +55,7 @@ std::vector<const Function*> all_functions() {
   std::vector<const Function*> all;
   for (const auto family : {operator_functions(), elementwise_functions(), reduction_functions(), container_functions(),
                             constant_functions(), matrix_functions(), covariance_functions(), fill_functions(),
-                            order_functions(), complex_functions()}) {
+                            order_functions(), drawing_functions(), complex_functions()}) {
     for (const Function& function : family) all.push_back(&function);
   }
   return all;
@@ -138,7 +138,7 @@ std::optional<std::string> nearest_name(std::string_view name, std::span<const s
 }
 
 bool is_known_but_unsupported(std::string_view name) {
-  if (find_density(name)) return false;
+  if (find_density(name) || find_drawn_distribution(name) || !find_functions(name).empty()) return false;
   const auto unsupported = unsupported_names();
   if (std::binary_search(unsupported.begin(), unsupported.end(), name)) return true;
   return std::any_of(density_suffixes.begin(), density_suffixes.end(), [&](const DensitySuffix& suffix) {

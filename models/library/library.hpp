@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "leapgraph/models/library/distribution.hpp"
+#include "leapgraph/models/library/draws.hpp"
 #include "leapgraph/models/library/function.hpp"
 #include "leapgraph/models/library/structured.hpp"
 #include "leapgraph/models/library/transform.hpp"

@@ -1,11 +1,14 @@
 /// Calls of functions that the program defines.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "leapgraph/models/lower/evaluator.hpp"
+#include "leapgraph/models/lower/loops/equations.hpp"
 #include "leapgraph/models/types/tuple.hpp"
 #include "leapgraph/symbolic/ops.hpp"
+#include "leapgraph/symbolic/vectorize.hpp"
 
 namespace leapgraph::models::lower {
 
@@ -21,8 +24,6 @@ constexpr int most_calls = 500;
 std::vector<Value> Evaluator::call(const UserFunctionUse& use, std::span<const TypedExpression* const> arguments,
                                    Range range) {
   const FunctionDefinition<Typed>& function = program_.tree.functions[static_cast<std::size_t>(use.function)];
-  if (function.info.kind == FunctionKind::random)
-    unsupported(range, fmt::format("the call of '{}'", function.name.text));
   if (call_depth_ == most_calls)
     fail({.range = range,
           .message = fmt::format("the call of '{}' is more than {} calls deep", function.name.text, most_calls)});
@@ -42,7 +43,7 @@ std::vector<Value> Evaluator::call(const UserFunctionUse& use, std::span<const T
   const Frame outer = std::exchange(call_, Frame{.function = use.function, .unnormalized = use.unnormalized});
   const auto* const bound = std::exchange(bound_, nullptr);
   ++call_depth_;
-  const Flow flow = execute(*function.body);
+  const Flow flow = function_body(function);
   --call_depth_;
   --active_calls_[use.function];
   bound_ = bound;
@@ -65,6 +66,25 @@ Value Evaluator::call_for_value(const UserFunctionUse& use, std::span<const Type
   if (!results.empty()) return std::move(results[static_cast<std::size_t>(use.slot)]);
   const std::string& name = program_.tree.functions[static_cast<std::size_t>(use.function)].name.text;
   fail({.range = range, .message = fmt::format("'{}' ends without returning a value", name)});
+}
+
+Evaluator::Flow Evaluator::function_body(const FunctionDefinition<Typed>& function) {
+  const bool all_known =
+      std::ranges::all_of(function.info.parameters, [this](SymbolId s) { return is_known(value(s)); });
+  if (all_known) return execute(*function.body);
+  const Dependence dependence(program_, *function.body, [this](SymbolId s) { return !is_known(value(s)); });
+  if (!dependence.leaves_under_condition(*function.body, Dependence::Leaving::function)) return execute(*function.body);
+  try {
+    Tracer tracer(*this, *function.body);
+    if (!tracer.run(&function.info.results)) return Flow::rejected;
+    Equations(*this, tracer.trace()).solve();
+  } catch (const NotWhole& reason) {
+    unsupported(reason.range, fmt::format("a return where a condition depends on parameters: {}", reason.reason));
+  } catch (const symbolic::NotVectorizable& error) {
+    unsupported(function.name.range, fmt::format("a return where a condition depends on parameters: {}", error.what()));
+  }
+  for (const SymbolId result : function.info.results) call_.results.push_back(value(result));
+  return Flow::returned;
 }
 
 void Evaluator::call_statement(const TypedStatement& statement, const CallStatement<Typed>& call) {

@@ -142,6 +142,18 @@ std::optional<Violation> violation(const Declared& variable, const Constraint& c
   return std::nullopt;
 }
 
+void require_constraint(Evaluator& evaluator, const Declared& variable, std::string_view when) {
+  const Array value = array_from(evaluator.value(variable.symbol));
+  const std::optional<Violation> wrong = violation(variable, constraint_of(evaluator, variable), value);
+  if (!wrong) return;
+  const auto element = static_cast<std::size_t>(wrong->element);
+  evaluator.fail(
+      {.range = variable.range,
+       .message = fmt::format("{}{} {}", variable.name, element_indices(variable.shape, element), wrong->message),
+       .found = fmt::format("{}", value.real(wrong->element)),
+       .hint = std::string(when)});
+}
+
 Expr holds(const Declared& variable, const Constraint& constraint, const Expr& value) {
   if (constraint.structured != nullptr) {
     Shape shape = variable.value_lengths();

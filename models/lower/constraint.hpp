@@ -63,6 +63,9 @@ using Violation = library::Fault;
 std::optional<Violation> violation(const Declared& variable, const Constraint& constraint,
                                    const symbolic::Array& value);
 
+/// Throws ModelError unless the variable's known value holds its constraint; `when` says when that is asked.
+void require_constraint(Evaluator& evaluator, const Declared& variable, std::string_view when);
+
 /// True where a value of parameters holds its constraint.
 symbolic::Expr holds(const Declared& variable, const Constraint& constraint, const symbolic::Expr& value);
 

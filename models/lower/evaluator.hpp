@@ -36,6 +36,12 @@ struct Contribution {
   std::string reason = {};  ///< what a `reject` says
 };
 
+/// A program that is right and asks for what this version cannot do with values that depend on parameters or are drawn.
+class Unsupported : public ModelError {
+ public:
+  using ModelError::ModelError;
+};
+
 /// What becomes of loops in which something depends on parameters.
 enum class Loops {
   whole,    ///< each statement is one expression over all iterations
@@ -59,6 +65,19 @@ class Evaluator {
   /// Runs the statements of a block. False when one of them rejects: what follows it is not run.
   bool run(const ProgramBlock<Typed>& block);
   Value evaluate(const TypedExpression& expression);
+
+  /// From here on `_rng` functions take numbers from this stream, a symbolic::counter_stream or a variable for one.
+  void draw_from(symbolic::Expr stream) {
+    stream_ = std::move(stream);
+    next_place_ = 0;
+  }
+  /// What must hold for the values of a draw to be had.
+  struct Requirement {
+    Range range;
+    symbolic::Expr holds;  ///< bool, one
+  };
+  const std::vector<Requirement>& requirements() const { return requirements_; }
+  void require(Requirement requirement) { requirements_.push_back(std::move(requirement)); }
 
   /// The log density so far; `add` appends to it.
   const std::vector<Contribution>& contributions() const { return contributions_; }
@@ -102,6 +121,11 @@ class Evaluator {
   Value evaluate_elements(const TypedExpression& expression, const std::vector<TypedExpression>& elements);
   Value apply(const FunctionUse& use, std::span<const Value* const> arguments, Range range, std::string_view shown);
   Value density(const DensityUse& use, std::span<const TypedExpression* const> arguments, Range range);
+  Value drawn(const TypedExpression& expression, const Call<Typed>& call);
+  void require_domains(const library::Distribution& distribution, std::span<const symbolic::Expr> parameters,
+                       Range range);
+  /// Every value of the program is known: loops just run.
+  bool all_is_known() const;
   symbolic::Expr argument(const Value& value, const StanType& type);
   /// A known integer; `what` says which in the complaint.
   std::int64_t integer(const TypedExpression& expression, std::string_view what);
@@ -112,7 +136,6 @@ class Evaluator {
   /// The row-major position of one element; nothing when the indices pick more than that.
   std::optional<std::int64_t> element(const Access& access, const symbolic::Shape& shape);
   std::vector<Selection> select(const Access& access, const symbolic::Shape& shape);
-  std::vector<Selection> select_to_write(const Access& access, const symbolic::Shape& shape);
   Selection select(const Index<Typed>& index, std::int64_t length, std::size_t axis, const Access& access);
   std::int64_t checked_position(std::int64_t index, std::int64_t length, std::size_t axis, Range range,
                                 const Access& access) const;
@@ -143,6 +166,8 @@ class Evaluator {
   /// A nest of loops, or a branch, in which something depends on parameters: expressed as a whole; loops that cannot be
   /// are unrolled.
   Flow lift(const TypedStatement& nest);
+  /// The body of the function that is called, as a whole where it returns under a condition that depends on parameters.
+  Flow function_body(const FunctionDefinition<Typed>& function);
   friend class Tracer;
   friend class Equations;
 
@@ -154,6 +179,16 @@ class Evaluator {
   std::vector<DensityAt> densities_;  // of the statement that is running
   /// What expressions stand for while a statement of a loop is expressed for all iterations.
   const std::unordered_map<const TypedExpression*, Value>* bound_ = nullptr;
+  /// Random numbers: the stream, the next place in it, and for calls in a loop that is expressed as a whole the
+  /// variable of their place and the numbers that they take.
+  struct Places {
+    symbolic::Expr first;
+    std::int64_t taken = 0;
+  };
+  symbolic::Expr stream_;
+  std::int64_t next_place_ = 0;
+  std::unordered_map<const TypedExpression*, Places>* places_ = nullptr;
+  std::vector<Requirement> requirements_;
   /// Iterations that may still be unrolled, and why there is a limit; none: loops are not being unrolled.
   std::optional<std::int64_t> unrolled_left_;
   std::string unrolled_because_;

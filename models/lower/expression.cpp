@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "leapgraph/models/library/draws.hpp"
 #include "leapgraph/models/library/evaluate.hpp"
 #include "leapgraph/models/library/shapes.hpp"
 #include "leapgraph/models/lower/evaluator.hpp"
@@ -148,6 +149,7 @@ Value Evaluator::evaluate_call(const TypedExpression& expression, const Call<Typ
     if (expression.info.user) return call_for_value(expression.info.user, arguments, expression.range);
     return density(expression.info.density, arguments, expression.range);
   }
+  if (expression.info.draws()) return drawn(expression, call);
   constexpr std::size_t few = 4;
   const std::size_t count = call.arguments.size();
   std::array<Value, few> scratch_few;
@@ -243,6 +245,62 @@ Value Evaluator::density(const DensityUse& use, std::span<const TypedExpression*
     fail({.range = range, .message = fmt::format("'{}': {}", use.distribution->name, error.what())});
   } catch (const symbolic::GraphError& error) {
     fail({.range = range, .message = fmt::format("'{}': {}", use.distribution->name, error.what())});
+  }
+}
+
+bool Evaluator::all_is_known() const { return stream_ && symbolic::constant_value(stream_).has_value(); }
+
+Value Evaluator::drawn(const TypedExpression& expression, const Call<Typed>& call) {
+  const library::DrawnDistribution& drawn = expression.info.drawn;
+  const FunctionUse& function = expression.info.function;
+  Exprs parameters;
+  std::vector<StanType> types;
+  bool known = symbolic::constant_value(stream_).has_value();
+  for (std::size_t i = 0; i < call.arguments.size(); ++i) {
+    Value scratch;
+    const Value& value = view(call.arguments[i], scratch);
+    known = known && is_known(value);
+    types.push_back(call.arguments[i].info.type);
+    const bool integer = drawn && drawn.distribution->arguments[i + 1].integer;
+    parameters.push_back(argument(value, !drawn    ? function.resolution.parameters[i]
+                                         : integer ? stan_types::integer
+                                                   : stan_types::real));
+  }
+  Places* const place = places_ == nullptr ? nullptr : &places_->at(&expression);
+  library::Draws draws(stream_, place != nullptr ? place->first : symbolic::constant(next_place_));
+  try {
+    if (drawn) require_domains(*drawn.distribution, parameters, expression.range);
+    const Expr result = drawn ? drawn.draw(draws, parameters, types)
+                              : function.function->draw(
+                                    draws, {parameters, function.resolution.parameters, function.resolution.result});
+    if (place != nullptr) {
+      place->taken = draws.taken();
+    } else {
+      next_place_ += draws.taken();
+    }
+    return known ? value_from(value_of(result)) : value_from(result);
+  } catch (const library::UnknownInteger& error) {
+    if (bound_ != nullptr) throw;  // it is known in each iteration
+    fail({.range = expression.range, .message = fmt::format("'{}': {}", call.function.text, error.what())});
+  } catch (const library::ArgumentError& error) {
+    fail({.range = expression.range, .message = fmt::format("'{}': {}", call.function.text, error.what())});
+  } catch (const symbolic::GraphError& error) {
+    fail({.range = expression.range, .message = fmt::format("'{}': {}", call.function.text, error.what())});
+  }
+}
+
+/// Parameters outside their domain: an error where they are known, else something that the draw requires.
+void Evaluator::require_domains(const library::Distribution& distribution, std::span<const Expr> parameters,
+                                Range range) {
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const library::DensityArgument& argument = distribution.arguments[i + 1];
+    if (const std::optional<Array> value = symbolic::constant_value(parameters[i])) {
+      if (const auto wrong = library::violation(argument, *value))
+        fail({.range = range, .message = fmt::format("'{}_rng': {}", distribution.name, *wrong)});
+      continue;
+    }
+    const Expr holds = argument.domain->test(parameters[i]);
+    require({.range = range, .holds = holds.rank() > 0 ? symbolic::all(holds) : holds});
   }
 }
 

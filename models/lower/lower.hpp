@@ -2,11 +2,14 @@
 /// of a draw.
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "leapgraph/models/data.hpp"
 #include "leapgraph/models/lower/evaluator.hpp"
+#include "leapgraph/models/lower/generator.hpp"
 #include "leapgraph/models/lower/parameters.hpp"
 #include "leapgraph/models/types/typed_ast.hpp"
 #include "leapgraph/samplers/trace.hpp"
@@ -24,7 +27,13 @@ struct Lowered {
 
   /// Parameters, transformed parameters, generated quantities.
   std::vector<samplers::TraceVariable> variables;
+  /// Their values; without those of generated quantities where only the generator can have them.
   symbolic::Exprs values;
+  symbolic::Expr stream;  ///< the free variable of their random numbers: symbolic::counter_stream_type
+  /// bool: false where the generated quantities of a draw are an error; absent where that cannot be.
+  symbolic::Expr drawable;
+  /// Computes the generated quantities of a draw with everything known; null where the program has none.
+  std::shared_ptr<const Generator> generator;
   std::vector<samplers::TraceConstant> constants;  ///< the data block
 
   std::vector<Diagnostic> warnings;
@@ -32,8 +41,9 @@ struct Lowered {
   std::int64_t dimension() const { return dimension_of(parameters); }
 };
 
-/// Throws DataError and ModelError as Model does.
-Lowered lower(const TypedProgram& program, const Source& source, const DataSet& data, Loops loops = Loops::whole);
+/// Random numbers of transformed data are those of `seed`. Throws DataError and ModelError as Model does.
+Lowered lower(const TypedProgram& program, const Source& source, const DataSet& data, Loops loops = Loops::whole,
+              std::uint64_t seed = 0);
 
 /// The first contribution that is not finite at the position, in words: "model.stan:12:3: `y ~ normal(mu, sigma)` is
 /// nan: sigma must be positive and finite, found 0". Empty when all are finite.

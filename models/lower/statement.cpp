@@ -40,7 +40,7 @@ Evaluator::Evaluator(const TypedProgram& program, const Source& source, Loops lo
 void Evaluator::fail(Diagnostic diagnostic) const { throw ModelError(source_, {std::move(diagnostic)}); }
 
 void Evaluator::unsupported(Range range, const std::string& what) const {
-  fail({.range = range, .message = what + " is not supported yet by this version"});
+  throw Unsupported(source_, {{.range = range, .message = what + " is not supported yet by this version"}});
 }
 
 // ---------------------------------------------------------------- variables
@@ -141,7 +141,7 @@ void Evaluator::assign(const TypedExpression& target, Value value, Range value_r
       return;
     }
   }
-  const std::vector<Selection> selections = select_to_write(picked, variable.shape);
+  const std::vector<Selection> selections = select(picked, variable.shape);
   require_shape(selected_shape(variable.shape, selections), value, target.info.type, value_range);
   variable.value = write(std::move(variable.value), selections, value);
 }
@@ -181,14 +181,16 @@ std::string Evaluator::printed(const Message<Typed>& message) {
 
 Evaluator::Flow Evaluator::message(const Message<Typed>& message, Range range) {
   const bool before_sampling = block_ == BlockKind::TransformedData;
+  const bool each_draw = block_ == BlockKind::GeneratedQuantities && all_is_known();
   if (message.kind == MessageKind::Print) {
-    if (!before_sampling) unsupported(range, fmt::format("'print' in the {} block", text(block_)));
+    if (!before_sampling && !each_draw) unsupported(range, fmt::format("'print' in the {} block", text(block_)));
     std::fputs((printed(message) + "\n").c_str(), stderr);
     return Flow::next;
   }
   const std::string reason = printed(message);
-  if (before_sampling || message.kind == MessageKind::FatalError) {
-    fail({.range = range, .message = fmt::format("the program rejects its data: {}", reason)});
+  if (before_sampling || message.kind == MessageKind::FatalError || each_draw) {
+    fail({.range = range,
+          .message = fmt::format("the program rejects {}: {}", each_draw ? "a draw" : "its data", reason)});
   }
   if (block_ == BlockKind::GeneratedQuantities) unsupported(range, "'reject' in the generated quantities block");
   add({.range = range, .value = -std::numeric_limits<double>::infinity(), .reason = reason});
@@ -284,7 +286,7 @@ Evaluator::Flow Evaluator::if_else(const TypedStatement& statement) {
 }
 
 Evaluator::Flow Evaluator::loop(const TypedStatement& statement) {
-  if (block_ == BlockKind::TransformedData || loops_ == Loops::unrolled) return run_loop(statement);
+  if (block_ == BlockKind::TransformedData || loops_ == Loops::unrolled || all_is_known()) return run_loop(statement);
   return lift(statement);
 }
 
@@ -312,6 +314,8 @@ Evaluator::Flow Evaluator::lift(const TypedStatement& nest) {
   call_ = frame;
   active_calls_ = active_calls;
   loop_variables_ = loop_variables;
+  if (block_ == BlockKind::GeneratedQuantities)
+    unsupported(reason.range, fmt::format("a loop or condition on drawn values: {}", reason.reason));
   if (std::holds_alternative<If<Typed>>(nest.node))
     unsupported(reason.range, fmt::format("a condition that depends on parameters: {}", reason.reason));
   const bool is_outermost = !unrolled_left_;

@@ -130,6 +130,8 @@ class Checker {
   TypedExpression row_vector_literal(const RowVectorLiteral<Untyped>& literal, Range range);
   TypedExpression call(const Call<Untyped>& call, Range range);
   TypedExpression density_call(const Call<Untyped>& call, std::vector<TypedExpression> arguments, Range range);
+  TypedExpression drawing_call(const library::DrawnDistribution& drawn, const Call<Untyped>& call,
+                               std::vector<TypedExpression> arguments, Range range);
   bool unnormalized_allowed(Range range);
   TypedExpression indexed(const Indexed<Untyped>& indexed, Range range);
   Index<Typed> index(const Index<Untyped>& index, IndexKind& kind);

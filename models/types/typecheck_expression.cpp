@@ -208,7 +208,8 @@ TypedExpression Checker::row_vector_literal(const RowVectorLiteral<Untyped>& lit
 
 TypedExpression Checker::call(const Call<Untyped>& call, Range range) {
   const std::string& name = call.function.text;
-  const bool in_library = library::find_density(name) || !library::find_functions(name).empty();
+  const library::DrawnDistribution drawn = library::find_drawn_distribution(name);
+  const bool in_library = library::find_density(name) || drawn || !library::find_functions(name).empty();
   // What is refused as a whole may take arguments that only it can have, such as functions.
   if (!in_library && library::is_known_but_unsupported(name) && !is_user_function(name)) {
     refuse_unknown_function(call.function);
@@ -229,6 +230,7 @@ TypedExpression Checker::call(const Call<Untyped>& call, Range range) {
     if (!library_is_nearer) return user_call(call, full, unnormalized, std::move(arguments), range);
   }
   if (library::find_density(name)) return density_call(call, std::move(arguments), range);
+  if (drawn) return drawing_call(drawn, call, std::move(arguments), range);
 
   if (library::find_functions(name).empty()) {
     if (const Symbol* symbol = find_symbol(name)) {
@@ -247,6 +249,8 @@ TypedExpression Checker::call(const Call<Untyped>& call, Range range) {
   if (any_unknown(arguments)) return faulty(range);
   FunctionUse use = resolve_function(name, "function '" + name + "'", types_of(arguments), call.function.range);
   if (use.function == nullptr) return faulty(range);
+  if (use.function->draw != nullptr && !call_allowed(FunctionKind::random, name, call.function.range))
+    return faulty(range);
   const bool data_only = all_data_only(arguments);
   if (use.resolution.result.base != Base::tuple && use.function->sizes_only) {
     // The sizes of an array of tuples are those of its leaves.
@@ -258,6 +262,42 @@ TypedExpression Checker::call(const Call<Untyped>& call, Range range) {
       make(Call<Typed>{.function = call.function, .arguments = std::move(arguments), .conditional = false}, range,
            use.resolution.result, data_only);
   typed.info.function = std::move(use);
+  return typed;
+}
+
+TypedExpression Checker::drawing_call(const library::DrawnDistribution& drawn, const Call<Untyped>& call,
+                                      std::vector<TypedExpression> arguments, Range range) {
+  const std::string& name = call.function.text;
+  const library::Distribution& distribution = *drawn.distribution;
+  if (call.conditional) {
+    error({.range = call.function.range, .message = "'|' stands in calls of probability functions only"});
+    return faulty(range);
+  }
+  if (!call_allowed(FunctionKind::random, name, call.function.range)) return faulty(range);
+  const std::size_t count = distribution.arguments.size() - 1;
+  if (arguments.size() != count) {
+    error({.range = call.function.range,
+           .message = fmt::format("wrong number of arguments for '{}'", name),
+           .expected = fmt::format("{} argument{}{}", count, count == 1 ? "" : "s",
+                                   count == 0 ? "" : " (" + argument_names(distribution) + ")"),
+           .found = std::to_string(arguments.size())});
+    return faulty(range);
+  }
+  if (any_unknown(arguments)) return faulty(range);
+  const std::vector<StanType> types = types_of(arguments);
+  if (const std::optional<std::size_t> wrong = library::misfit(distribution, types, 1)) {
+    const library::DensityArgument& argument = distribution.arguments[*wrong + 1];
+    error({.range = arguments[*wrong].range,
+           .message = fmt::format("Ill-typed argument '{}' of '{}'", argument.name, name),
+           .expected = std::string(library::accepted(argument)),
+           .found = to_string(types[*wrong])});
+    return faulty(range);
+  }
+  const bool data_only = all_data_only(arguments);
+  TypedExpression typed =
+      make(Call<Typed>{.function = call.function, .arguments = std::move(arguments), .conditional = false}, range,
+           drawn.type(types), data_only);
+  typed.info.drawn = drawn;
   return typed;
 }
 

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "leapgraph/models/library/distribution.hpp"
+#include "leapgraph/models/library/draws.hpp"
 #include "leapgraph/models/library/function.hpp"
 #include "leapgraph/models/syntax/ast.hpp"
 #include "leapgraph/models/types/signature.hpp"
@@ -65,6 +66,10 @@ struct ExpressionInfo {
   FunctionUse function;  ///< of a Call, Unary or Binary. `&&` and `||` have one too, but evaluate the right side last
   DensityUse density;    ///< of a Call
   UserFunctionUse user;  ///< of a Call: then it has neither `function` nor `density`
+  library::DrawnDistribution drawn;  ///< of a Call of a distribution's _rng
+
+  /// A call that takes random numbers from the stream.
+  bool draws() const { return drawn || (function.function != nullptr && function.function->draw != nullptr); }
 };
 
 struct StatementInfo {
@@ -102,6 +107,7 @@ struct FunctionInfo {
   std::vector<SymbolId> parameters = {};  ///< one for each leaf of each argument; read only
   std::vector<SymbolId> arguments = {};   ///< as they are written; of a tuple the symbol that holds nothing
   StanType result = stan_types::none;
+  std::vector<SymbolId> results = {};  ///< one for each leaf of the result, for evaluators to keep it in
 };
 
 /// The phase of a checked tree; see ast.hpp.

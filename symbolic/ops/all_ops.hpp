@@ -55,7 +55,8 @@ extern const Op fft_op, rfft_op, irfft_op, irfft_like_op;
 extern const Op blocked_product_op;
 // random
 extern const Op random_uniform_op, random_normal_op, random_like_op, random_integers_op, random_poisson_op,
-    random_binomial_op, random_multinomial_op, random_permutation_op, random_choice_op;
+    random_binomial_op, random_multinomial_op, random_permutation_op, random_choice_op, uniform_at_op, log_gamma_at_op,
+    poisson_at_op, binomial_at_op, von_mises_at_op, hypergeometric_at_op;
 // scan, control, host_call, custom_gradient
 extern const Op scan_op, scan_gradient_op, call_op, ifelse_op, host_call_op, with_gradient_op, derivative_op;
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "leapgraph/symbolic/runtime/philox.h"
 #include "leapgraph/symbolic/runtime/special.h"
 
 namespace leapgraph::symbolic {
@@ -85,11 +86,25 @@ std::span<const RuntimeSymbol> runtime_symbols() {
   return table;
 }
 
+std::span<const RuntimeSymbol> drawing_symbols() {
+  static const std::array table{
+      scalar("lg_philox_uniform", lg_philox_uniform),
+      scalar("lg_philox_log_gamma", lg_philox_log_gamma),
+      scalar("lg_philox_poisson", lg_philox_poisson),
+      scalar("lg_philox_binomial", lg_philox_binomial),
+      scalar("lg_philox_von_mises", lg_philox_von_mises),
+      scalar("lg_philox_hypergeometric", lg_philox_hypergeometric),
+  };
+  return table;
+}
+
 const RuntimeSymbol* find_runtime_symbol(std::string_view name) {
-  const auto table = runtime_symbols();
-  const auto found =
-      std::find_if(table.begin(), table.end(), [name](const RuntimeSymbol& s) { return s.name == name; });
-  return found == table.end() ? nullptr : &*found;
+  for (const auto table : {runtime_symbols(), drawing_symbols()}) {
+    const auto found =
+        std::find_if(table.begin(), table.end(), [name](const RuntimeSymbol& s) { return s.name == name; });
+    if (found != table.end()) return &*found;
+  }
+  return nullptr;
 }
 
 }  // namespace leapgraph::symbolic

@@ -16,6 +16,8 @@ struct RuntimeSymbol {
 };
 
 std::span<const RuntimeSymbol> runtime_symbols();
+/// Functions of runtime/philox.h, which draw random numbers.
+std::span<const RuntimeSymbol> drawing_symbols();
 /// Null when there is none of this name.
 const RuntimeSymbol* find_runtime_symbol(std::string_view name);
 

@@ -298,6 +298,10 @@ void Equations::solve() {
   whole.solve(writers);
 
   for (const Point& point : trace_.points) {
+    for (const Evaluator::Requirement& requirement : point.requirements) {
+      const Expr holds = whole.build(point, std::span(&requirement.holds, 1))[0].value;
+      evaluator_.require({.range = requirement.range, .holds = holds.rank() > 0 ? symbolic::all(holds) : holds});
+    }
     if (point.target != no_symbol) continue;
     // Term by term: one that is the same for all executions is multiplied and not added up. Together with the arguments
     // of its densities, which explain it later.
@@ -329,6 +333,7 @@ void Equations::solve() {
     const std::int64_t size = symbolic::element_count(followed.shape);
     const Expr flat = whole.read(symbol, followed.last, size, 1);
     after.emplace_back(symbol, value_from(symbolic::reshape(flat, followed.shape)));
+    evaluator_.slot(symbol).shape = followed.shape;
   }
   for (auto& [symbol, value] : after)
     evaluator_.slot(symbol).value = promoted(std::move(value), evaluator_.symbol(symbol).type);

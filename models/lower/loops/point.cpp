@@ -102,6 +102,7 @@ void Tracer::collect(const TypedExpression& expression, Template& into) {
   }
   if (std::holds_alternative<Ternary<Typed>>(expression.node) || expression.info.user)
     return add_part(expression, into);
+  if (expression.info.draws()) into.draws.push_back(&expression);
   for_each_child(expression, [&](const TypedExpression& child) { collect(child, into); });
 }
 
@@ -142,7 +143,7 @@ Shape Tracer::positions_of(const ReadSpec& spec, const Shape& shape, std::vector
 void Tracer::run_part(const Part& part) {
   const TypedExpression& expression = *part.expression;
   if (const auto* choice = std::get_if<Ternary<Typed>>(&expression.node)) {
-    run_side(condition(*choice->condition) ? *choice->then : *choice->otherwise, part);
+    run_side(evaluator_.condition(*choice->condition) ? *choice->then : *choice->otherwise, part);
   } else if (const auto* binary = std::get_if<Binary<Typed>>(&expression.node)) {
     const bool left = evaluator_.condition(*binary->left);
     run_side(left == (binary->op == BinaryOperator::And) ? *binary->right : *binary->left, part);
@@ -168,8 +169,6 @@ void Tracer::run_call(const UserFunctionUse& use, const std::vector<const TypedE
   constexpr int deepest = 32;
   const FunctionDefinition<Typed>& function =
       evaluator_.program_.tree.functions[static_cast<std::size_t>(use.function)];
-  if (function.info.kind == FunctionKind::random)
-    evaluator_.unsupported(function.name.range, fmt::format("a call of '{}'", function.name.text));
   if (contexts_deep_ == deepest) throw NotWhole{nest_.range, "it calls a function that calls itself"};
   // A call of the same function further up keeps its variables.
   struct Saved {
@@ -195,7 +194,9 @@ void Tracer::run_call(const UserFunctionUse& use, const std::vector<const TypedE
       evaluator_.call_, Evaluator::Frame{.function = use.function, .unnormalized = use.unnormalized, .results = {}});
   context_ = contexts_.try_emplace(Key{site, caller}, static_cast<int>(contexts_.size()) + 1).first->second;
   ++contexts_deep_;
-  const Flow flow = execute(*function.body);
+  const bool was_in_function = std::exchange(in_function_, true);
+  const Flow flow = function_body(*function.body);
+  in_function_ = was_in_function;
   --contexts_deep_;
   context_ = caller;
   results_ = outer_results;
@@ -209,17 +210,30 @@ void Tracer::run_call(const UserFunctionUse& use, const std::vector<const TypedE
 }
 
 void Tracer::give_back(const Return<Typed>& node) {
-  if (context_ == 0) throw NotWhole{nest_.range, "a function returns from inside it"};
+  if (!in_function_) throw NotWhole{nest_.range, "a function returns from inside it"};
   const std::vector<const TypedExpression*> values = returned_values(node);
   const std::vector<SymbolId> results = results_;
   for (std::size_t i = 0; i < results.size(); ++i) {
     if (results[i] == no_symbol) continue;
     const TypedExpression& value = *values.at(i);
-    Template& known = template_of(&value);
-    if (known.is_new()) collect(value, known);
+    // Where the function has returned before, or the condition of this return does not hold, that stays.
+    const bool has_returned = masks_.size() > function_masks_ && trace_.followed.contains(results[i]);
+    Template& known = has_returned ? template_of(&value.info) : template_of(&value);
+    if (known.is_new()) {
+      collect(value, known);
+      if (has_returned) {
+        known.reads.push_back({.expression = &old_result_, .symbol = results[i], .whole = true});
+        collect_masks(function_masks_, known);
+      }
+    }
     const StanType type = type_of(results[i]);
-    const std::size_t point = run_point(
-        known, {nullptr, value.range, results[i], [&] { return promoted(evaluator_.evaluate(value), type); }});
+    const std::size_t point = run_point(known, {nullptr, value.range, results[i], [&] {
+                                                  const Value now = promoted(evaluator_.evaluate(value), type);
+                                                  if (!has_returned) return now;
+                                                  const Value old = evaluator_.evaluate(old_result_);
+                                                  evaluator_.require_shape(shape_of(old), now, type, value.range);
+                                                  return masked(function_masks_, now, old);
+                                                }});
     const Shape shape = trace_.points[point].value.shape();
     set_whole(results[i], shape, point);
     set_size(results[i], shape);
@@ -255,7 +269,9 @@ std::size_t Tracer::run_prepared(Template& known, const Making& making) {
     if (variant == known.variants.size()) {
       if (variant == most_variants) throw NotWhole{making.range, "it runs with too many combinations of sizes"};
       try {
-        known.variants.push_back({sizes_, make_point(known, making)});
+        std::vector<std::int64_t> taken;
+        const std::size_t point = make_point(known, making, taken);
+        known.variants.push_back({sizes_, point, std::move(taken)});
       } catch (const library::UnknownInteger& error) {
         if (known.integers_are_sizes) throw NotWhole{making.range, error.what()};
         known.integers_are_sizes = true;
@@ -284,6 +300,10 @@ std::size_t Tracer::run_prepared(Template& known, const Making& making) {
       const auto elements = std::get<Array>(leaf_values_[k]).data<double>();
       reals.insert(reals.end(), elements.begin(), elements.end());
     }
+  }
+  for (std::size_t k = 0; k < known.draws.size(); ++k) {
+    std::get<std::vector<std::int64_t>>(point.leaves[known.leaves.size() + k].values).push_back(evaluator_.next_place_);
+    evaluator_.next_place_ += known.variants[variant].taken[k];
   }
   for (std::size_t k = 0; k < known.reads.size(); ++k) {
     Read& read = point.reads[k];
@@ -329,7 +349,7 @@ Value Tracer::pick_computed(const ReadSpec& spec, const Expr& all) {
   return promoted(Value(result), spec.expression->info.type);
 }
 
-std::size_t Tracer::make_point(Template& known, const Making& making) {
+std::size_t Tracer::make_point(Template& known, const Making& making, std::vector<std::int64_t>& taken) {
   Point point;
   point.statement = making.statement;
   point.range = making.range;
@@ -346,28 +366,45 @@ std::size_t Tracer::make_point(Template& known, const Making& making) {
     bound[&expression] = is_size ? leaf_values_[k] : Value(leaf.placeholder);
     point.leaves.push_back(std::move(leaf));
   }
+  std::unordered_map<const TypedExpression*, Evaluator::Places> places;
+  for (const TypedExpression* draw : known.draws) {
+    point.leaves.push_back({.placeholder = symbolic::input({DType::int64, {}}, "place"), .values = {}});
+    places[draw] = {.first = point.leaves.back().placeholder};
+  }
   std::vector<Shape> shapes = read_shapes_;
   for (std::size_t k = 0; k < known.reads.size(); ++k) {
     const ReadSpec& spec = known.reads[k];
     Read read{.symbol = spec.symbol, .placeholder = {}, .sources = {}};
     read.placeholder = symbolic::input({dtype_of(type_of(spec.symbol)), shapes[k]}, fmt::format("read {}", k));
-    if (spec.computed.empty())
+    if (spec.bound_as != nullptr)
+      bound[spec.bound_as] = read.placeholder;
+    else if (spec.computed.empty())
       bound[spec.expression] =
           spec.whole ? Value(read.placeholder) : promoted(Value(read.placeholder), spec.expression->info.type);
     point.reads.push_back(std::move(read));
   }
   const auto* outer = std::exchange(evaluator_.bound_, &bound);
+  auto* const outer_places = std::exchange(evaluator_.places_, &places);
+  std::vector<Evaluator::Requirement> outer_requirements = std::exchange(evaluator_.requirements_, {});
+  const auto restore = [&] {
+    evaluator_.bound_ = outer;
+    evaluator_.places_ = outer_places;
+    std::swap(evaluator_.requirements_, outer_requirements);
+  };
   evaluator_.densities_.clear();
   try {
     for (std::size_t k = 0; k < known.reads.size(); ++k)
-      if (!known.reads[k].computed.empty())
+      if (!known.reads[k].computed.empty() && known.reads[k].bound_as == nullptr)
         bound[known.reads[k].expression] = pick_computed(known.reads[k], point.reads[k].placeholder);
     point.value = expression_from(making.value());
   } catch (...) {
-    evaluator_.bound_ = outer;
+    restore();
     throw;
   }
-  evaluator_.bound_ = outer;
+  restore();
+  for (const TypedExpression* draw : known.draws) taken.push_back(places.at(draw).taken);
+  // Where a condition decides whether this is executed at all, nothing is asked of it.
+  if (masks_.empty()) point.requirements = std::move(outer_requirements);
   point.densities = std::move(evaluator_.densities_);
   evaluator_.densities_.clear();
   trace_.points.push_back(std::move(point));

@@ -1,0 +1,45 @@
+/// Hands a draw to the evaluator and takes the block's variables from it.
+#include "leapgraph/models/lower/generator.hpp"
+
+#include <algorithm>
+
+#include "leapgraph/symbolic/counter_random.hpp"
+#include "leapgraph/symbolic/ops.hpp"
+
+namespace leapgraph::models::lower {
+
+using symbolic::Array;
+
+Generator::Generator(const TypedProgram& program, const Source&, const ProgramBlock<Typed>& block,
+                     const Evaluator& after_data, std::vector<Declared> before)
+    : program_(program), block_(block), after_data_(after_data), before_(std::move(before)) {}
+
+std::vector<samplers::TraceVariable> Generator::variables() const {
+  Evaluator evaluator = after_data_;
+  std::vector<samplers::TraceVariable> variables;
+  for (const Declared& variable : declared_variables(evaluator, program_, block_))
+    variables.push_back({variable.name, variable.shape});
+  return variables;
+}
+
+void Generator::run(const Array& stream, std::span<double> draw) const {
+  Evaluator evaluator = after_data_;
+  evaluator.draw_from(symbolic::constant(stream));
+  std::size_t next = 0;
+  for (const Declared& variable : before_) {
+    const auto size = static_cast<std::size_t>(symbolic::element_count(variable.shape));
+    const std::span<const double> elements = draw.subspan(next, size);
+    next += size;
+    evaluator.declare(variable.symbol, variable.shape,
+                      value_from(Array::of<double>(variable.shape, {elements.begin(), elements.end()})));
+  }
+  evaluator.run(block_);
+  for (const Declared& variable : declared_variables(evaluator, program_, block_)) {
+    require_constraint(evaluator, variable, "checked at the end of the generated quantities block");
+    const std::vector<double> elements = array_from(evaluator.value(variable.symbol)).reals();
+    std::ranges::copy(elements, draw.begin() + static_cast<std::ptrdiff_t>(next));
+    next += elements.size();
+  }
+}
+
+}  // namespace leapgraph::models::lower
