@@ -13,7 +13,6 @@ constexpr auto names = std::to_array<std::string_view>({
     "arg",
     "bessel_first_kind",
     "bessel_second_kind",
-    "beta_neg_binomial",
     "beta_proportion",
     "chi_square",
     "chol2inv",
@@ -43,7 +42,6 @@ constexpr auto names = std::to_array<std::string_view>({
     "dae",
     "dae_tol",
     "determinant",
-    "discrete_range",
     "eigendecompose",
     "eigendecompose_sym",
     "eigenvalues",
@@ -67,7 +65,6 @@ constexpr auto names = std::to_array<std::string_view>({
     "gp_periodic_cov",
     "gumbel",
     "hmm_latent",
-    "hypergeometric",
     "hypot",
     "inc_beta",
     "integrate_1d",
@@ -180,7 +177,6 @@ constexpr auto names = std::to_array<std::string_view>({
     "von_mises",
     "wiener",
     "wiener_full",
-    "yule_simon",
 });
 
 }  // namespace
