@@ -58,7 +58,7 @@ std::vector<const Function*> all_functions() {
        {operator_functions(), elementwise_functions(), reduction_functions(), container_functions(),
         constant_functions(), matrix_functions(), covariance_functions(), linear_algebra_functions(),
         special_functions(), sparse_functions(), fill_functions(), order_functions(), drawing_functions(),
-        complex_functions()}) {
+        complex_functions(), hidden_markov_functions()}) {
     for (const Function& function : family) all.push_back(&function);
   }
   return all;
