@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "leapgraph/models/lower/loops/stretches.hpp"
 #include "leapgraph/models/lower/lower.hpp"
 #include "leapgraph/models/syntax/format.hpp"
 #include "leapgraph/models/syntax/parser.hpp"
@@ -28,6 +29,7 @@ CheckedProgram CheckedProgram::from_source(Source source) {
   auto state = std::make_shared<State>(State{.source = std::move(source), .warnings = {}, .parsed = {}, .typed = {}});
   state->parsed = parse(state->source, state->warnings);
   state->typed = typecheck(state->parsed, state->source, state->warnings);
+  lower::write_out_stretches(state->typed);
   return CheckedProgram(std::move(state));
 }
 

@@ -135,7 +135,7 @@ constexpr std::array<SameAsForReals, 58> same_as_for_reals = {{
 
 const Function& real_record(std::string_view name) {
   for (const auto family : {operator_functions(), elementwise_functions(), reduction_functions(), container_functions(),
-                            matrix_functions()}) {
+                            matrix_functions(), linear_algebra_functions()}) {
     for (const Function& function : family)
       if (function.name == name) return function;
   }

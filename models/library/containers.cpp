@@ -85,6 +85,7 @@ std::vector<Function> make_containers() {
        matrix_size,
        [](const BuildCall& c) { return integer(c.types[0].is(Base::row_vector) ? 1 : c.length(0)); },
        {},
+       {},
        sizes_only},
       {"cols",
        "number of columns",
@@ -93,6 +94,7 @@ std::vector<Function> make_containers() {
          if (c.types[0].is(Base::vector)) return integer(1);
          return integer(c.types[0].is(Base::row_vector) ? c.length(0) : c.length(0, 1));
        },
+       {},
        {},
        sizes_only},
       {"size",
@@ -103,11 +105,13 @@ std::vector<Function> make_containers() {
          return integer(c.types[0].is(Base::matrix) ? element_count(c[0].shape()) : c.length(0));
        },
        {},
+       {},
        sizes_only},
       {"num_elements",
        "number of numbers in the whole container",
        any_size,
        [](const BuildCall& c) { return integer(element_count(c[0].shape())); },
+       {},
        {},
        sizes_only},
       {"dims",
@@ -117,6 +121,7 @@ std::vector<Function> make_containers() {
          const Shape& shape = c[0].shape();
          return constant(Array::of<std::int64_t>({static_cast<std::int64_t>(shape.size())}, shape));
        },
+       {},
        {},
        sizes_only},
 

@@ -7,6 +7,7 @@
 
 #include "leapgraph/models/library/maps.hpp"
 #include "leapgraph/models/library/shapes.hpp"
+#include "leapgraph/symbolic/elementwise_functions.hpp"
 
 namespace leapgraph::models::library {
 namespace {
@@ -15,8 +16,9 @@ using symbolic::Expr;
 
 // The names that definitions use, on plain numbers; on expressions the same names are found in symbolic/ops.hpp.
 using std::abs, std::acos, std::acosh, std::asin, std::asinh, std::atan, std::atan2, std::atanh, std::cbrt, std::ceil,
-    std::cos, std::cosh, std::erf, std::erfc, std::exp, std::exp2, std::expm1, std::floor, std::lgamma, std::log,
-    std::log10, std::log1p, std::log2, std::pow, std::sin, std::sinh, std::sqrt, std::tan, std::tanh, std::trunc;
+    std::cos, std::cosh, std::erf, std::erfc, std::exp, std::exp2, std::expm1, std::floor, std::fmod, std::hypot,
+    std::lgamma, std::log, std::log10, std::log1p, std::log2, std::pow, std::sin, std::sinh, std::sqrt, std::tan,
+    std::tanh, std::trunc;
 
 double sigmoid(double x) {
   const double e = exp(-abs(x));  // no overflow on either side
@@ -29,6 +31,19 @@ double log1mexp(double x) { return x > -std::numbers::ln2 ? log(-expm1(x)) : log
 double logit(double x) { return log(x / (1 - x)); }
 double xlogy(double x, double y) { return x == 0 && !std::isnan(y) ? 0.0 : x * log(y); }
 double sqr(double x) { return x * x; }
+
+Expr truncated_integers(const BuildCall& call) {
+  const std::optional<symbolic::Array> x = symbolic::constant_value(call[0]);
+  if (!x) throw UnknownInteger("the argument must be known before sampling");
+  symbolic::Array result(symbolic::Type{symbolic::DType::int64, x->shape()});
+  for (std::int64_t i = 0; i < x->size(); ++i) {
+    if (!(abs(x->real(i)) < 2147483648.0)) {
+      throw ArgumentError("the result for " + std::to_string(x->real(i)) + " is beyond 32-bit integers");
+    }
+    result.set_integer(i, static_cast<std::int64_t>(x->real(i)));
+  }
+  return symbolic::constant(result);
+}
 
 /// Half away from zero, as Stan rounds; symbolic::round rounds half to even.
 Expr round_half_away(const Expr& x) {
@@ -67,8 +82,8 @@ std::vector<Function> make_elementwise() {
       real_map<[](auto x) { return log(x); }>("log", "natural logarithm"),
       real_map<[](auto x) { return log2(x); }>("log2", "logarithm to base 2"),
       real_map<[](auto x) { return log10(x); }>("log10", "logarithm to base 10"),
-      real_map<[](auto x) { return log1p(x); }>("log1p", "log(1 + x), accurate for small x"),
-      real_map<[](auto x) { return log1p(-x); }>("log1m", "log(1 - x), accurate for small x"),
+      real_map<[](auto x) { return log1p(x); }>("log1p", "log(1 + x), accurate for small x", "x of at least -1"),
+      real_map<[](auto x) { return log1p(-x); }>("log1m", "log(1 - x), accurate for small x", "x of at most 1"),
       real_map<[](auto x) { return softplus(x); }>("log1p_exp", "log(1 + exp(x)) without overflow"),
       real_map<[](auto x) { return log1mexp(x); }>("log1m_exp", "log(1 - exp(x)) for x < 0"),
       real_map<[](auto x) { return sigmoid(x); }>("inv_logit", "1 / (1 + exp(-x))"),
@@ -99,8 +114,8 @@ std::vector<Function> make_elementwise() {
       real_map<[](auto x) { return cosh(x); }>("cosh", "hyperbolic cosine"),
       real_map<[](auto x) { return tanh(x); }>("tanh", "hyperbolic tangent"),
       real_map<[](auto x) { return asinh(x); }>("asinh", "inverse hyperbolic sine"),
-      real_map<[](auto x) { return acosh(x); }>("acosh", "inverse hyperbolic cosine"),
-      real_map<[](auto x) { return atanh(x); }>("atanh", "inverse hyperbolic tangent"),
+      real_map<[](auto x) { return acosh(x); }>("acosh", "inverse hyperbolic cosine", "x of at least 1"),
+      real_map<[](auto x) { return atanh(x); }>("atanh", "inverse hyperbolic tangent", "x between -1 and 1"),
 
       // signs and rounding
       {.name = "abs",
@@ -137,14 +152,8 @@ std::vector<Function> make_elementwise() {
        .build = [](const BuildCall& call) { return symbolic::cast(symbolic::isinf(call[0]), symbolic::DType::int64); }},
       {.name = "to_int",
        .summary = "x without its fraction, as an integer",
-       .signature = "(real) => int",
-       .build =
-           [](const BuildCall& call) {
-             const auto x = symbolic::constant_value(call[0]);
-             if (!x) throw ArgumentError("the argument must be known before sampling");
-             if (!(std::abs(x->real()) < 2147483648.0)) throw ArgumentError("the result is beyond 32-bit integers");
-             return symbolic::constant(static_cast<std::int64_t>(x->real()));
-           }},
+       .signature = "(arrays int) => arrays int | (arrays real) => arrays int",
+       .build = truncated_integers},
       split_map2<[](const Expr& x, const Expr& y) { return ignore_nan(x, y, symbolic::minimum(x, y)); },
                  [](double x, double y) { return std::fmin(x, y); }>("fmin",
                                                                      "the smaller; the other one if one is nan"),
@@ -152,6 +161,8 @@ std::vector<Function> make_elementwise() {
                  [](double x, double y) { return std::fmax(x, y); }>("fmax", "the larger; the other one if one is nan"),
       split_map2<[](const Expr& x, const Expr& y) { return symbolic::maximum(x - y, 0.0); },
                  [](double x, double y) { return std::fdim(x, y); }>("fdim", "x - y where it is positive, else 0"),
+      real_map2<[](auto x, auto y) { return fmod(x, y); }>("fmod", "remainder of x / y, with the sign of x"),
+      real_map2<[](auto x, auto y) { return hypot(x, y); }>("hypot", "sqrt(x * x + y * y) without overflow"),
 
       // special functions
       real_map<[](auto x) { return erf(x); }>("erf", "error function"),
@@ -178,21 +189,6 @@ std::vector<Function> make_elementwise() {
           "log_falling_factorial", "log of x (x - 1) ... (x - n + 1)"),
       real_map2<[](auto x, auto y) { return log_sigmoid(x) + log_sigmoid(-y) + log1mexp(y - x); }>(
           "log_inv_logit_diff", "log(inv_logit(x) - inv_logit(y)) for x > y"),
-      {.name = "choose",
-       .summary = "binomial coefficient, how many subsets of k has a set of n",
-       .signature = "(int, int) => int",
-       .build =
-           [](const BuildCall& call) {
-             const std::int64_t n = call.integer(0), k = std::min(call.integer(1), n - call.integer(1));
-             std::int64_t result = k < 0 ? 0 : 1;
-             for (std::int64_t i = 1; i <= k; ++i) {
-               if (__builtin_mul_overflow(result, n - k + i, &result)) {
-                 throw ArgumentError("the result is beyond 64-bit integers");
-               }
-               result /= i;
-             }
-             return symbolic::constant(result);
-           }},
       real_map2<[](auto x, auto y) { return xlogy(x, y); }>("lmultiply", "x * log(y), 0 where x is 0"),
       real_map2<[](auto x, auto y) { return xlogy(x, y); }>("multiply_log", "x * log(y), 0 where x is 0"),
       real_map2<[](auto x, auto y) { return x + log1mexp(y - x); }>("log_diff_exp", "log(exp(x) - exp(y)) for x > y"),
@@ -215,8 +211,14 @@ std::vector<Function> make_elementwise() {
            }},
       {.name = "fma",
        .summary = "x * y + z",
-       .signature = "(real, real, real) => real",
-       .build = [](const BuildCall& call) { return call[0] * call[1] + call[2]; }},
+       .signature =
+           "(M, M, M) => M | (M, M, real) => M | (M, real, M) => M | (real, M, M) => M | (M, real, real) => M | "
+           "(real, M, real) => M | (real, real, M) => M",
+       .build =
+           [](const BuildCall& call) {
+             require_equal_shapes(call);
+             return call[0] * call[1] + call[2];
+           }},
   };
 }
 

@@ -1,9 +1,14 @@
 /// Known values: first the record's own functions on plain numbers, else the expression it builds, interpreted.
 #include "leapgraph/models/library/evaluate.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
 #include <optional>
 #include <vector>
 
+#include "leapgraph/models/library/shapes.hpp"
 #include "leapgraph/symbolic/complex.hpp"
 #include "leapgraph/symbolic/interpret.hpp"
 #include "leapgraph/symbolic/ops.hpp"
@@ -73,6 +78,49 @@ Expr from_pairs(const Expr& x, const StanType& type) {
 }
 Expr to_pairs(const Expr& z) { return symbolic::stack({symbolic::real(z), symbolic::imag(z)}, -1); }
 
+bool has_nan(const Array& x) {
+  for (std::int64_t i = 0; i < x.size(); ++i) {
+    if (std::isnan(x.real(i))) return true;
+  }
+  return false;
+}
+
+/// "takes p between 0 and 1, found 1.5": of containers the element that belongs to element `i` of the value.
+[[noreturn]] void refuse(const Function& function, const Resolution& resolution, std::span<const Array> arguments,
+                         const symbolic::Shape& shape, std::int64_t i) {
+  std::string found;
+  for (std::size_t k = 0; k < arguments.size(); ++k) {
+    const Array& x = arguments[k];
+    const bool by_element = x.shape() == shape && !resolution.parameters[k].is(Base::matrix);
+    found += (k > 0 ? ", " : "");
+    found += x.shape().empty() || by_element ? fmt::format("{}", x.real(x.shape().empty() ? 0 : i))
+                                             : describe(resolution.parameters[k], x.shape());
+  }
+  throw ArgumentError(fmt::format("takes {}, found {}", function.domain, found));
+}
+
+/// A value that is nan although no argument is.
+void require_in_domain(const Function& function, const Resolution& resolution, std::span<const Array> arguments,
+                       const Array& value) {
+  if (function.domain.empty() || !has_nan(value)) return;
+  if (std::any_of(arguments.begin(), arguments.end(), has_nan)) return;
+  std::int64_t i = 0;
+  while (!std::isnan(value.real(i))) ++i;
+  refuse(function, resolution, arguments, value.shape(), i);
+}
+
+Array interpreted(const Function& function, const Resolution& resolution, std::span<const Array> arguments) {
+  symbolic::Exprs expressions;
+  for (const Array& value : arguments) expressions.push_back(symbolic::constant(value));
+  const Expr expression = build(function, resolution, expressions);
+  if (function.domain.empty()) return symbolic::interpret({{}, {expression}}, {}).at(0);
+  try {
+    return symbolic::interpret({{}, {expression}}, {}).at(0);
+  } catch (const symbolic::GraphError&) {  // a matrix that has no factor or inverse
+    refuse(function, resolution, arguments, {}, 0);
+  }
+}
+
 }  // namespace
 
 Array evaluate(const Function& function, const Resolution& resolution, std::span<const Array> arguments) {
@@ -81,10 +129,10 @@ Array evaluate(const Function& function, const Resolution& resolution, std::span
     const DType dtype = dtype_of(resolution.parameters[i]);
     promoted.push_back(arguments[i].dtype() == dtype ? arguments[i] : arguments[i].cast(dtype));
   }
-  if (std::optional<Array> value = evaluate_directly(function.known, resolution, promoted)) return *std::move(value);
-  symbolic::Exprs expressions;
-  for (const Array& value : promoted) expressions.push_back(symbolic::constant(value));
-  return symbolic::interpret({{}, {build(function, resolution, expressions)}}, {}).at(0);
+  std::optional<Array> directly = evaluate_directly(function.known, resolution, promoted);
+  Array value = directly ? *std::move(directly) : interpreted(function, resolution, promoted);
+  require_in_domain(function, resolution, promoted, value);
+  return value;
 }
 
 Expr build(const Function& function, const Resolution& resolution, std::span<const Expr> arguments) {

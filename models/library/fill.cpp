@@ -27,6 +27,23 @@ Expr spaced(const BuildCall& call) {
   return call[1] + (call[2] - call[1]) * symbolic::constant(Array::vector(fractions));
 }
 
+/// n integers from `first`, evenly spaced, to `last` or the next below that they can reach; of one, the last. Where
+/// there are not enough, each is repeated as often.
+Expr spaced_integers(const BuildCall& call) {
+  const std::int64_t count = size_argument(call, 0), first = call.integer(1), last = call.integer(2);
+  if (last < first) throw ArgumentError("the last number, " + std::to_string(last) + ", is below the first");
+  const std::int64_t range = last - first;
+  std::vector<std::int64_t> values;
+  for (std::int64_t i = 0; i < count; ++i) {
+    if (count == 1) {
+      values.push_back(last);
+    } else {
+      values.push_back(first + (range + 1 < count ? i / ((count + range) / (range + 1)) : i * (range / (count - 1))));
+    }
+  }
+  return symbolic::constant(Array::of<std::int64_t>({count}, values));
+}
+
 /// Zeros with 1 at position k.
 Expr one_hot(const BuildCall& call) {
   const std::int64_t size = size_argument(call, 0), position = call.integer(1);
@@ -62,6 +79,13 @@ std::span<const Function> fill_functions() {
       {"linspaced_vector", "vector of n numbers from a to b", "(int, real, real) => vector", spaced},
       {"linspaced_row_vector", "row vector of n numbers from a to b", "(int, real, real) => row_vector", spaced},
       {"linspaced_array", "array of n numbers from a to b", "(int, real, real) => array[] real", spaced},
+      {"linspaced_int_array", "array of n integers from a, evenly spaced, to b or the next below",
+       "(int, int, int) => array[] int", spaced_integers},
+      {"uniform_simplex", "vector of n times 1 / n", "(int) => vector",
+       [](const BuildCall& call) {
+         const std::int64_t count = size_argument(call, 0);
+         return symbolic::full({count}, 1.0 / static_cast<double>(count));
+       }},
       {"identity_matrix", "n by n matrix with ones on its diagonal", "(int) => matrix",
        [](const BuildCall& call) { return symbolic::diag(symbolic::full({size_argument(call, 0)}, 1.0)); }},
   };

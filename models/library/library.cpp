@@ -13,7 +13,7 @@ struct OperatorName {
   std::string_view name;
 };
 
-constexpr std::array<OperatorName, 19> binary_names = {{
+constexpr std::array<OperatorName, 20> binary_names = {{
     {BinaryOperator::Or, "logical_or"},
     {BinaryOperator::And, "logical_and"},
     {BinaryOperator::Equal, "logical_eq"},
@@ -26,6 +26,7 @@ constexpr std::array<OperatorName, 19> binary_names = {{
     {BinaryOperator::Subtract, "subtract"},
     {BinaryOperator::Multiply, "multiply"},
     {BinaryOperator::Divide, "divide"},
+    {BinaryOperator::Divide, "mdivide_right"},
     {BinaryOperator::Modulo, "modulus"},
     {BinaryOperator::ElementMultiply, "elt_multiply"},
     {BinaryOperator::ElementDivide, "elt_divide"},
@@ -53,9 +54,11 @@ constexpr std::array<DensitySuffix, 8> density_suffixes = {{{"_lpdf", true},
 
 std::vector<const Function*> all_functions() {
   std::vector<const Function*> all;
-  for (const auto family : {operator_functions(), elementwise_functions(), reduction_functions(), container_functions(),
-                            constant_functions(), matrix_functions(), covariance_functions(), fill_functions(),
-                            order_functions(), drawing_functions(), complex_functions()}) {
+  for (const auto family :
+       {operator_functions(), elementwise_functions(), reduction_functions(), container_functions(),
+        constant_functions(), matrix_functions(), covariance_functions(), linear_algebra_functions(),
+        special_functions(), sparse_functions(), fill_functions(), order_functions(), drawing_functions(),
+        complex_functions(), hidden_markov_functions()}) {
     for (const Function& function : family) all.push_back(&function);
   }
   return all;
@@ -69,25 +72,27 @@ std::vector<const Function*> find_functions(std::string_view name) {
   return found;
 }
 
-std::string_view function_name(UnaryOperator op) {
+std::vector<std::string_view> function_names(UnaryOperator op) {
   switch (op) {
     case UnaryOperator::Plus:
-      return "plus";
+      return {"plus"};
     case UnaryOperator::Minus:
-      return "minus";
+      return {"minus"};
     case UnaryOperator::Not:
-      return "logical_negation";
+      return {"logical_negation"};
     case UnaryOperator::Transpose:
-      return "transpose";
+      return {"transpose"};
   }
   throw InternalError("unknown unary operator");
 }
 
-std::string_view function_name(BinaryOperator op) {
-  const auto found =
-      std::find_if(binary_names.begin(), binary_names.end(), [&](const OperatorName& row) { return row.op == op; });
-  if (found == binary_names.end()) throw InternalError("unknown binary operator");
-  return found->name;
+std::vector<std::string_view> function_names(BinaryOperator op) {
+  std::vector<std::string_view> names;
+  for (const OperatorName& row : binary_names) {
+    if (row.op == op) names.push_back(row.name);
+  }
+  if (names.empty()) throw InternalError("unknown binary operator");
+  return names;
 }
 
 std::optional<DensityName> find_density(std::string_view function) {

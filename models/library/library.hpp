@@ -20,9 +20,9 @@ namespace leapgraph::models::library {
 std::vector<const Function*> all_functions();
 std::vector<const Function*> find_functions(std::string_view name);
 
-/// The names that operators have as functions.
-std::string_view function_name(UnaryOperator op);
-std::string_view function_name(BinaryOperator op);
+/// The names that operators have as functions; `/` has two, the second one for a matrix on its right.
+std::vector<std::string_view> function_names(UnaryOperator op);
+std::vector<std::string_view> function_names(BinaryOperator op);
 
 /// "normal_lpdf" taken apart. `unnormalized` for _lupdf and _lupmf. The distribution of "normal_lccdf" is its record in
 /// `cumulative_functions`.

@@ -15,12 +15,13 @@ void require_equal_shapes(const BuildCall& call);
 
 /// A function of one real. `definition` is a generic lambda over Expr and double.
 template <auto definition>
-Function real_map(std::string_view name, std::string_view summary, std::string_view signature = "(R) => R") {
+Function real_map(std::string_view name, std::string_view summary, std::string_view domain = {}) {
   return {.name = name,
           .summary = summary,
-          .signature = signature,
+          .signature = "(R) => R",
           .build = [](const BuildCall& call) -> symbolic::Expr { return definition(call[0]); },
-          .known = {.real_map = [](double x) -> double { return definition(x); }}};
+          .known = {.real_map = [](double x) -> double { return definition(x); }},
+          .domain = domain};
 }
 
 /// A function of two reals; a scalar meets every element of a container.

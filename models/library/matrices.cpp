@@ -95,6 +95,22 @@ std::vector<Function> make_matrices() {
          require_fits_square(c, 1);
          return symbolic::sum(c[1] * symbolic::dot(c[0], c[1]));
        }},
+      {"trace_gen_quad_form", "trace of D * B' * A * B", "(matrix, matrix, matrix) => real",
+       [](const BuildCall& c) {
+         require_square(c, 0);
+         require_square(c, 1);
+         if (c.length(1) != c.length(2) || c.length(0) != c.length(2, 1)) {
+           throw ArgumentError("sizes differ: " + describe(c, 0) + ", " + describe(c, 1) + " and " + describe(c, 2));
+         }
+         return symbolic::sum(symbolic::dot(c[2], symbolic::transpose(c[0])) * symbolic::dot(c[1], c[2]));
+       }},
+      {"trace_dot", "trace of A * B", "(matrix, matrix) => real",
+       [](const BuildCall& c) {
+         if (c.length(0) != c.length(1, 1) || c.length(0, 1) != c.length(1)) {
+           throw ArgumentError("sizes differ: " + describe(c, 0) + " times " + describe(c, 1));
+         }
+         return symbolic::sum(c[0] * symbolic::transpose(c[1]));
+       }},
 
       // diagonals and triangles
       {"trace", "sum of the diagonal", "(matrix) => real",

@@ -102,10 +102,20 @@ std::vector<Function> make_operators() {
        .signature = "(int, int) => int",
        .build = [](const BuildCall& call) { return call[0] - call[1] * truncated_quotient(call[0], call[1]); },
        .known = {.integer_map2 = checked_modulus}},
-      real_map2<[](auto x, auto y) { return x * y; }>("elt_multiply", "product, element by element",
-                                                      "(M, M) => M | (real, M) => M | (M, real) => M"),
-      real_map2<[](auto x, auto y) { return x / y; }>("elt_divide", "quotient, element by element",
-                                                      "(M, M) => M | (real, M) => M | (M, real) => M"),
+      {.name = "elt_multiply",
+       .summary = "product, element by element",
+       .signature = arithmetic,
+       .build = build_map2<[](auto x, auto y) { return x * y; }>,
+       .known = {.real_map2 = [](double x, double y) { return x * y; }, .integer_map2 = checked_multiply}},
+      {.name = "elt_divide",
+       .summary = "quotient, element by element; of two integers rounded towards zero",
+       .signature = arithmetic,
+       .build =
+           [](const BuildCall& call) {
+             require_equal_shapes(call);
+             return build_divide(call);
+           },
+       .known = {.real_map2 = [](double x, double y) { return x / y; }, .integer_map2 = checked_divide}},
       {.name = "minus",
        .summary = "negation",
        .signature = negation,

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cmath>
 
 #include "leapgraph/models/library/draws.hpp"
 #include "leapgraph/models/library/evaluate.hpp"
@@ -23,6 +24,11 @@ namespace {
 std::optional<Value> apply_to_numbers(const FunctionUse& use, std::span<const Value* const> arguments) {
   const library::Known& known = use.function->known;
   const std::vector<StanType>& types = use.resolution.parameters;
+  // `library::evaluate` complains about a nan where the record says so.
+  const auto in_domain = [&](double value) -> std::optional<Value> {
+    if (std::isnan(value) && !use.function->domain.empty()) return std::nullopt;
+    return value;
+  };
   if (arguments.size() == 2) {
     if (!is_number(*arguments[0]) || !is_number(*arguments[1])) return std::nullopt;
     if (types[0].is_int() && types[1].is_int()) {
@@ -32,13 +38,13 @@ std::optional<Value> apply_to_numbers(const FunctionUse& use, std::span<const Va
     if (types[0].is_int() || types[1].is_int()) return std::nullopt;
     const double x = real_of(*arguments[0]), y = real_of(*arguments[1]);
     if (known.relation != nullptr) return known.relation(x, y);
-    if (known.real_map2 != nullptr) return known.real_map2(x, y);
+    if (known.real_map2 != nullptr) return in_domain(known.real_map2(x, y));
   } else if (arguments.size() == 1) {
     if (!is_number(*arguments[0])) return std::nullopt;
     if (types[0].is_int()) {
       if (known.integer_map != nullptr) return known.integer_map(std::get<std::int64_t>(*arguments[0]));
     } else if (known.real_map != nullptr) {
-      return known.real_map(real_of(*arguments[0]));
+      return in_domain(known.real_map(real_of(*arguments[0])));
     }
   }
   return std::nullopt;

@@ -140,8 +140,12 @@ class Checker {
   TypedExpression ternary(const Ternary<Untyped>& ternary, Range range);
   TypedExpression integer_expression(const UntypedExpression& expression, std::string_view what);
   /// The library's function of this name for these arguments; without a function, and complained about, when none fits.
+  FunctionUse resolve_function(std::span<const std::string_view> names, std::string_view shown,
+                               std::span<const StanType> arguments, Range range);
   FunctionUse resolve_function(std::string_view name, std::string_view shown, std::span<const StanType> arguments,
-                               Range range);
+                               Range range) {
+    return resolve_function(std::span(&name, 1), shown, arguments, range);
+  }
   /// Number and types of a density's arguments are right; the outcome is the first.
   bool check_density_arguments(const library::Distribution& distribution, std::span<const TypedExpression> arguments,
                                Range name);

@@ -59,6 +59,7 @@ struct Pattern {
   StanType type;  // of a letter only the depth
   char letter = 0;
   bool real_parts = false;  // of what the letter stands for
+  bool any_depth = false;  ///< of "arrays": the same further dimensions throughout the alternative
 };
 
 std::string_view trim(std::string_view text) {
@@ -87,6 +88,11 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 
 Pattern read_pattern(std::string_view text) {
   Pattern pattern;
+  constexpr std::string_view any_depth = "arrays ";
+  if (text.starts_with(any_depth)) {
+    pattern.any_depth = true;
+    text.remove_prefix(any_depth.size());
+  }
   if (text.starts_with("array[")) {
     const std::size_t close = text.find(']');
     pattern.type.depth =
@@ -117,21 +123,40 @@ Pattern read_pattern(std::string_view text) {
   throw InternalError("signature with an unknown type '" + std::string(text) + "'");
 }
 
-using Bindings = std::map<char, StanType>;
+/// What the letters stand for, and how many dimensions "arrays" adds.
+struct Bindings {
+  std::map<char, StanType> letters;
+  std::optional<int> any_depth;
+};
+
+/// The type that a pattern stands for once everything is bound.
+StanType bound_type(const Pattern& pattern, const Bindings& bindings) {
+  const int further = pattern.any_depth ? bindings.any_depth.value_or(0) : 0;
+  if (pattern.letter == 0) return array_of(pattern.type, further);
+  return array_of(bindings.letters.at(pattern.letter), pattern.type.depth + further);
+}
 
 /// The type that `argument` is promoted to, or nothing where it does not fit.
 std::optional<StanType> match(const Pattern& pattern, const StanType& argument, Bindings& bindings) {
-  if (pattern.letter == 0) {
-    return promotes(argument, pattern.type) ? std::optional(pattern.type) : std::nullopt;
+  int depth = pattern.type.depth;
+  if (pattern.any_depth) {
+    const int further = argument.depth - depth;
+    if (further < 0 || bindings.any_depth.value_or(further) != further) return std::nullopt;
+    bindings.any_depth = further;
+    depth = argument.depth;
   }
-  if (argument.depth < pattern.type.depth) return std::nullopt;
+  if (pattern.letter == 0) {
+    const StanType wanted = pattern.any_depth ? array_of(pattern.type, depth - pattern.type.depth) : pattern.type;
+    return promotes(argument, wanted) ? std::optional(wanted) : std::nullopt;
+  }
+  if (argument.depth < depth) return std::nullopt;
   const auto letter =
       std::find_if(letters.begin(), letters.end(), [&](const Letter& l) { return l.name == pattern.letter; });
-  const std::optional<StanType> bound = letter->bind(array_of(argument, -pattern.type.depth));
+  const std::optional<StanType> bound = letter->bind(array_of(argument, -depth));
   if (!bound) return std::nullopt;
-  const auto [entry, is_new] = bindings.emplace(pattern.letter, *bound);
+  const auto [entry, is_new] = bindings.letters.emplace(pattern.letter, *bound);
   if (!is_new && entry->second != *bound) return std::nullopt;
-  return array_of(*bound, pattern.type.depth);
+  return array_of(*bound, depth);
 }
 
 std::optional<Resolution> resolve_alternative(std::string_view alternative, std::span<const StanType> arguments) {
@@ -152,7 +177,7 @@ std::optional<Resolution> resolve_alternative(std::string_view alternative, std:
     resolution.parameters.push_back(*parameter);
   }
   const Pattern result = read_pattern(trim(alternative.substr(arrow + 4)));
-  resolution.result = result.letter == 0 ? result.type : array_of(bindings.at(result.letter), result.type.depth);
+  resolution.result = bound_type(result, bindings);
   if (result.real_parts) resolution.result = with_real_parts(resolution.result);
   return resolution;
 }

@@ -9,6 +9,10 @@
 ///     C  complex, complex_vector, complex_row_vector or complex_matrix
 ///
 /// A result may be a tuple, "tuple(matrix, vector)", or "real Z", the real numbers as many as there are complex ones.
+///
+/// "arrays real" is a real or an array of reals of any depth, the same depth throughout an alternative: "(arrays
+/// vector, int) => arrays matrix".
+///
 /// Arguments promote (int to real, ...) as everywhere in the language; the alternative that needs the fewest promotions
 /// is taken, the first of these where several need as many. The text is the documentation too.
 #pragma once

@@ -385,12 +385,16 @@ void Checker::refuse_unknown_function(const Name& name) {
   error(std::move(diagnostic));
 }
 
-FunctionUse Checker::resolve_function(std::string_view name, std::string_view shown,
+FunctionUse Checker::resolve_function(std::span<const std::string_view> names, std::string_view shown,
                                       std::span<const StanType> arguments, Range range) {
   FunctionUse best;
   std::string available;
   std::string letters;
-  for (const library::Function* function : library::find_functions(name)) {
+  std::vector<const library::Function*> functions;
+  for (const std::string_view name : names) {
+    for (const library::Function* function : library::find_functions(name)) functions.push_back(function);
+  }
+  for (const library::Function* function : functions) {
     std::optional<Resolution> resolution = resolve(function->signature, arguments);
     if (resolution && (best.function == nullptr || resolution->promotions < best.resolution.promotions)) {
       best = {function, *std::move(resolution)};
@@ -407,7 +411,7 @@ FunctionUse Checker::resolve_function(std::string_view name, std::string_view sh
   }
   // A long list of alternatives would hide what was found.
   const bool is_long = available.size() > 90;
-  std::string help = advice(name, arguments);
+  std::string help = advice(names.front(), arguments);
   if (is_long) help += (help.empty() ? "" : "; ") + ("available: " + available + letters);
   error({.range = range,
          .message = fmt::format("Ill-typed arguments supplied to {}", shown),
@@ -475,7 +479,7 @@ TypedExpression Checker::unary(const Unary<Untyped>& unary, Range range) {
   if (operand->info.type.is_unknown()) return faulty(range);
   const std::array<StanType, 1> types = {operand->info.type};
   FunctionUse use = resolve_function(
-      library::function_name(unary.op),
+      library::function_names(unary.op),
       fmt::format("{} operator {}", unary.op == UnaryOperator::Transpose ? "postfix" : "prefix", text(unary.op)), types,
       range);
   if (use.function == nullptr) return faulty(range);
@@ -507,7 +511,7 @@ TypedExpression Checker::binary(const Binary<Untyped>& binary, Range range) {
          .hint = "for a real quotient write one of them as a real: 1.0 * x; to say that this is meant write %/%",
          .severity = Severity::Warning});
   }
-  FunctionUse use = resolve_function(library::function_name(binary.op),
+  FunctionUse use = resolve_function(library::function_names(binary.op),
                                      fmt::format("infix operator {}", text(binary.op)), types, binary.op_range);
   if (use.function == nullptr) return faulty(range);
   const bool data_only = left->info.data_only && right->info.data_only;

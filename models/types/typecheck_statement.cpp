@@ -204,7 +204,7 @@ TypedStatement Checker::assignment(const Assignment<Untyped>& assignment, Range 
   if (assignment.op != AssignmentOperator::Assign && !expected.is_unknown() && !found.is_unknown()) {
     const std::vector<StanType> types = {expected, found};
     result.info.function =
-        resolve_function(library::function_name(operator_of(assignment.op)),
+        resolve_function(library::function_names(operator_of(assignment.op)),
                          fmt::format("assignment operator {}", text(assignment.op)), types, assignment.op_range);
     if (result.info.function.function == nullptr) return result;
     found = result.info.function.resolution.result;

@@ -65,9 +65,13 @@ void for_all_arguments(const std::function<void(const std::vector<const Sample*>
       for (const Sample& c : samples) visit({&a, &b, &c});
     }
   }
-  const Sample &two = samples[0], &m = samples[4];
+  const Sample &two = samples[0], &x = samples[1], &v = samples[2], &m = samples[4], &n = samples[5];
   visit({&m, &two, &two, &two});        // sub_col
   visit({&m, &two, &two, &two, &two});  // block
+  visit({&x, &x, &x, &x});              // hypergeometric_2F1
+  visit({&samples[6], &x, &x, &x});     // gp_periodic_cov
+  visit({&two, &two, &v, &n, &n});      // csr_to_dense_matrix
+  visit({&two, &two, &v, &n, &n, &v});  // csr_matrix_times_vector
 }
 
 Array call(std::string_view name, const std::vector<Sample>& arguments) {
@@ -115,6 +119,7 @@ TEST(EveryFunction, GivesOnKnownValuesWhatItsExpressionGives) {
         built = value_of(build(*function, *resolution, expressions));
       } catch (const ArgumentError&) {
       }
+      if (!known && built && !function->domain.empty()) return;  // nan, which is an error of known arguments
       ASSERT_EQ(known.has_value(), built.has_value()) << what;
       if (!known) return;
       EXPECT_EQ(known->type(), built->type()) << what;
@@ -332,7 +337,7 @@ TEST(Covariances, FactorAndSolve) {
   EXPECT_EQ(call("mdivide_left_tri_low", {L, L}).reals(), (std::vector<double>{1, 0, 0, 0, 1, 0, 0, 0, 1}));
   EXPECT_NEAR(call("log_determinant_spd", {S}).real(), std::log(144.0), 1e-15);
   for (const auto& bad : {matrix(2, 2, {1, 2, 2, 1}), matrix(2, 2, {1, 0.5, 0.25, 1})}) {
-    EXPECT_TRUE(std::isnan(call("cholesky_decompose", {{stan_types::matrix, bad}}).real(3)));
+    EXPECT_THROW(call("cholesky_decompose", {{stan_types::matrix, bad}}), ArgumentError);
   }
   EXPECT_THROW(call("cholesky_decompose", {{stan_types::matrix, matrix(1, 2, {1, 2})}}), ArgumentError);
 }
@@ -720,7 +725,7 @@ TEST(Names, OfDensitiesNameTheirDistribution) {
   EXPECT_FALSE(find_density("normal_lpmf"));
   EXPECT_FALSE(find_density("normal"));
   EXPECT_TRUE(is_known_but_unsupported("gamma_lcdf"));
-  EXPECT_TRUE(is_known_but_unsupported("multi_normal_prec_lpdf"));
+  EXPECT_TRUE(is_known_but_unsupported("wiener_lpdf"));
   EXPECT_FALSE(is_known_but_unsupported("nonsense_rng"));
 }
 

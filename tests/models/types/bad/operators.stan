@@ -16,5 +16,4 @@ transformed data {
   real x8 = !v;
   vector[N] x9 = a';
   vector[N] x10 = 2.0 %/% 3;
-  vector[N] x11 = m \ v;
 }

@@ -7,7 +7,6 @@ data {
   matrix[2, 2] m;
 }
 transformed data {
-  matrix[2, 2] L = inverse(m);
   real y = twice(1) + 1.5;
 }
 parameters {
