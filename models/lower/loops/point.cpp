@@ -100,8 +100,10 @@ void Tracer::collect(const TypedExpression& expression, Template& into) {
     }
     if (!varies && !index_depends) return;
   }
-  if (std::holds_alternative<Ternary<Typed>>(expression.node) || expression.info.user)
-    return add_part(expression, into);
+  // Which side is taken is known in each iteration, or both are computed.
+  const auto* choice = std::get_if<Ternary<Typed>>(&expression.node);
+  const bool is_known_choice = choice != nullptr && !dependence_.on_parameters(*choice->condition);
+  if (is_known_choice || expression.info.user) return add_part(expression, into);
   if (expression.info.draws()) into.draws.push_back(&expression);
   for_each_child(expression, [&](const TypedExpression& child) { collect(child, into); });
 }

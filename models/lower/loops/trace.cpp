@@ -18,6 +18,13 @@ using symbolic::DType;
 using symbolic::Expr;
 using symbolic::Shape;
 
+namespace {
+
+/// A loop that ends by a condition on parameters is executed as often; where it needs more, the point is rejected.
+constexpr int most_iterations = 1000;
+
+}  // namespace
+
 Tracer::Tracer(Evaluator& evaluator, const TypedStatement& nest)
     : evaluator_(evaluator),
       nest_(nest),
@@ -179,8 +186,14 @@ Evaluator::Flow Tracer::branch(const If<Typed>& node) {
   return flow;
 }
 
-Evaluator::Flow Tracer::with_flag(bool is_needed, Flow how, const TypedStatement& body,
-                                  const std::function<Flow()>& all) {
+bool Tracer::leaves_under_condition(const TypedStatement& body, Dependence::Leaving what) {
+  const auto [entry, is_new] = leaves_[static_cast<std::size_t>(what)].try_emplace(&body, false);
+  if (is_new) entry->second = dependence_.leaves_under_condition(body, what);
+  return entry->second;
+}
+
+template <class F>
+Evaluator::Flow Tracer::with_flag(bool is_needed, Flow how, const TypedStatement& body, const F& all) {
   if (!is_needed) return all();
   const SymbolId symbol = part_symbol(&body, stan_types::integer);
   std::unique_ptr<TypedExpression>& flag = flag_expressions_[Key{&body, context_}];
@@ -220,7 +233,7 @@ void Tracer::leave(Flow how, const TypedStatement& place) {
 }
 
 Evaluator::Flow Tracer::run_body(const TypedStatement& body, bool flagged) {
-  const bool skips = dependence_.leaves_under_condition(body, Dependence::Leaving::iteration);
+  const bool skips = leaves_under_condition(body, Dependence::Leaving::iteration);
   return with_flag(skips, Flow::continued, body, [&] {
     const Flow flow = execute(body);
     // Those that left by a flag go on behind the iteration, or behind the loop.
@@ -240,7 +253,7 @@ Evaluator::Flow Tracer::function_body(const TypedStatement& body) {
   const std::vector<Flag> outer_flags = std::exchange(flags_, {});
   const std::size_t outer_masks = std::exchange(function_masks_, masks_.size());
   for (const SymbolId result : results_) trace_.followed.erase(result);
-  const bool returns = dependence_.leaves_under_condition(body, Dependence::Leaving::function);
+  const bool returns = leaves_under_condition(body, Dependence::Leaving::function);
   const Flow flow = with_flag(returns, Flow::returned, body, [&] { return execute(body); });
   flags_ = outer_flags;
   function_masks_ = outer_masks;
@@ -271,7 +284,7 @@ Evaluator::Flow Tracer::for_loop(const TypedStatement& statement, const For<Type
   const int space = space_of(statement);
   evaluator_.slot(loop.variable.info.symbol).shape.clear();
   evaluator_.loop_variables_.push_back(loop.variable.info.symbol);
-  const bool breaks = dependence_.leaves_under_condition(*loop.body, Dependence::Leaving::loop);
+  const bool breaks = leaves_under_condition(*loop.body, Dependence::Leaving::loop);
   const Flow flow = with_flag(breaks, Flow::broken, statement, [&] {
     Flow last_flow = Flow::next;
     for (std::int64_t i = first; i <= last && last_flow != Flow::broken && !Evaluator::leaves(last_flow); ++i) {
@@ -287,9 +300,13 @@ Evaluator::Flow Tracer::for_loop(const TypedStatement& statement, const For<Type
 Evaluator::Flow Tracer::while_loop(const TypedStatement& statement, const While<Typed>& loop) {
   const int space = space_of(statement);
   if (!dependence_.on_parameters(loop.condition)) {
-    const bool breaks = dependence_.leaves_under_condition(*loop.body, Dependence::Leaving::loop);
+    const bool breaks = leaves_under_condition(*loop.body, Dependence::Leaving::loop);
     return with_flag(breaks, Flow::broken, statement, [&] {
-      while (evaluator_.condition(loop.condition)) {
+      for (int i = 0; evaluator_.condition(loop.condition); ++i) {
+        if (breaks && i == most_iterations) {  // nothing else ends it
+          reject(statement);
+          break;
+        }
         const Flow flow = iteration(space, [&] { return run_body(*loop.body, breaks); });
         if (flow == Flow::broken) break;
         if (Evaluator::leaves(flow)) return flow;
@@ -297,8 +314,6 @@ Evaluator::Flow Tracer::while_loop(const TypedStatement& statement, const While<
       return Flow::next;
     });
   }
-  // As often as it may run; where it needs more, the point is rejected.
-  constexpr int most_iterations = 1000;
   return with_flag(true, Flow::broken, statement, [&] {
     for (int i = 0; i < most_iterations; ++i) {
       const Flow flow = iteration(space, [&] {
@@ -327,7 +342,7 @@ Evaluator::Flow Tracer::for_each(const TypedStatement& statement, const ForEach<
   const bool is_matrix = is_one_matrix(container.info.type);  // its elements, column after column
   const std::int64_t columns = is_matrix ? shape[1] : 1;
   const int space = space_of(statement);
-  const bool breaks = dependence_.leaves_under_condition(*loop.body, Dependence::Leaving::loop);
+  const bool breaks = leaves_under_condition(*loop.body, Dependence::Leaving::loop);
   const auto run_element = [&](std::int64_t row, std::int64_t column) {
     std::vector<Selection> picked = {{.kind = Selection::Kind::single, .first = row}};
     if (is_matrix) picked.push_back({.kind = Selection::Kind::single, .first = column});
@@ -577,6 +592,8 @@ void Tracer::add_to_target(const TypedStatement& statement, SymbolId term) {
 
 /// Where the masks hold the density is 0.
 void Tracer::reject(const TypedStatement& statement) {
+  if (evaluator_.block_ == BlockKind::GeneratedQuantities)
+    evaluator_.unsupported(statement.range, "a reject, or a while, under a condition on drawn values");
   constexpr double infinity = std::numeric_limits<double>::infinity();
   Template& known = template_of(&statement.info);
   if (known.is_new()) collect_masks(0, known);

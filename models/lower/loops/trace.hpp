@@ -187,7 +187,9 @@ class Tracer {
   /// The body of a loop in one iteration. `flagged`: the loop has a flag.
   Flow run_body(const TypedStatement& body, bool flagged);
   /// Runs `all`, iterations or a function's body, with a flag where it may be left as `how` says.
-  Flow with_flag(bool is_needed, Flow how, const TypedStatement& body, const std::function<Flow()>& all);
+  template <class F>
+  Flow with_flag(bool is_needed, Flow how, const TypedStatement& body, const F& all);
+  bool leaves_under_condition(const TypedStatement& body, Dependence::Leaving what);
   void leave(Flow how, const TypedStatement& place);
   Flow function_body(const TypedStatement& body);
   SymbolId part_symbol(const void* place, const StanType& type);
@@ -247,6 +249,7 @@ class Tracer {
   std::vector<Mask> masks_;
   std::vector<Flag> flags_;  // of the running function and its loops
   std::unordered_map<Key, std::unique_ptr<TypedExpression>, KeyHash> flag_expressions_;
+  std::unordered_map<const TypedStatement*, bool> leaves_[3];  // what Dependence says, by Leaving
   std::unordered_map<Key, std::unique_ptr<Template>, KeyHash> templates_;
   std::unordered_map<Key, int, KeyHash> spaces_;
   std::unordered_map<Key, int, KeyHash> contexts_;  // of the calls of functions, which are run where they are called
