@@ -1,4 +1,4 @@
-/// Reading Stan's JSON data; RapidJSON appears here and nowhere else.
+/// Data as a program asks for them, read from Stan's JSON or R's dump; RapidJSON appears here and nowhere else.
 #include "leapgraph/models/data.hpp"
 
 #include <fmt/format.h>
@@ -12,6 +12,7 @@
 #include <iterator>
 #include <limits>
 
+#include "leapgraph/models/r_dump.hpp"
 #include "leapgraph/models/sha256.hpp"
 #include "leapgraph/models/source.hpp"
 
@@ -381,6 +382,19 @@ std::size_t element_offset(std::string_view text, std::size_t offset, std::size_
   return text.size();
 }
 
+/// The column-major number of the element with this row-major number.
+std::size_t column_major(const DataShape& shape, std::size_t element) {
+  std::size_t result = 0, stride = 1;
+  for (const std::int64_t length : shape) stride *= static_cast<std::size_t>(length);
+  for (std::size_t axis = shape.size(); axis-- > 0;) {
+    const auto length = static_cast<std::size_t>(shape[axis]);
+    stride /= length;
+    result += element % length * stride;
+    element /= length;
+  }
+  return result;
+}
+
 /// `[]` stands for any shape without elements, and so do lists of lists whose lengths agree as far as they go.
 bool fits(const DataShape& found, const symbolic::Shape& wanted) {
   const bool wanted_empty = std::find(wanted.begin(), wanted.end(), 0) != wanted.end();
@@ -402,7 +416,16 @@ DataSet DataSet::from_text(std::string name, std::string text) {
   result.file_ = std::move(name);
   result.text_ = std::make_shared<const std::string>(std::move(text));
   result.sha256_ = models::sha256(*result.text_);
-  result.variables_ = parse(result.file_, *result.text_, false);
+  result.r_dump_ = looks_like_r_dump(*result.text_);
+  if (result.r_dump_) {
+    try {
+      result.variables_ = parse_r_dump(*result.text_);
+    } catch (const RDumpError& error) {
+      throw DataError(message_at(result.file_, *result.text_, error.offset, error.message));
+    }
+  } else {
+    result.variables_ = parse(result.file_, *result.text_, false);
+  }
   for (std::size_t i = 0; i < result.variables_.size(); ++i) result.numbers_.emplace(result.variables_[i].name, i);
   return result;
 }
@@ -441,12 +464,15 @@ symbolic::Array DataSet::array(const DataWanted& wanted) const {
 DataError DataSet::error(const DataWanted& wanted, std::size_t element, const std::string& message) const {
   const DataVariable* variable = find(wanted.name);
   if (variable == nullptr) throw InternalError("no data variable " + wanted.name);
-  const std::size_t offset = variable->in_tuple ? variable->offset : element_offset(*text_, variable->offset, element);
+  const std::size_t offset = variable->in_tuple ? variable->offset
+                             : r_dump_
+                                 ? r_dump_element(*text_, variable->offset, column_major(variable->shape, element))
+                                 : element_offset(*text_, variable->offset, element);
   const std::string_view rest = std::string_view(*text_).substr(offset);
   const std::string found =
       variable->in_tuple
           ? std::visit([&](const auto& values) { return fmt::format("{}", values[element]); }, variable->values)
-          : std::string(rest.substr(0, rest.find_first_of("],} \t\r\n")));
+          : std::string(rest.substr(0, rest.find_first_of("],}); \t\r\n")));
   return error_at(offset,
                   fmt::format("{}{} {}, found {}", wanted.name, element_indices(wanted.shape, element), message, found),
                   wanted.declaration);

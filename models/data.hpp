@@ -1,4 +1,4 @@
-/// Data in Stan's JSON form: named arrays of numbers, and lists of points.
+/// Data in Stan's JSON form or as R dumps them: named arrays of numbers; and lists of points.
 #pragma once
 
 #include <cstddef>
@@ -59,8 +59,9 @@ class DataSet {
   /// No variables, as when a program is run without data.
   DataSet();
 
-  /// Throws FileError when the file cannot be read, DataError when it is not Stan's JSON: a syntax error, a top level
-  /// that is not an object, a name that is there twice, more than 64 levels of nesting.
+  /// Text that begins with a name and `<-` is R's dump, all else is JSON. Throws FileError when the file cannot be
+  /// read, DataError when it is not Stan's JSON: a syntax error, a top level that is not an object, a name that is
+  /// there twice, more than 64 levels of nesting; or not such a dump.
   static DataSet read(const std::filesystem::path& path);
   static DataSet from_text(std::string name, std::string text);
 
@@ -85,6 +86,7 @@ class DataSet {
   std::string file_;
   std::shared_ptr<const std::string> text_;
   std::string sha256_;
+  bool r_dump_ = false;
   std::vector<DataVariable> variables_;
   std::unordered_map<std::string, std::size_t> numbers_;
 };

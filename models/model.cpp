@@ -5,6 +5,7 @@
 
 #include "leapgraph/models/lower/loops/stretches.hpp"
 #include "leapgraph/models/lower/lower.hpp"
+#include "leapgraph/models/pedantic/pedantic.hpp"
 #include "leapgraph/models/syntax/format.hpp"
 #include "leapgraph/models/syntax/parser.hpp"
 #include "leapgraph/models/types/typecheck.hpp"
@@ -12,6 +13,12 @@
 #include "leapgraph/symbolic/ops.hpp"
 
 namespace leapgraph::models {
+
+std::string formatted(Source source) {
+  std::vector<Diagnostic> warnings;
+  const CommentedProgram program = parse_with_comments(source, warnings);
+  return format(program, source);
+}
 
 struct CheckedProgram::State {
   Source source;
@@ -35,6 +42,7 @@ CheckedProgram CheckedProgram::from_source(Source source) {
 
 const Source& CheckedProgram::source() const { return state_->source; }
 const std::vector<Diagnostic>& CheckedProgram::warnings() const { return state_->warnings; }
+std::vector<Diagnostic> CheckedProgram::pedantic_warnings() const { return pedantic::warnings(state_->typed); }
 std::string CheckedProgram::ast_text() const { return format(state_->parsed); }
 
 struct Model::State {

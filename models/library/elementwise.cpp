@@ -124,7 +124,6 @@ std::vector<Function> make_elementwise() {
        .build = [](const BuildCall& call) { return symbolic::abs(call[0]); },
        .known = {.real_map = [](double x) { return abs(x); },
                  .integer_map = [](std::int64_t x) { return x < 0 ? -x : x; }}},
-      real_map<[](auto x) { return abs(x); }>("fabs", "absolute value, as a real"),
       real_map<[](auto x) { return floor(x); }>("floor", "greatest integer not above x"),
       real_map<[](auto x) { return ceil(x); }>("ceil", "least integer not below x"),
       real_map<[](auto x) { return trunc(x); }>("trunc", "integer part"),
@@ -180,7 +179,6 @@ std::vector<Function> make_elementwise() {
        .signature = "(R) => R",
        .build = [](const BuildCall& call) { return symbolic::trigamma(call[0]); }},
       real_map2<log_choose>("lchoose", "log of the binomial coefficient x over y"),
-      real_map2<log_choose>("binomial_coefficient_log", "log of the binomial coefficient x over y"),
       real_map2<[](auto x, auto y) { return lgamma(x) + lgamma(y) - lgamma(x + y); }>("lbeta",
                                                                                       "log of the beta function"),
       real_map2<[](auto x, auto n) { return lgamma(x + n) - lgamma(x); }>("log_rising_factorial",
@@ -190,7 +188,6 @@ std::vector<Function> make_elementwise() {
       real_map2<[](auto x, auto y) { return log_sigmoid(x) + log_sigmoid(-y) + log1mexp(y - x); }>(
           "log_inv_logit_diff", "log(inv_logit(x) - inv_logit(y)) for x > y"),
       real_map2<[](auto x, auto y) { return xlogy(x, y); }>("lmultiply", "x * log(y), 0 where x is 0"),
-      real_map2<[](auto x, auto y) { return xlogy(x, y); }>("multiply_log", "x * log(y), 0 where x is 0"),
       real_map2<[](auto x, auto y) { return x + log1mexp(y - x); }>("log_diff_exp", "log(exp(x) - exp(y)) for x > y"),
       {.name = "log_mix",
        .summary = "log(theta * exp(x) + (1 - theta) * exp(y)); of vectors, log of the sum of theta[k] * exp(x[k]), "

@@ -1,5 +1,6 @@
 /// Regressions in one distribution, normal_id_glm and its like: the linear predictor alpha + x beta is computed inside.
 /// Term by term, as Stan's math library keeps and drops them.
+#include <limits>
 #include <vector>
 
 #include "leapgraph/models/library/categories.hpp"
@@ -107,7 +108,11 @@ const Distribution ordered_logistic_glm{
                   x_argument,
                   {"beta", &finite, Guard::formula, false, Form::vector, "M"},
                   {"c", &finite, Guard::test, false, Form::vector, "C"}},
-    .terms = {{predictors, [](Arguments a) { return log_logistic_interval(symbolic::dot(a[1], a[2]), a[3], a[0]); }}},
+    .terms = {{predictors,
+               [](Arguments a) {
+                 constexpr double infinity = std::numeric_limits<double>::infinity();
+                 return log_logistic_interval(symbolic::dot(a[1], a[2]), interval_of(a[3], a[0], infinity));
+               }}},
     .conditions = {
         {"y is at most one more than the number of cutpoints", [](Arguments a) { return a[0] <= a[3].shape()[0] + 1; }},
         {"cutpoints increase", [](Arguments a) { return increases(a[3]); }}}};

@@ -149,6 +149,7 @@ Value Evaluator::evaluate_binary(const TypedExpression& expression, const Binary
 }
 
 Value Evaluator::evaluate_call(const TypedExpression& expression, const Call<Typed>& call) {
+  if (expression.info.solver.solver != nullptr) return solve(expression, call);
   if (expression.info.user || expression.info.density.distribution != nullptr) {
     std::vector<const TypedExpression*> arguments;
     for (const TypedExpression& argument : call.arguments) arguments.push_back(&argument);

@@ -25,6 +25,9 @@ namespace {
 /// Loops that cannot be expressed as a whole are unrolled when they are this short, all iterations taken together.
 constexpr std::int64_t most_unrolled = 2000;
 
+/// Iterations of all loops of a block; some minutes.
+constexpr std::int64_t most_iterations = 1'000'000'000;
+
 /// What stands before a loop's body.
 Range header(const TypedStatement& loop) {
   if (const auto* node = std::get_if<For<Typed>>(&loop.node)) return cover(loop.range, node->last.range);
@@ -201,6 +204,7 @@ Evaluator::Flow Evaluator::message(const Message<Typed>& message, Range range) {
 
 bool Evaluator::run(const ProgramBlock<Typed>& block) {
   block_ = block.kind;
+  iterations_ = 0;
   try {
     return execute(block.statements) != Flow::rejected;
   } catch (const Rejection&) {
@@ -340,7 +344,13 @@ std::string Evaluator::iteration_text() const {
   return words;
 }
 
-void Evaluator::count_unrolled(Range range) {
+void Evaluator::count_iteration(Range range) {
+  if (++iterations_ > most_iterations) {
+    fail({.range = range,
+          .message = fmt::format("loops of the {} block ran {} times, and this one has not ended", text(block_),
+                                 most_iterations),
+          .hint = "a loop that ends needs a condition that becomes 0"});
+  }
   if (!unrolled_left_ || --*unrolled_left_ >= 0) return;
   fail({.range = range,
         .message = fmt::format("this loop is too long to be unrolled, and cannot be expressed as a whole: {}",
@@ -356,7 +366,7 @@ Evaluator::Flow Evaluator::run_loop(const TypedStatement& statement) {
 
 Evaluator::Flow Evaluator::while_loop(const While<Typed>& loop, Range range) {
   while (condition(loop.condition)) {
-    count_unrolled(range);
+    count_iteration(range);
     const Flow flow = execute(*loop.body);
     if (flow == Flow::broken) break;
     if (leaves(flow)) return flow;
@@ -373,7 +383,7 @@ Evaluator::Flow Evaluator::for_loop(const For<Typed>& loop, Range range) {
   Flow flow = Flow::next;
   for (std::int64_t i = first; i <= last && flow != Flow::broken && !leaves(flow); ++i) {
     variable.value = i;
-    count_unrolled(range);
+    count_iteration(range);
     flow = execute(*loop.body);
   }
   loop_variables_.pop_back();
@@ -392,7 +402,7 @@ Evaluator::Flow Evaluator::for_each(const ForEach<Typed>& loop, Range range) {
       if (is_matrix) picked.push_back({.kind = Selection::Kind::single, .first = column});
       variable.value = read(container, picked);
       variable.shape = shape_of(variable.value);
-      count_unrolled(range);
+      count_iteration(range);
       const Flow flow = execute(*loop.body);
       if (flow == Flow::broken) return Flow::next;
       if (leaves(flow)) return flow;

@@ -6,7 +6,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -101,6 +100,16 @@ class Checker {
     return result;
   }
 
+  // typecheck_solver.cpp
+  TypedExpression solver_call(const Call<Untyped>& call, const library::Solver& solver, Range range);
+  /// The function of the program that a solver is given, or no_function, and complained about.
+  FunctionId solver_function(const UntypedExpression& name, const std::string& solver,
+                             const FunctionCallResolution& wanted);
+  bool check_solver_data(const Call<Untyped>& call, FunctionId function, const FunctionCallResolution& wanted,
+                         std::span<const TypedExpression> arguments);
+  TypedExpression reduced_sum(const Call<Untyped>& call, UserFunctionUse function,
+                              std::vector<TypedExpression> arguments, Range range);
+
   // typecheck_statement.cpp
   /// The statements that a statement becomes.
   void statement(const UntypedStatement& statement, bool top_level, std::vector<TypedStatement>& into);
@@ -110,6 +119,7 @@ class Checker {
   TypedExpression condition(const UntypedExpression& condition);
   TypedStatement assignment(const Assignment<Untyped>& assignment, Range range);
   bool assignable(const UntypedExpression& target);
+  void refuse_reading_target(const UntypedExpression& target);
   TypedStatement tilde(const Tilde<Untyped>& tilde, Range range);
   TypedStatement target_increment(const TargetIncrement<Untyped>& increment, Range range);
   TypedStatement jacobian_increment(const JacobianIncrement<Untyped>& increment, Range range);
@@ -149,6 +159,7 @@ class Checker {
   /// Number and types of a density's arguments are right; the outcome is the first.
   bool check_density_arguments(const library::Distribution& distribution, std::span<const TypedExpression> arguments,
                                Range name);
+  bool refuse_call_of_variable(const Name& name);
   void refuse_unknown_function(const Name& name);
   void refuse_unknown_distribution(const Name& name);
 
@@ -164,7 +175,6 @@ class Checker {
   std::vector<std::unordered_map<std::string, SymbolId>> scopes_;
   std::unordered_map<std::string, std::vector<FunctionId>> signatures_;  // functions of the program, by name
   FunctionId function_ = no_function;                                    // whose body is checked
-  std::unordered_set<std::string> refused_names_;                        // declarations that were complained about
   BlockKind block_ = BlockKind::Data;
   int loops_ = 0;
   std::vector<TypedStatement>* before_ = nullptr;  // where statements go that must run before the one that is checked

@@ -8,6 +8,7 @@
 
 #include "leapgraph/models/library/library.hpp"
 #include "leapgraph/models/syntax/overloaded.hpp"
+#include "leapgraph/models/syntax/walk.hpp"
 #include "leapgraph/models/types/checker.hpp"
 #include "leapgraph/models/types/tuple.hpp"
 
@@ -39,50 +40,6 @@ std::optional<StanType> type_of(TypeWord word) {
     default:
       return std::nullopt;
   }
-}
-
-/// What all the variables are whose names stand in an expression.
-template <class Visit>
-void visit_names(const UntypedExpression& expression, const Visit& visit) {
-  const auto all = [&](const auto& children) {
-    for (const auto& child : children) visit_names(child, visit);
-  };
-  std::visit(overloaded{
-                 [](const auto&) {},
-                 [&](const VariableReference& node) { visit(node.name, expression.range); },
-                 [&](const ArrayLiteral<Untyped>& node) { all(node.elements); },
-                 [&](const RowVectorLiteral<Untyped>& node) { all(node.elements); },
-                 [&](const TupleLiteral<Untyped>& node) { all(node.elements); },
-                 [&](const Call<Untyped>& node) { all(node.arguments); },
-                 [&](const TupleProjection<Untyped>& node) { visit_names(*node.base, visit); },
-                 [&](const Unary<Untyped>& node) { visit_names(*node.operand, visit); },
-                 [&](const Binary<Untyped>& node) {
-                   visit_names(*node.left, visit);
-                   visit_names(*node.right, visit);
-                 },
-                 [&](const Ternary<Untyped>& node) {
-                   visit_names(*node.condition, visit);
-                   visit_names(*node.then, visit);
-                   visit_names(*node.otherwise, visit);
-                 },
-                 [&](const Indexed<Untyped>& node) {
-                   visit_names(*node.base, visit);
-                   for (const Index<Untyped>& index : node.indices) {
-                     std::visit(overloaded{
-                                    [](const IndexAll&) {},
-                                    [&](const IndexSingle<Untyped>& i) { visit_names(*i.value, visit); },
-                                    [&](const IndexFrom<Untyped>& i) { visit_names(*i.first, visit); },
-                                    [&](const IndexTo<Untyped>& i) { visit_names(*i.last, visit); },
-                                    [&](const IndexBetween<Untyped>& i) {
-                                      visit_names(*i.first, visit);
-                                      visit_names(*i.last, visit);
-                                    },
-                                },
-                                index.kind);
-                   }
-                 },
-             },
-             expression.node);
 }
 
 }  // namespace
@@ -273,10 +230,11 @@ SizedWord<Typed> Checker::sized_word(const SizedWord<Untyped>& word, int depth, 
 
 Expression<Typed> Checker::size(const Expression<Untyped>& size, bool top_level) {
   if (top_level) {
-    visit_names(size, [&](const std::string& name, Range range) {
-      const Symbol* symbol = find_symbol(name);
+    for_each_within(size, [&](const UntypedExpression& part) {
+      const auto* reference = std::get_if<VariableReference>(&part.node);
+      const Symbol* symbol = reference != nullptr ? find_symbol(reference->name) : nullptr;
       if (symbol == nullptr || symbol->block == BlockKind::Data || symbol->block == BlockKind::TransformedData) return;
-      error({.range = range,
+      error({.range = part.range,
              .message = "the size of a variable of a program block must be known before sampling",
              .expected = "variables of the data and transformed data blocks",
              .found = declared_at(*symbol)});
@@ -307,11 +265,6 @@ ExpressionPtr<Typed> Checker::bound(const ExpressionPtr<Untyped>& bound, std::st
 SymbolId Checker::declare(const Name& name, StanType type, bool top_level, bool loop_variable, bool data_only) {
   if (const Symbol* other = find_symbol(name.text)) {
     error({.range = name.range, .message = "Identifier '" + name.text + "' is already in use: " + declared_at(*other)});
-    return no_symbol;
-  }
-  if (is_user_function(name.text) && function_ == no_function) {
-    error({.range = name.range, .message = "Identifier '" + name.text + "' is already in use: it names a function"});
-    refused_names_.insert(name.text);
     return no_symbol;
   }
   refuse_density_suffix(name);

@@ -21,29 +21,6 @@ TypedExpression make(TypedExpression::Node node, Range range, StanType type, boo
 /// An expression that was complained about.
 TypedExpression faulty(Range range) { return make(IntLiteral{}, range, stan_types::unknown, true); }
 
-/// What the letters of a signature stand for, for those that it uses.
-std::string letters_in(std::string_view signature) {
-  struct Legend {
-    char letter;
-    std::string_view meaning;
-  };
-  constexpr std::array<Legend, 8> legends = {{{'T', "any type"},
-                                              {'R', "any type with real elements"},
-                                              {'I', "any type with int elements"},
-                                              {'Z', "any type with complex elements"},
-                                              {'C', "complex, complex_vector, complex_row_vector or complex_matrix"},
-                                              {'V', "vector or row_vector"},
-                                              {'W', "vector or row_vector"},
-                                              {'M', "real, vector, row_vector or matrix"}}};
-  std::string text;
-  for (const Legend& legend : legends) {
-    if (signature.find(legend.letter) != std::string_view::npos) {
-      text += fmt::format("{}{} is {}", text.empty() ? " where " : ", ", legend.letter, legend.meaning);
-    }
-  }
-  return text;
-}
-
 /// What helps with an operator or function that has no version for these types.
 std::string advice(std::string_view name, std::span<const StanType> types) {
   const bool any_array = std::any_of(types.begin(), types.end(), [](const StanType& t) { return t.is_array(); });
@@ -151,8 +128,6 @@ TypedExpression Checker::reference(const VariableReference& reference, Range ran
     typed.info.symbol = static_cast<SymbolId>(symbol - result_.symbols.data());
     return typed;
   }
-  // A name whose declaration was refused was complained about there.
-  if (refused_names_.contains(reference.name)) return faulty(range);
   Diagnostic diagnostic{.range = range, .message = "Identifier '" + reference.name + "' not in scope"};
   if (!library::find_functions(reference.name).empty() || is_user_function(reference.name)) {
     diagnostic.hint = fmt::format("'{}' is a function: its arguments follow in parentheses", reference.name);
@@ -206,8 +181,19 @@ TypedExpression Checker::row_vector_literal(const RowVectorLiteral<Untyped>& lit
               data_only);
 }
 
+/// A variable hides the functions of its name.
+bool Checker::refuse_call_of_variable(const Name& name) {
+  const Symbol* symbol = find_symbol(name.text);
+  if (symbol == nullptr) return false;
+  error({.range = name.range,
+         .message = "a variable cannot be called: " + declared_at(*symbol),
+         .hint = fmt::format("an element is written {}[i]", name.text)});
+  return true;
+}
+
 TypedExpression Checker::call(const Call<Untyped>& call, Range range) {
   const std::string& name = call.function.text;
+  if (refuse_call_of_variable(call.function)) return faulty(range);
   const library::DrawnDistribution drawn = library::find_drawn_distribution(name);
   const bool in_library = library::find_density(name) || drawn || !library::find_functions(name).empty();
   // What is refused as a whole may take arguments that only it can have, such as functions.
@@ -215,6 +201,8 @@ TypedExpression Checker::call(const Call<Untyped>& call, Range range) {
     refuse_unknown_function(call.function);
     return faulty(range);
   }
+  const library::Solver* solver = library::find_solver(name);
+  if (solver != nullptr && !is_user_function(name)) return solver_call(call, *solver, range);
   std::vector<TypedExpression> arguments = expressions(call.arguments);
   const bool unnormalized = name.ends_with("_lupdf") || name.ends_with("_lupmf");
   const std::string full = unnormalized ? name.substr(0, name.size() - 6) + "_lp" + name.substr(name.size() - 2) : name;
@@ -233,13 +221,7 @@ TypedExpression Checker::call(const Call<Untyped>& call, Range range) {
   if (drawn) return drawing_call(drawn, call, std::move(arguments), range);
 
   if (library::find_functions(name).empty()) {
-    if (const Symbol* symbol = find_symbol(name)) {
-      error({.range = call.function.range,
-             .message = "a variable cannot be called: " + declared_at(*symbol),
-             .hint = fmt::format("an element is written {}[i]", name)});
-    } else {
-      refuse_unknown_function(call.function);
-    }
+    refuse_unknown_function(call.function);
     return faulty(range);
   }
   if (call.conditional) {
@@ -303,14 +285,12 @@ TypedExpression Checker::drawing_call(const library::DrawnDistribution& drawn, c
 
 bool Checker::unnormalized_allowed(Range range) {
   const FunctionInfo* function = current_function();
-  const bool allowed = function == nullptr
-                           ? block_ == BlockKind::Model
-                           : function->kind == FunctionKind::density || function->kind == FunctionKind::adds_to_target;
+  const bool allowed = function == nullptr ? block_ == BlockKind::Model : function->kind == FunctionKind::density;
   if (allowed) return true;
   error({.range = range,
          .message =
              "Functions with names ending in _lupdf and _lupmf can only be used in the model block and in functions "
-             "with the suffix _lpdf, _lpmf or _lp",
+             "with the suffix _lpdf or _lpmf",
          .hint = "write _lpdf or _lpmf"});
   return false;
 }
@@ -365,9 +345,16 @@ void Checker::refuse_unknown_function(const Name& name) {
     unsupported(name.range, "the function '" + name.text + "'");
     return;
   }
+  if (const std::string instead = library::replacement_of_removed(name.text); !instead.empty()) {
+    error({.range = name.range,
+           .message = fmt::format("the function '{}' is no longer part of the language", name.text),
+           .hint = fmt::format("write {}", instead)});
+    return;
+  }
   Diagnostic diagnostic{.range = name.range, .message = "unknown function '" + name.text + "'"};
   std::vector<std::string> names;
   for (const library::Function* function : library::all_functions()) names.emplace_back(function->name);
+  for (const library::Solver& solver : library::solvers()) names.emplace_back(solver.name);
   for (const library::Distribution& distribution : library::all_distributions()) {
     names.push_back(std::string(distribution.name) + density_suffix(distribution));
     if (name.text == std::string(distribution.name) + (distribution.is_discrete() ? "_lpdf" : "_lpmf")) {
@@ -402,7 +389,7 @@ FunctionUse Checker::resolve_function(std::span<const std::string_view> names, s
     for (const std::string& alternative : alternatives(function->signature)) {
       available += (available.empty() ? "" : " or ") + alternative;
     }
-    letters += letters_in(function->signature);
+    letters += legend(function->signature);
   }
   if (best.function != nullptr) return best;
   if (available.empty()) {

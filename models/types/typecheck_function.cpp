@@ -133,7 +133,7 @@ void Checker::declaration_of_function(const FunctionDefinition<Untyped>& functio
   declared.push_back(head);
   for (std::size_t i = 0; i < function.arguments.size(); ++i) {
     if (function.arguments[i].data_only == definition->arguments[i].data_only) continue;
-    error({.range = function.arguments[i].name.range,
+    error({.range = definition->arguments[i].name.range,
            .message = fmt::format("the declaration and the definition of '{}' differ in 'data'", head)});
   }
 }
@@ -204,6 +204,11 @@ void Checker::check_name_and_result(const FunctionDefinition<Untyped>& function,
            .message = fmt::format("a function is not defined under a name that ends in '{}'", suffix),
            .hint = fmt::format("define {}_lp{}: it can be called under both names", name.substr(0, name.size() - 6),
                                suffix.substr(4))});
+  }
+  if (library::find_solver(name) != nullptr) {
+    error(
+        {.range = function.name.range,
+         .message = fmt::format("'{}' belongs to the library, whose functions of functions have no overloads", name)});
   }
   for (const library::Function* other : library::find_functions(name)) {
     const std::optional<Resolution> same = resolve(other->signature, types);

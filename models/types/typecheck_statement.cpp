@@ -5,6 +5,7 @@
 
 #include "leapgraph/models/library/library.hpp"
 #include "leapgraph/models/syntax/overloaded.hpp"
+#include "leapgraph/models/syntax/walk.hpp"
 #include "leapgraph/models/types/checker.hpp"
 
 namespace leapgraph::models {
@@ -179,6 +180,26 @@ bool Checker::assignable(const UntypedExpression& target) {
   return true;
 }
 
+/// The indices of a target do not read what is assigned to: x[x[1]] = 2 would depend on which comes first.
+void Checker::refuse_reading_target(const UntypedExpression& target) {
+  const auto* variable = std::get_if<VariableReference>(&root_of(target).node);
+  if (variable == nullptr) return;
+  for (const auto* part = std::get_if<Indexed<Untyped>>(&target.node); part != nullptr;
+       part = std::get_if<Indexed<Untyped>>(&part->base->node)) {
+    for (const Index<Untyped>& index : part->indices) {
+      for_each_part(index, [&](const UntypedExpression& limit) {
+        for_each_within(limit, [&](const UntypedExpression& inner) {
+          const auto* read = std::get_if<VariableReference>(&inner.node);
+          if (read == nullptr || read->name != variable->name) return;
+          error({.range = inner.range,
+                 .message = fmt::format("'{}' is read and assigned to on one side of an assignment", read->name),
+                 .hint = "compute the index before, in a variable of its own"});
+        });
+      });
+    }
+  }
+}
+
 TypedStatement Checker::assignment(const Assignment<Untyped>& assignment, Range range) {
   const bool may_assign = assignable(assignment.target);
   TypedExpression target = may_assign ? expression(assignment.target)
@@ -199,8 +220,19 @@ TypedStatement Checker::assignment(const Assignment<Untyped>& assignment, Range 
     }
   }
 
+  if (may_assign) refuse_reading_target(assignment.target);
+
   const StanType expected = target.info.type;
   StanType found = value.info.type;
+  const bool by_element =
+      assignment.op == AssignmentOperator::ElementMultiply || assignment.op == AssignmentOperator::ElementDivide;
+  if (by_element && expected.is_scalar()) {
+    error({.range = assignment.op_range,
+           .message = fmt::format("{} assigns to the elements of a container", text(assignment.op)),
+           .found = to_string(expected),
+           .hint = assignment.op == AssignmentOperator::ElementMultiply ? "write '*='" : "write '/='"});
+    return result;
+  }
   if (assignment.op != AssignmentOperator::Assign && !expected.is_unknown() && !found.is_unknown()) {
     const std::vector<StanType> types = {expected, found};
     result.info.function =
@@ -354,6 +386,7 @@ TypedStatement Checker::message(const Message<Untyped>& message, Range range) {
 TypedStatement Checker::call_statement(const CallStatement<Untyped>& call, Range range) {
   TypedStatement result{.node = Empty{}, .range = range, .info = {}};
   const std::string& name = call.function.text;
+  if (refuse_call_of_variable(call.function)) return result;
   if (is_user_function(name)) {
     std::vector<TypedExpression> arguments = expressions(call.arguments);
     const FunctionId id = user_function(name, arguments, call.function.range);

@@ -17,6 +17,7 @@
 #include "leapgraph/models/library/distribution.hpp"
 #include "leapgraph/models/library/draws.hpp"
 #include "leapgraph/models/library/function.hpp"
+#include "leapgraph/models/library/solver.hpp"
 #include "leapgraph/models/syntax/ast.hpp"
 #include "leapgraph/models/types/signature.hpp"
 #include "leapgraph/models/types/stan_type.hpp"
@@ -57,6 +58,14 @@ struct UserFunctionUse {
   explicit operator bool() const { return function != no_function; }
 };
 
+/// A call of a library function that takes a function of the program, its first argument: the call keeps the others.
+struct SolverUse {
+  const library::Solver* solver = nullptr;  ///< null: not such a call
+  UserFunctionUse function;
+  Resolution resolution;      ///< of the arguments that the call keeps
+  std::size_t passed_on = 0;  ///< the first that the function is called with in the place of "..."
+};
+
 struct ExpressionInfo {
   StanType type = stan_types::unknown;
   /// Depends on no parameter, as Stan's compiler sees it: a real declared in the model block or in transformed
@@ -67,6 +76,7 @@ struct ExpressionInfo {
   DensityUse density;    ///< of a Call
   UserFunctionUse user;  ///< of a Call: then it has neither `function` nor `density`
   library::DrawnDistribution drawn;  ///< of a Call of a distribution's _rng
+  SolverUse solver;                  ///< of a Call: then it has none of the above
 
   /// A call that takes random numbers from the stream.
   bool draws() const { return drawn || (function.function != nullptr && function.function->draw != nullptr); }

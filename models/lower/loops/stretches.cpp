@@ -47,10 +47,15 @@ FunctionUse resolved(std::string_view name, std::span<const StanType> types) {
   }
   return best;
 }
+FunctionUse resolved(std::span<const std::string_view> names, std::span<const StanType> types) {
+  for (const std::string_view name : names)
+    if (FunctionUse use = resolved(name, types); use.function != nullptr) return use;
+  return {};
+}
 
 Maybe binary(BinaryOperator op, TypedExpression left, TypedExpression right, const TypedExpression& like) {
   const std::array types = {left.info.type, right.info.type};
-  FunctionUse use = resolved(library::function_name(op), types);
+  FunctionUse use = resolved(library::function_names(op), types);
   if (use.function == nullptr) return std::nullopt;
   const bool data_only = left.info.data_only && right.info.data_only;
   TypedExpression made = node(
@@ -63,7 +68,7 @@ Maybe binary(BinaryOperator op, TypedExpression left, TypedExpression right, con
 }
 
 Maybe unary(UnaryOperator op, TypedExpression operand, const TypedExpression& like) {
-  FunctionUse use = resolved(library::function_name(op), std::array{operand.info.type});
+  FunctionUse use = resolved(library::function_names(op), std::array{operand.info.type});
   if (use.function == nullptr) return std::nullopt;
   TypedExpression made =
       node(Unary<Typed>{.op = op, .operand = pointer(std::move(operand))}, use.resolution.result, like);
