@@ -1,6 +1,7 @@
 /// Points: what a statement reads and knows, noted for each of its executions.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <numeric>
 #include <utility>
 
@@ -182,7 +183,8 @@ void Tracer::run_call(const UserFunctionUse& use, const std::vector<const TypedE
   const std::vector<Symbol>& symbols = evaluator_.program_.symbols;
   const bool again = evaluator_.active_calls_[use.function] > 0;
   for (std::size_t s = 0; again && s < symbols.size(); ++s) {
-    if (symbols[s].function != use.function) continue;
+    if (symbols[s].function != use.function || std::ranges::find(results, static_cast<SymbolId>(s)) != results.end())
+      continue;
     const auto followed = trace_.followed.find(static_cast<SymbolId>(s));
     saved.push_back({static_cast<SymbolId>(s), evaluator_.slots_[s],
                      followed == trace_.followed.end() ? std::nullopt : std::optional(followed->second)});
