@@ -176,7 +176,6 @@ class Evaluator {
   /// The row-major position of one element; nothing when the indices pick more than that.
   std::optional<std::int64_t> element(const Access& access, const symbolic::Shape& shape);
   std::vector<Selection> select(const Access& access, const symbolic::Shape& shape);
-  std::vector<Selection> select_to_write(const Access& access, const symbolic::Shape& shape);
   Selection select(const Index<Typed>& index, std::int64_t length, std::size_t axis, const Access& access);
   std::int64_t checked_position(std::int64_t index, std::int64_t length, std::size_t axis, Range range,
                                 const Access& access) const;
@@ -208,6 +207,8 @@ class Evaluator {
   /// A nest of loops, or a branch, in which something depends on parameters: expressed as a whole; loops that cannot be
   /// are unrolled.
   Flow lift(const TypedStatement& nest);
+  /// The body of the function that is called, as a whole where it returns under a condition that depends on parameters.
+  Flow function_body(const FunctionDefinition<Typed>& function);
   friend class Tracer;
   friend class Equations;
 

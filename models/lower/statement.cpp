@@ -144,7 +144,7 @@ void Evaluator::assign(const TypedExpression& target, Value value, Range value_r
       return;
     }
   }
-  const std::vector<Selection> selections = select_to_write(picked, variable.shape);
+  const std::vector<Selection> selections = select(picked, variable.shape);
   require_shape(selected_shape(variable.shape, selections), value, target.info.type, value_range);
   variable.value = write(std::move(variable.value), selections, value);
 }

@@ -53,6 +53,9 @@ const Sample samples[] = {
     {array_of(stan_types::integer), integers({3, 1, 2})},
     {array_of(stan_types::real), vector({0.75, 0.05, 0.85})},
     {array_of(stan_types::vector), Array::of<double>({2, 3}, {0.1, 0.2, 0.3, 0.4, 0.5, 0.6})},
+    {stan_types::complex, vector({0.3, -0.4})},
+    {StanType{Base::complex_matrix}, Array::of<double>({3, 3, 2}, {0.3, 0.8, 0.1, 0.4, 0.2, 0.9, 0.6, 0.3, 0.5, 0.7,
+                                                                   0.2, 0.1, 0.9, 0.4, 0.8, 0.6, 0.1, 0.5})},
 };
 
 /// Calls `visit` with every list of at most three samples, and some longer ones.
@@ -123,7 +126,8 @@ TEST(EveryFunction, GivesOnKnownValuesWhatItsExpressionGives) {
       ASSERT_EQ(known.has_value(), built.has_value()) << what;
       if (!known) return;
       EXPECT_EQ(known->type(), built->type()) << what;
-      EXPECT_EQ(known->type().rank(), rank(resolution->result)) << what;
+      const int pair = holds_complex(resolution->result) ? 1 : 0;  // real and imaginary part
+      EXPECT_EQ(known->type().rank(), rank(resolution->result) + pair) << what;
       EXPECT_EQ(known->dtype(), holds_integers(resolution->result) ? symbolic::DType::int64 : symbolic::DType::float64)
           << what;
       for (std::int64_t i = 0; i < known->size(); ++i) {
