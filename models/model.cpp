@@ -67,8 +67,8 @@ samplers::Density density_of(const lower::Lowered& lowered, const CheckedProgram
       .constrain = [shared, at](const symbolic::Expr& position) { return at(shared->values, position); },
       .why = [shared, program](
                  std::span<const double> position) { return lower::explain(*shared, program.source(), position); }};
-  if (!shared->generator) return density;
   density.stream = shared->stream;
+  if (!shared->each_draw && !shared->drawable) return density;
   if (shared->drawable)
     density.drawable = [shared, at](const symbolic::Expr& position) { return at({shared->drawable}, position)[0]; };
   density.complete = [shared, program](const samplers::DrawKey& key, std::span<double> values) {
@@ -102,6 +102,17 @@ const std::vector<Diagnostic>& Model::warnings() const { return state_->lowered.
 
 std::vector<double> Model::unconstrain(const DataSet& values) const {
   return lower::unconstrain(state_->lowered.parameters, state_->lowered.position, values, state_->program.source());
+}
+
+std::vector<samplers::TraceVariable> Model::parameters() const {
+  std::vector<samplers::TraceVariable> variables;
+  for (const lower::Parameter& parameter : state_->lowered.parameters)
+    variables.push_back({parameter.variable.name, parameter.variable.shape});
+  return variables;
+}
+
+std::vector<double> Model::position_of(std::span<const symbolic::Array> draw) const {
+  return lower::position_of(state_->lowered.parameters, state_->lowered.position, draw);
 }
 
 std::string Model::why(std::span<const double> position) const {
