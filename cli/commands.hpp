@@ -11,6 +11,8 @@ namespace leapgraph::cli {
 
 /// Samples into a trace and prints the summary.
 ExitStatus execute(const SampleCommand& command);
+/// Computes the generated quantities of the draws in a trace into another one, and prints the summary of that.
+ExitStatus execute(const GenerateCommand& command);
 /// Prints {"parameters": [...], "log_density": [...], "gradient": [[...], ...], "ns_per_gradient": median}.
 ExitStatus execute(const LogDensityCommand& command);
 /// Prints "MODEL.stan: ok", after the warnings, when the program (and with data, the two together) can be used.

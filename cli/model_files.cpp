@@ -31,8 +31,8 @@ models::DataSet read_data(const ModelFiles& files) {
   return files.data.empty() ? models::DataSet() : models::DataSet::read(files.data);
 }
 
-models::Model bind(const models::CheckedProgram& program, const models::DataSet& data) {
-  models::Model model(program, data);
+models::Model bind(const models::CheckedProgram& program, const models::DataSet& data, std::uint64_t seed) {
+  models::Model model(program, data, seed);
   say_warnings(program.source(), model.warnings());
   return model;
 }

@@ -21,7 +21,7 @@ models::CheckedProgram read_program(const ModelFiles& files);
 models::DataSet read_data(const ModelFiles& files);
 
 /// The program with its data; what binding them warns of goes to stderr. Throws DataError and ModelError.
-models::Model bind(const models::CheckedProgram& program, const models::DataSet& data);
+models::Model bind(const models::CheckedProgram& program, const models::DataSet& data, std::uint64_t seed = 0);
 
 /// Starting values from a file of constrained values: a position whose coordinates are nan where the file does not say.
 /// Names that are nothing of the model are reported on stderr. Throws FileError and DataError.

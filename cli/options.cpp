@@ -269,7 +269,7 @@ class SampleGrammar {
   Grammar grammar_;
 };
 
-extern const std::array<CommandRecord, 8> commands;
+extern const std::array<CommandRecord, 9> commands;
 const CommandRecord& record(std::string_view name) {
   return *std::find_if(commands.begin(), commands.end(), [&](const CommandRecord& c) { return c.name == name; });
 }
@@ -312,6 +312,25 @@ Command parse_sample(Arguments arguments) {
   command->command_line = "hmc-run sample";
   for (const std::string& argument : arguments) command->command_line += " " + quoted(argument);
   return parsed;
+}
+
+Command parse_generate(Arguments arguments) {
+  GenerateCommand command;
+  Grammar grammar(record("generate"));
+  model_files(grammar, command.files);
+  grammar.text("--from", "TRACE.h5", "The trace that has draws of the program's parameters", command.from)->required();
+  grammar.text("-o,--output", "TRACE.h5", "The trace to write; by default MODEL_generated.h5 in this folder",
+               command.output);
+  grammar.flag("--force", "Overwrite the trace", command.force);
+  grammar.flag("--quiet", "No messages but warnings and errors", command.quiet);
+  grammar.flag("--json", "Print the summary as JSON", command.json);
+  grammar.flag("--no-cache", "Neither use nor keep compiled code", command.cache, false);
+  if (auto text = grammar.read(arguments)) return *text;
+  if (command.output.empty())
+    command.output = std::filesystem::path(command.files.model).stem().string() + "_generated.h5";
+  command.command_line = "hmc-run generate";
+  for (const std::string& argument : arguments) command.command_line += " " + quoted(argument);
+  return command;
 }
 
 Command parse_log_density(Arguments arguments) {
@@ -416,9 +435,11 @@ Command parse_help(Arguments arguments) {
   return found->parse({&help, 1});
 }
 
-const std::array<CommandRecord, 8> commands{{
+const std::array<CommandRecord, 9> commands{{
     {"sample", "MODEL.stan [DATA.json] [OPTIONS]", "Sample the posterior into MODEL.h5 and print its summary",
      parse_sample},
+    {"generate", "MODEL.stan [DATA.json] --from TRACE.h5",
+     "Compute the generated quantities of a trace's draws into MODEL_generated.h5", parse_generate},
     {"log-density", "MODEL.stan [DATA.json] --unconstrained POINTS.json",
      "Print log density and gradient at given points, as JSON", parse_log_density},
     {"check", "MODEL.stan [DATA.json] [--pedantic | --format]", "Say what is wrong with a model, or with its data",

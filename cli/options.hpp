@@ -39,6 +39,17 @@ struct SampleCommand {
   std::string command_line;  ///< as it could be typed again
 };
 
+struct GenerateCommand {
+  ModelFiles files;
+  std::string from;    ///< the trace with the draws of the parameters
+  std::string output;  ///< the trace to be written
+  bool force = false;
+  bool quiet = false;
+  bool json = false;
+  bool cache = true;
+  std::string command_line;
+};
+
 struct LogDensityCommand {
   ModelFiles files;
   std::string points;       ///< file with a list of points on the unconstrained scale
@@ -72,8 +83,8 @@ struct PrintText {
   std::string text;
 };
 
-using Command = std::variant<SampleCommand, LogDensityCommand, CheckCommand, FunctionsCommand, SummaryCommand,
-                             DumpCommand, PrintText>;
+using Command = std::variant<SampleCommand, GenerateCommand, LogDensityCommand, CheckCommand, FunctionsCommand,
+                             SummaryCommand, DumpCommand, PrintText>;
 
 /// `arguments` without the program's name. Without the name of a command they are those of `sample`. Throws UsageError.
 Command parse(std::span<const std::string> arguments);

@@ -16,9 +16,8 @@
 #include "leapgraph/cli/message.hpp"
 #include "leapgraph/cli/model_files.hpp"
 #include "leapgraph/cli/progress.hpp"
-#include "leapgraph/cli/table.hpp"
+#include "leapgraph/cli/trace_output.hpp"
 #include "leapgraph/samplers/density.hpp"
-#include "leapgraph/samplers/summary.hpp"
 
 namespace leapgraph::cli {
 namespace {
@@ -37,16 +36,6 @@ class Stopwatch {
  private:
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
-
-// --force is for old traces, not for what the run reads.
-void refuse_to_overwrite_input(const SampleCommand& command) {
-  for (const std::string& input : {command.files.model, command.files.data, command.init_file}) {
-    std::error_code absent;
-    if (!input.empty() && std::filesystem::equivalent(input, command.output, absent)) {
-      throw UsageError(fmt::format("the trace {} would overwrite the input {}", command.output, input));
-    }
-  }
-}
 
 std::uint64_t random_seed() {
   std::random_device device;
@@ -74,20 +63,8 @@ samplers::TraceLayout layout(const SampleCommand& command, const SampleConfig& c
   const auto set = [&](const char* name, const auto& value) {
     layout.attributes.emplace_back(name, fmt::format("{}", value));
   };
-  set("model_name", std::filesystem::path(command.files.model).stem().string());
-  set("stan_code", program.source().text());
-  const auto& files = program.source().files();
-  for (std::size_t i = 1; i < files.size(); ++i) {
-    layout.attributes.emplace_back(fmt::format("stan_include_{}", i),
-                                   fmt::format("// {}\n{}", files[i].name, files[i].text));
-  }
-  set("data_file", command.files.data);
-  set("data_sha256", data.sha256());
+  describe_model(layout, command.files, program, data, command.command_line);
   set("seed", config.seed);
-  set("cmdline", command.command_line);
-  set("hmc_version", LEAPGRAPH_VERSION);
-  std::string host(256, '\0');
-  if (gethostname(host.data(), host.size() - 1) == 0) set("host", host.c_str());
   set("chains", config.chains);
   set("warmup", config.warmup);
   set("draws", config.draws);
@@ -199,27 +176,20 @@ void print_interruption(int signal, const samplers::Trace& trace, const SampleCo
                       : ""));
 }
 
-void print_summary(const samplers::Trace& trace, const SampleCommand& command) {
-  constexpr std::int64_t most_rows_on_terminal = 100;
-  const samplers::Summary summary = samplers::summarize(trace);
-  const bool cut = isatty(STDOUT_FILENO) == 1;
-  fmt::print("{}", command.json ? summary_json(summary) : summary_table(summary, cut ? most_rows_on_terminal : 0));
-}
-
 }  // namespace
 
 ExitStatus execute(const SampleCommand& command) {
   const Stopwatch total;
   const models::CheckedProgram program = read_program(command.files);
   const models::DataSet data = read_data(command.files);
-  refuse_to_overwrite_input(command);
+  refuse_to_overwrite(command.output, {command.files.model, command.files.data, command.init_file});
   samplers::check_output(command.output, command.force);
-  const models::Model model = bind(program, data);
-  if (model.dimension() == 0) {
-    throw Error(fmt::format("{} has no parameters: there is nothing to sample", command.files.model));
-  }
   SampleConfig config = command.config;
   config.seed = command.seed ? *command.seed : random_seed();
+  const models::Model model = bind(program, data, config.seed);
+  if (model.dimension() == 0 && model.density().variables.empty())
+    throw Error(fmt::format("{} has neither parameters nor generated quantities: there is nothing to sample",
+                            command.files.model));
   if (config.threads == 0) config.threads = default_threads(config.chains);
   if (!command.init_file.empty()) config.init_points = {read_start(command.init_file, model)};
   samplers::validate(config, model.dimension());
@@ -245,7 +215,7 @@ ExitStatus execute(const SampleCommand& command) {
   print_messages(result);
   const samplers::Trace drawn = samplers::read_trace(command.output);
   if (result.interrupted) print_interruption(watch.signal(), drawn, config, command.output);
-  print_summary(drawn, command);
+  print_summary(drawn, command.json);
   if (!command.quiet) {
     say(fmt::format("{}: compiled in {:.2f} s, sampled in {:.2f} s, {:.2f} s in all\n", command.output, compiled,
                     sampled, total.seconds()));

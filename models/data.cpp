@@ -471,10 +471,8 @@ DataError DataSet::error(const DataWanted& wanted, std::size_t element, const st
   const std::string_view rest = std::string_view(*text_).substr(offset);
   const std::string found =
       variable->in_tuple
-          ? std::visit([&](const auto& values) {
-    return fmt::format("{}", values[element]); }, variable->values)
-          : std::string(rest.substr(0, rest.find_first_of("],}); 	
-")));
+          ? std::visit([&](const auto& values) { return fmt::format("{}", values[element]); }, variable->values)
+          : std::string(rest.substr(0, rest.find_first_of("],}); \t\r\n")));
   return error_at(offset,
                   fmt::format("{}{} {}, found {}", wanted.name, element_indices(wanted.shape, element), message, found),
                   wanted.declaration);

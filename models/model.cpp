@@ -104,6 +104,17 @@ std::vector<double> Model::unconstrain(const DataSet& values) const {
   return lower::unconstrain(state_->lowered.parameters, state_->lowered.position, values, state_->program.source());
 }
 
+std::vector<samplers::TraceVariable> Model::parameters() const {
+  std::vector<samplers::TraceVariable> variables;
+  for (const lower::Parameter& parameter : state_->lowered.parameters)
+    variables.push_back({parameter.variable.name, parameter.variable.shape});
+  return variables;
+}
+
+std::vector<double> Model::position_of(std::span<const symbolic::Array> draw) const {
+  return lower::position_of(state_->lowered.parameters, state_->lowered.position, draw);
+}
+
 std::string Model::why(std::span<const double> position) const {
   return lower::explain(state_->lowered, state_->program.source(), position);
 }

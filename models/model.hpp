@@ -59,6 +59,11 @@ class Model {
   /// A position from constrained values (an --init file); coordinates of variables that are not there are nan. Throws
   /// DataError for values that violate their constraint.
   std::vector<double> unconstrain(const DataSet& values) const;
+  /// The parameters as variables of a draw.
+  std::vector<samplers::TraceVariable> parameters() const;
+  /// A position from the values of the parameters, one array for each in their order. Throws Error for values that
+  /// violate their constraint.
+  std::vector<double> position_of(std::span<const symbolic::Array> draw) const;
   /// What binding the data found worth saying: loops that are unrolled and why, elements read before they are assigned.
   const std::vector<Diagnostic>& warnings() const;
   /// The first statement, with its place in the program, whose contribution to the log density is not finite there; or

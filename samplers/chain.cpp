@@ -40,6 +40,7 @@ class Chain {
         result_(result) {}
 
   void run() {
+    if (state_.position.empty()) return run_without_parameters();
     find_start();
     find_step_size();
     for (std::int64_t i = 0; i < config_.warmup && !stop_.stop_requested(); ++i) warm_up(i);
@@ -51,6 +52,31 @@ class Chain {
   }
 
  private:
+  // Only what is drawn at random after the parameters differs from draw to draw.
+  void run_without_parameters() {
+    integrator_.evaluate(state_);
+    monitor_.phase.store(Phase::sampling, std::memory_order_relaxed);
+    result_.iterations = config_.warmup;
+    const DrawStatistics statistics{.lp = state_.log_density,
+                                    .acceptance_rate = 1,
+                                    .step_size = 0,
+                                    .tree_depth = 0,
+                                    .n_steps = 0,
+                                    .diverging = false,
+                                    .reached_max_treedepth = false,
+                                    .energy = -state_.log_density};
+    for (std::int64_t i = 0; i < config_.draws && !stop_.stop_requested(); ++i) {
+      ++result_.iterations;
+      monitor_.iteration.store(result_.iterations, std::memory_order_relaxed);
+      if (i % config_.thin == 0) {
+        write(Phase::sampling, result_.kept.draws, config_.warmup + i, statistics);
+        ++result_.kept.draws;
+      }
+    }
+    monitor_.finished.store(true, std::memory_order_relaxed);
+    finish();
+  }
+
   DrawKey key(std::int64_t draw) const {
     return {config_.seed, static_cast<std::uint32_t>(chain_), static_cast<std::uint32_t>(draw)};
   }

@@ -34,6 +34,8 @@ class TraceError : public Error {
 struct TraceVariable {
   std::string name;
   std::vector<std::int64_t> shape;
+  /// Pointwise log likelihood, which ArviZ compares models by: in a file it is in the group `log_likelihood`.
+  bool log_likelihood = false;
 };
 
 /// Data that go into `constant_data`; either reals or integers, row-major.

@@ -15,6 +15,9 @@ using namespace domains;  // NOLINT: the vocabulary of the records below
 constexpr ArgumentSet nothing = 0, a1 = 2, a2 = 4, a3 = 8;
 constexpr bool integer = true;
 
+Expr zero(Arguments) { return symbolic::constant(std::int64_t{0}); }
+Expr trials(Arguments a) { return a[1]; }
+
 /// count * value, 0 where count is 0 whatever the value. The sum over outcomes is all that matters: where one value
 /// meets many counts, their mean stands for them, which is a constant for data.
 Expr times(const Expr& count, const Expr& value) {
@@ -48,7 +51,7 @@ const Distribution binomial{.name = "binomial",
                             .terms = {{nothing, [](Arguments a) { return log_binomial_coefficient(a[1], a[0]); }},
                                       {a2, [](Arguments a) { return times(a[0], symbolic::log(a[2])); }},
                                       {a2, [](Arguments a) { return times(a[1] - a[0], symbolic::log1p(-a[2])); }}},
-                            .conditions = {{"n <= N", [](Arguments a) { return a[0] <= a[1]; }}}};
+                            .support = {.least = zero, .greatest = trials}};
 
 const Distribution binomial_logit{
     .name = "binomial_logit",
@@ -59,7 +62,7 @@ const Distribution binomial_logit{
     .terms = {{nothing, [](Arguments a) { return log_binomial_coefficient(a[1], a[0]); }},
               {a2, [](Arguments a) { return times(a[0], symbolic::log_sigmoid(a[2])); }},
               {a2, [](Arguments a) { return times(a[1] - a[0], symbolic::log_sigmoid(-a[2])); }}},
-    .conditions = {{"n <= N", [](Arguments a) { return a[0] <= a[1]; }}}};
+    .support = {.least = zero, .greatest = trials}};
 
 const Distribution poisson{
     .name = "poisson",
@@ -125,7 +128,7 @@ const Distribution beta_binomial{
                   {"beta", &positive, Guard::test}},
     .terms = {{nothing, [](Arguments a) { return log_binomial_coefficient(a[1], a[0]); }},
               {a2 | a3, [](Arguments a) { return log_beta(a[0] + a[2], a[1] - a[0] + a[3]) - log_beta(a[2], a[3]); }}},
-    .conditions = {{"n <= N", [](Arguments a) { return a[0] <= a[1]; }}}};
+    .support = {.least = zero, .greatest = trials}};
 
 }  // namespace
 

@@ -14,6 +14,7 @@
 
 namespace leapgraph::models::library {
 
+using symbolic::Array;
 using symbolic::Expr;
 
 namespace domains {
@@ -33,6 +34,8 @@ const Domain counting{"at least 1", [](double x) { return x >= 1; }, [](const Ex
 }  // namespace domains
 
 namespace {
+
+constexpr double log_of_zero = -std::numeric_limits<double>::infinity();
 
 /// What types an argument takes, as messages say it, and the dimensions that one outcome has of it.
 struct FormInfo {
@@ -159,6 +162,37 @@ bool is_known_true(const Expr& test) {
   return symbolic::interpret({{}, {test}}, {}).at(0).real() != 0;
 }
 
+/// The row-major place of the first element outside; nothing when there is none.
+std::optional<std::int64_t> first_outside(const Domain& domain, const Array& value) {
+  for (std::int64_t i = 0; i < value.size(); ++i) {
+    if (!domain.holds(value.real(i))) return i;
+  }
+  return std::nullopt;
+}
+
+/// What has to hold: what is known is tested as it is added, the rest becomes a part of the expression.
+class Requirements {
+ public:
+  void add(const Expr& test) {
+    const Expr everywhere = test.rank() > 0 ? symbolic::all(test) : test;
+    if (is_known_true(everywhere)) return;
+    all_ = all_ ? symbolic::logical_and(all_, everywhere) : everywhere;
+  }
+  void add(const Domain& domain, const Expr& argument, bool test_unknown) {
+    if (const std::optional<Array> value = symbolic::constant_value(argument)) {
+      if (first_outside(domain, *value)) all_ = symbolic::constant(false);
+    } else if (test_unknown) {
+      add(domain.test(argument));
+    }
+  }
+  Expr value_or(const Expr& value, double otherwise) const {
+    return all_ ? symbolic::where(all_, value, otherwise) : value;
+  }
+
+ private:
+  Expr all_;
+};
+
 }  // namespace
 
 Expr log_density(const Distribution& distribution, std::span<const Expr> arguments, ArgumentSet symbolic_arguments) {
@@ -175,25 +209,82 @@ Expr log_density(const Distribution& distribution, std::span<const Expr> argumen
     empty = false;
   }
 
-  // What is known now is tested now; the rest becomes part of the expression.
-  Expr valid;
-  const auto require = [&](const Expr& test) {
-    const Expr everywhere = test.rank() > 0 ? symbolic::all(test) : test;
-    if (is_known_true(everywhere)) return;
-    valid = valid ? symbolic::logical_and(valid, everywhere) : everywhere;
-  };
+  Requirements valid;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const DensityArgument& argument = distribution.arguments[i];
-    if (const std::optional<symbolic::Array> value = symbolic::constant_value(arguments[i])) {
-      if (violation(argument, *value)) valid = symbolic::constant(false);
-    } else if (argument.guard == Guard::test) {
-      require(argument.domain->test(arguments[i]));
-    }
+    valid.add(*argument.domain, arguments[i], argument.guard == Guard::test);
   }
-  for (const Condition& condition : distribution.conditions) require(condition.test(arguments));
-  if (!valid) return total;
-  return symbolic::where(valid, total, -std::numeric_limits<double>::infinity());
+  for (const Condition& condition : distribution.conditions) valid.add(condition.test(arguments));
+  const Support& support = distribution.support;
+  if (support.least != nullptr) valid.add(arguments[0] >= support.least(arguments));
+  if (support.greatest != nullptr) valid.add(arguments[0] <= support.greatest(arguments));
+  return valid.value_or(total, log_of_zero);
 }
+
+// ---------------------------------------------------------------- distribution functions
+
+Formula formula_of(const Distribution& distribution, Quantity quantity) {
+  switch (quantity) {
+    case Quantity::log_density:
+      break;
+    case Quantity::cdf:
+      return distribution.cdf;
+    case Quantity::lcdf:
+      return distribution.lcdf;
+    case Quantity::lccdf:
+      return distribution.lccdf;
+  }
+  return nullptr;
+}
+
+namespace {
+
+/// The distribution function, of one outcome, where the outcome is below or above the support.
+struct Ends {
+  double below, above;
+};
+Ends ends_of(Quantity quantity) {
+  if (quantity == Quantity::cdf) return {0, 1};
+  return quantity == Quantity::lcdf ? Ends{log_of_zero, 0} : Ends{0, log_of_zero};
+}
+
+/// The formula of one outcome, with its values outside the support.
+Expr of_one_outcome(const Distribution& distribution, Quantity quantity, std::span<const Expr> arguments) {
+  const auto [below, above] = ends_of(quantity);
+  const Support& support = distribution.support;
+  Expr value = formula_of(distribution, quantity)(arguments);
+  if (support.least != nullptr) value = symbolic::where(arguments[0] < support.least(arguments), below, value);
+  if (support.greatest != nullptr) value = symbolic::where(arguments[0] >= support.greatest(arguments), above, value);
+  return value;
+}
+
+/// What distribution functions need: formulas of densities that need no test are no help here.
+Requirements parameters_are_valid(const Distribution& distribution, std::span<const Expr> arguments) {
+  Requirements valid;
+  for (std::size_t i = 1; i < arguments.size(); ++i) valid.add(*distribution.arguments[i].domain, arguments[i], true);
+  for (const Condition& condition : distribution.conditions) valid.add(condition.test(arguments));
+  return valid;
+}
+
+}  // namespace
+
+Expr distribution_function(const Distribution& distribution, Quantity quantity, std::span<const Expr> arguments) {
+  const bool is_product = quantity == Quantity::cdf;
+  const std::int64_t count = outcome_count(distribution, arguments);
+  if (count == 0) return symbolic::constant(is_product ? 1.0 : 0.0);
+  const Expr one = of_one_outcome(distribution, quantity, arguments);
+  Expr total;
+  if (is_product) {
+    total = one.rank() > 0 ? symbolic::prod(one) : symbolic::pow(one, static_cast<double>(count));
+  } else {
+    total = sum_over_outcomes(one, count);
+  }
+  Requirements valid = parameters_are_valid(distribution, arguments);
+  if (distribution.cdf_domain != nullptr) valid.add(*distribution.cdf_domain, arguments[0], true);
+  return valid.value_or(total, std::numeric_limits<double>::quiet_NaN());
+}
+
+// ---------------------------------------------------------------- what is wrong
 
 namespace {
 
@@ -207,14 +298,60 @@ std::string indices(const symbolic::Shape& shape, std::int64_t element) {
   return text.empty() ? "" : "[" + text + "]";
 }
 
+std::optional<std::string> outside(std::string_view name, const Domain& domain, const Array& value) {
+  const std::optional<std::int64_t> place = first_outside(domain, value);
+  if (!place) return std::nullopt;
+  return fmt::format("{}{} must be {}, found {}", name, indices(value.shape(), *place), domain.words,
+                     value.real(*place));
+}
+
+/// An outcome on the wrong side of a bound; both may be the same for all.
+std::optional<std::string> beyond(std::string_view name, std::string_view words, bool above, const Array& outcome,
+                                  const Array& bound) {
+  for (std::int64_t i = 0; i < std::max(outcome.size(), bound.size()); ++i) {
+    const double y = outcome.real(outcome.size() == 1 ? 0 : i), limit = bound.real(bound.size() == 1 ? 0 : i);
+    if (above ? y <= limit : y >= limit) continue;
+    return fmt::format("{}{} must be {} {}, found {}", name,
+                       outcome.shape().empty() ? "" : indices(outcome.shape(), outcome.size() == 1 ? 0 : i), words,
+                       limit, y);
+  }
+  return std::nullopt;
+}
+
+Array value_of(const Expr& expression) { return symbolic::interpret({{}, {expression}}, {}).at(0); }
+
 }  // namespace
 
-std::optional<std::string> violation(const DensityArgument& argument, const symbolic::Array& value) {
-  for (std::int64_t i = 0; i < value.size(); ++i) {
-    const double element = value.real(i);
-    if (argument.domain->holds(element)) continue;
-    return fmt::format("{}{} must be {}, found {}", argument.name, indices(value.shape(), i), argument.domain->words,
-                       element);
+std::optional<std::string> violation(const DensityArgument& argument, const Array& value) {
+  return outside(argument.name, *argument.domain, value);
+}
+
+std::optional<std::string> violation(const Distribution& distribution, Quantity quantity,
+                                     std::span<const Array> arguments) {
+  const bool of_density = quantity == Quantity::log_density;
+  const DensityArgument& outcome = distribution.arguments[0];
+  const Domain* domain = of_density ? outcome.domain : distribution.cdf_domain;
+  if (domain != nullptr) {
+    if (auto wrong = outside(outcome.name, *domain, arguments[0])) return wrong;
+  }
+  symbolic::Exprs constants = {symbolic::constant(arguments[0])};
+  for (std::size_t i = 1; i < arguments.size(); ++i) {
+    if (auto wrong = violation(distribution.arguments[i], arguments[i])) return wrong;
+    constants.push_back(symbolic::constant(arguments[i]));
+  }
+  for (const Condition& condition : distribution.conditions) {
+    const Array test = value_of(condition.test(constants));
+    for (std::int64_t i = 0; i < test.size(); ++i) {
+      if (test.real(i) == 0) return fmt::format("{} does not hold", condition.words);
+    }
+  }
+  const Support& support = distribution.support;
+  if (of_density && support.least != nullptr) {
+    if (auto wrong = beyond(outcome.name, "at least", false, arguments[0], value_of(support.least(constants))))
+      return wrong;
+  }
+  if (of_density && support.greatest != nullptr) {
+    return beyond(outcome.name, "at most", true, arguments[0], value_of(support.greatest(constants)));
   }
   return std::nullopt;
 }

@@ -69,17 +69,26 @@ struct Condition {
   symbolic::Expr (*test)(std::span<const symbolic::Expr> arguments);
 };
 
+/// An expression of the arguments of one outcome, written as the value of a term is.
+using Formula = symbolic::Expr (*)(std::span<const symbolic::Expr> arguments);
+
+/// Bounds of the outcome which the distribution needs beyond its domain: the density is 0 outside, the distribution
+/// function 0 below and 1 from the greatest outcome on, so that formulas need not care. Null: none.
+struct Support {
+  Formula least = nullptr, greatest = nullptr;
+};
+
 struct Distribution {
   std::string_view name;
   std::string_view summary;
   std::vector<DensityArgument> arguments;  ///< the first is the outcome
   std::vector<Term> terms;
-  std::vector<Condition> conditions = {};
-  /// P(outcome <= y), its logarithm and that of its complement, written over the arguments of one outcome as a term is;
-  /// null where Stan has none.
-  symbolic::Expr (*cdf)(std::span<const symbolic::Expr> arguments) = nullptr;
-  symbolic::Expr (*lcdf)(std::span<const symbolic::Expr> arguments) = nullptr;
-  symbolic::Expr (*lccdf)(std::span<const symbolic::Expr> arguments) = nullptr;
+  std::vector<Condition> conditions = {};  ///< of the parameters, without the outcome, where there is a cdf
+  Support support = {};
+  /// P(outcome <= y), its logarithm and that of its complement; null where Stan has none.
+  Formula cdf = nullptr, lcdf = nullptr, lccdf = nullptr;
+  /// What these three ask of y, which is refused elsewhere; null: they take any number.
+  const Domain* cdf_domain = nullptr;
 
   /// A mass function: its name ends in _lpmf, else in _lpdf.
   bool is_discrete() const { return arguments[0].integer; }
@@ -95,9 +104,6 @@ std::optional<std::size_t> misfit(const Distribution& distribution, std::span<co
                                   std::size_t first = 0);
 std::string_view accepted(const DensityArgument& argument);
 
-/// The logarithms of distribution functions, `normal_lccdf` and its like: records with one term, which no `~` asks for.
-std::span<const Distribution> cumulative_functions();
-
 /// Every term, as `target +=` wants it.
 inline constexpr ArgumentSet everything = ~ArgumentSet{0};
 
@@ -108,6 +114,21 @@ inline constexpr ArgumentSet everything = ~ArgumentSet{0};
 symbolic::Expr log_density(const Distribution& distribution, std::span<const symbolic::Expr> arguments,
                            ArgumentSet symbolic_arguments);
 
+/// What programs ask of a distribution, by the ends of names: _lpdf and _lpmf, _cdf, _lcdf, _lccdf.
+enum class Quantity { log_density, cdf, lcdf, lccdf };
+
+/// The formula of a distribution function; null where there is none.
+Formula formula_of(const Distribution& distribution, Quantity quantity);
+
+/// The product of a cdf, the sum of an lcdf or lccdf over the elements of the arguments, which are as for
+/// `log_density`; nan where they are outside their domains.
+symbolic::Expr distribution_function(const Distribution& distribution, Quantity quantity,
+                                     std::span<const symbolic::Expr> arguments);
+
+/// What is wrong with arguments that are known, for `quantity`: "sigma must be positive, found -1". Nothing if all is
+/// well.
+std::optional<std::string> violation(const Distribution& distribution, Quantity quantity,
+                                     std::span<const symbolic::Array> arguments);
 /// What is wrong with a value that is known before sampling: "sigma must be positive, found -1". Nothing if all is
 /// well.
 std::optional<std::string> violation(const DensityArgument& argument, const symbolic::Array& value);

@@ -36,19 +36,24 @@ constexpr std::array<OperatorName, 20> binary_names = {{
     {BinaryOperator::ElementPower, "pow"},
 }};
 
-/// Suffixes of functions that belong to distributions.
+/// Ends of the names of functions that belong to distributions; for those of densities the kind of their outcomes.
+enum class Outcomes { any, reals, integers };
 struct DensitySuffix {
   std::string_view text;
-  bool is_density;
+  std::optional<Quantity> quantity;  ///< none: random numbers
+  bool unnormalized = false;
+  Outcomes outcomes = Outcomes::any;
 };
-constexpr std::array<DensitySuffix, 8> density_suffixes = {{{"_lpdf", true},
-                                                            {"_lpmf", true},
-                                                            {"_lupdf", true},
-                                                            {"_lupmf", true},
-                                                            {"_cdf", false},
-                                                            {"_lcdf", false},
-                                                            {"_lccdf", false},
-                                                            {"_rng", false}}};
+constexpr std::array<DensitySuffix, 8> density_suffixes = {{
+    {"_lpdf", Quantity::log_density, false, Outcomes::reals},
+    {"_lpmf", Quantity::log_density, false, Outcomes::integers},
+    {"_lupdf", Quantity::log_density, true, Outcomes::reals},
+    {"_lupmf", Quantity::log_density, true, Outcomes::integers},
+    {"_cdf", Quantity::cdf},
+    {"_lcdf", Quantity::lcdf},
+    {"_lccdf", Quantity::lccdf},
+    {"_rng", std::nullopt},
+}};
 
 }  // namespace
 
@@ -110,18 +115,14 @@ std::vector<std::string_view> function_names(BinaryOperator op) {
 }
 
 std::optional<DensityName> find_density(std::string_view function) {
-  for (const Distribution& cumulative : cumulative_functions()) {
-    if (cumulative.name == function) return DensityName{&cumulative, false};
-  }
-  for (const bool unnormalized : {false, true}) {
-    for (const bool discrete : {false, true}) {
-      const std::string_view suffix =
-          discrete ? (unnormalized ? "_lupmf" : "_lpmf") : (unnormalized ? "_lupdf" : "_lpdf");
-      if (!function.ends_with(suffix)) continue;
-      const Distribution* distribution = find_distribution(function.substr(0, function.size() - suffix.size()));
-      if (distribution != nullptr && distribution->is_discrete() == discrete)
-        return DensityName{distribution, unnormalized};
-    }
+  for (const DensitySuffix& suffix : density_suffixes) {
+    if (!suffix.quantity || !function.ends_with(suffix.text)) continue;
+    const Distribution* distribution = find_distribution(function.substr(0, function.size() - suffix.text.size()));
+    if (distribution == nullptr) continue;
+    const bool exists = suffix.outcomes == Outcomes::any
+                            ? formula_of(*distribution, *suffix.quantity) != nullptr
+                            : distribution->is_discrete() == (suffix.outcomes == Outcomes::integers);
+    if (exists) return DensityName{distribution, *suffix.quantity, suffix.unnormalized};
   }
   return std::nullopt;
 }
@@ -164,7 +165,7 @@ bool is_known_but_unsupported(std::string_view name) {
     if (!name.ends_with(suffix.text)) return false;
     const std::string_view base = name.substr(0, name.size() - suffix.text.size());
     return std::binary_search(unsupported.begin(), unsupported.end(), base) ||
-           (!suffix.is_density && find_distribution(base) != nullptr);
+           (suffix.outcomes == Outcomes::any && find_distribution(base) != nullptr);
   });
 }
 

@@ -32,13 +32,14 @@ std::vector<const Function*> find_functions(std::string_view name);
 std::vector<std::string_view> function_names(UnaryOperator op);
 std::vector<std::string_view> function_names(BinaryOperator op);
 
-/// "normal_lpdf" taken apart. `unnormalized` for _lupdf and _lupmf. The distribution of "normal_lccdf" is its record in
-/// `cumulative_functions`.
+/// "normal_lpdf" or "normal_lccdf" taken apart. `unnormalized` for _lupdf and _lupmf.
 struct DensityName {
   const Distribution* distribution;
+  Quantity quantity;
   bool unnormalized;
 };
-/// The distribution that a call of this name means; nothing when there is none or the suffix is not its own.
+/// The distribution that a call of this name means, and what is asked of it; nothing when there is none or it has no
+/// such function.
 std::optional<DensityName> find_density(std::string_view function);
 
 /// Stan's library has a function of this name and this one does not have it yet: it is refused by name and not as

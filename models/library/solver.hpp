@@ -8,8 +8,8 @@
 
 namespace leapgraph::models::library {
 
-/// y' = f(t, y), at given times.
-enum class OdeMethod { runge_kutta_45, cash_karp, bdf, adams };
+/// y' = f(t, y), at given times. `adjoint`: bdf or adams, as the call says, with steps chosen for the state alone.
+enum class OdeMethod { runge_kutta_45, cash_karp, bdf, adams, adjoint };
 /// The integral of f(x, xc) between two limits.
 enum class QuadratureMethod { double_exponential, gauss_kronrod };
 /// f(y) = 0.

@@ -18,6 +18,10 @@ constexpr std::string_view old_ode_signature =
     "(array[] real, real, array[] real, array[] real, data array[] real, data array[] int, data real, data real, data "
     "real) => array[,] real";
 
+constexpr std::string_view integrand = "(real, real, ...) => real";
+constexpr std::string_view integral_signature = "(real, real, ...) => real";
+constexpr std::string_view integral_tol_signature = "(real, real, data real, data real, data int, ...) => real";
+
 constexpr std::string_view equations = "(vector, ...) => vector";
 constexpr std::string_view root_signature = "(vector, ...) => vector";
 constexpr std::string_view root_tol_signature = "(vector, data real, data real, data int, ...) => vector";
@@ -28,7 +32,7 @@ constexpr std::string_view old_root_signature =
 
 constexpr Tolerances explicit_steps = {.relative = 1e-6, .absolute = 1e-6, .most_steps = 1e6};
 constexpr Tolerances implicit_steps = {.relative = 1e-10, .absolute = 1e-10, .most_steps = 1e8};
-constexpr double root_of_epsilon = 0x1p-26;
+constexpr Tolerances refinements = {.relative = 0x1p-26, .absolute = 0, .most_steps = 15};
 constexpr Tolerances powell_steps = {.relative = 1e-10, .absolute = 1e-6, .most_steps = 200};
 constexpr Tolerances newton_steps = {.relative = 1e-3, .absolute = 1e-6, .most_steps = 200};
 
@@ -102,13 +106,53 @@ constexpr auto table = std::to_array<Solver>({
                   "real",
      .method = OdeMethod::runge_kutta_45,
      .tolerances = explicit_steps},
+    {.name = "ode_adjoint_tol_ctl",
+     .summary = "ode_bdf or ode_adams with tolerances of each state, and steps that do not depend on the parameters",
+     .function = ode_function,
+     .signature = "(vector, real, array[] real, data real, data vector, data real, data vector, data real, data real, "
+                  "data int, data int, data int, data int, data int, ...) => array[] vector",
+     .method = OdeMethod::adjoint},
+    {.name = "dae",
+     .summary = "solution of 0 = f(t, y, y', ...) at given times by backward differentiation formulas",
+     .function = "(real, vector, vector, ...) => vector",
+     .signature = "(vector, vector, data real, data array[] real, ...) => array[] vector",
+     .method = DaeMethod{},
+     .tolerances = implicit_steps},
+    {.name = "dae_tol",
+     .summary = "dae with relative and absolute tolerance and most steps between two times",
+     .function = "(real, vector, vector, ...) => vector",
+     .signature =
+         "(vector, vector, data real, data array[] real, data real, data real, data int, ...) => array[] vector",
+     .method = DaeMethod{}},
     {.name = "integrate_1d",
      .summary = "integral of f(x, xc, theta, x_r, x_i) between two limits, which may be infinite",
      .function = "(real, real, array[] real, array[] real, array[] int) => real",
      .signature = "(real, real, array[] real, data array[] real, data array[] int) => real | "
                   "(real, real, array[] real, data array[] real, data array[] int, data real) => real",
      .method = QuadratureMethod::double_exponential,
-     .tolerances = {.relative = root_of_epsilon, .absolute = 0, .most_steps = 15}},
+     .tolerances = refinements},
+    {.name = "integrate_1d_double_exponential",
+     .summary = "integral of f(x, xc, ...) between two limits, which may be infinite",
+     .function = integrand,
+     .signature = integral_signature,
+     .method = QuadratureMethod::double_exponential,
+     .tolerances = refinements},
+    {.name = "integrate_1d_double_exponential_tol",
+     .summary = "integrate_1d_double_exponential with relative and absolute tolerance and most refinements",
+     .function = integrand,
+     .signature = integral_tol_signature,
+     .method = QuadratureMethod::double_exponential},
+    {.name = "integrate_1d_gauss_kronrod",
+     .summary = "integral of f(x, xc, ...) between two limits, which may be infinite; xc is nan",
+     .function = integrand,
+     .signature = integral_signature,
+     .method = QuadratureMethod::gauss_kronrod,
+     .tolerances = refinements},
+    {.name = "integrate_1d_gauss_kronrod_tol",
+     .summary = "integrate_1d_gauss_kronrod with relative and absolute tolerance and most bisections",
+     .function = integrand,
+     .signature = integral_tol_signature,
+     .method = QuadratureMethod::gauss_kronrod},
     {.name = "solve_powell",
      .summary = "root of f(y, ...) near a guess by Powell's hybrid method",
      .function = equations,

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -28,7 +29,8 @@ namespace leapgraph::models::lower {
 /// A density that a statement evaluated, to say later why it is not finite.
 struct DensityAt {
   const library::Distribution* distribution = nullptr;
-  symbolic::Exprs arguments;
+  library::Quantity quantity = library::Quantity::log_density;
+  symbolic::Exprs arguments = {};
 };
 
 /// What one place of the program adds to the log density.
@@ -120,10 +122,28 @@ class Evaluator {
                           Range range);
   void call_statement(const TypedStatement& statement, const CallStatement<Typed>& call);
   Value call_for_value(const UserFunctionUse& use, std::span<const TypedExpression* const> arguments, Range range);
-  // solve.cpp, function_graph.cpp
+  // solve.cpp, solve_ode.cpp, function_graph.cpp
   class FunctionPieces;
   Value solve(const TypedExpression& expression, const Call<Typed>& call);
-  Value solve_ode(library::OdeMethod method, const TypedExpression& expression, const Call<Typed>& call);
+  /// The arguments of a solver behind its function.
+  struct SolverCall {
+    const SolverUse& use;
+    Range range;
+    std::vector<Value> values = {};
+    std::vector<bool> variables = {};
+    std::size_t first = 0, last = 0;  ///< what the function is handed on
+    library::Tolerances tolerances = {};
+    std::vector<symbolic::Array> controls = {};  ///< what the call gives of tolerances and the like
+  };
+  SolverCall solver_call(const TypedExpression& expression, const Call<Typed>& call, std::size_t own);
+  Value solve_ode(library::OdeMethod method, const SolverCall& call);
+  Value solve_dae(const SolverCall& call);
+  /// The function of differential equations, which are as many as states.
+  std::shared_ptr<const solvers::ProgramFunction> rate_function(FunctionPieces& pieces, const SolverCall& call,
+                                                                std::size_t states);
+  Value at_times(const Value& flat, std::size_t times, std::size_t states) const;
+  Value solve_integral(library::QuadratureMethod method, const SolverCall& call);
+  Value solve_root(library::RootMethod method, const SolverCall& call);
   Value map_shards(const TypedExpression& expression, const Call<Typed>& call);
   /// What a solver computes of the variables and data at the back of `pieces`: known now where these are.
   Value solution(const FunctionPieces& pieces, symbolic::HostMapFunction solver, std::int64_t length, Range range);
@@ -224,8 +244,12 @@ class Evaluator {
   int call_depth_ = 0;
   std::unordered_map<FunctionId, int> active_calls_;
   std::vector<SymbolId> loop_variables_;  // of the loops that are running
-  /// Functions that solvers were given, by what they were compiled for.
-  std::map<std::string, std::shared_ptr<const solvers::ProgramFunction>> program_functions_;
+  /// Functions that solvers were given, by what they were compiled for; copies of the evaluator share them.
+  struct ProgramFunctions {
+    std::mutex mutex;
+    std::map<std::string, std::shared_ptr<const solvers::ProgramFunction>> by_key;
+  };
+  std::shared_ptr<ProgramFunctions> program_functions_ = std::make_shared<ProgramFunctions>();
   /// Integer containers as reals, beside the original that keeps the buffer's address taken: one copy however often the
   /// model uses it.
   std::unordered_map<const std::byte*, std::pair<symbolic::Array, symbolic::Array>> reals_;

@@ -39,22 +39,6 @@ std::vector<Array> evaluate(const Lowered& program, const Exprs& expressions, st
   return symbolic::interpret({{program.position}, expressions}, arguments);
 }
 
-/// What is wrong with the arguments of a density there; empty when nothing is.
-std::string fault(const Lowered& program, const DensityAt& density, std::span<const double> position) {
-  const std::vector<Array> values = evaluate(program, density.arguments, position);
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (auto wrong = library::violation(density.distribution->arguments[i], values[i])) return *std::move(wrong);
-  }
-  for (const library::Condition& condition : density.distribution->conditions) {
-    const Expr test = condition.test(density.arguments);
-    const Expr everywhere = test.rank() > 0 ? symbolic::all(test) : test;
-    if (evaluate(program, {everywhere}, position).at(0).real() == 0) {
-      return fmt::format("{} does not hold", condition.words);
-    }
-  }
-  return "";
-}
-
 /// Why a solver that the contribution needs has no solution there; empty where all have.
 std::string solver_failure(const Lowered& program, const Expr& contribution, std::span<const double> position) {
   for (const symbolic::Node* node : symbolic::topological_order({&contribution, 1})) {
@@ -80,7 +64,9 @@ std::string explain(const Lowered& program, const Source& source, std::span<cons
     std::string reason = contribution.reason;
     if (reason.empty()) reason = solver_failure(program, term, position);
     for (const DensityAt& density : contribution.densities) {
-      if (reason.empty()) reason = fault(program, density, position);
+      if (!reason.empty()) break;
+      const std::vector<Array> arguments = evaluate(program, density.arguments, position);
+      reason = library::violation(*density.distribution, density.quantity, arguments).value_or("");
     }
     return reason.empty() ? words : words + ": " + reason;
   }

@@ -243,9 +243,11 @@ Value Evaluator::density(const DensityUse& use, std::span<const TypedExpression*
     expressions.push_back(argument(value, integer ? stan_types::integer : stan_types::real));
   }
   try {
-    const Expr term =
-        library::log_density(*use.distribution, expressions, keeps_all_terms() ? library::everything : use.terms_for);
-    densities_.push_back({use.distribution, std::move(expressions)});
+    const bool is_density = use.quantity == library::Quantity::log_density;
+    const Expr term = is_density ? library::log_density(*use.distribution, expressions,
+                                                        keeps_all_terms() ? library::everything : use.terms_for)
+                                 : library::distribution_function(*use.distribution, use.quantity, expressions);
+    densities_.push_back({use.distribution, use.quantity, std::move(expressions)});
     if (known) return value_of(term).real();
     return value_from(term);
   } catch (const library::ArgumentError& error) {

@@ -56,7 +56,7 @@ std::string Evaluator::FunctionPieces::key(const UserFunctionUse& use, bool data
   return key;
 }
 
-solvers::FunctionGraph Evaluator::FunctionPieces::graph(const UserFunctionUse& use, Range range,
+solvers::FunctionGraph Evaluator::FunctionPieces::graph(Evaluator& evaluator, const UserFunctionUse& use, Range range,
                                                         bool data_is_known) const {
   const auto total = [&](Role role) {
     std::int64_t count = 0;
@@ -75,28 +75,42 @@ solvers::FunctionGraph Evaluator::FunctionPieces::graph(const UserFunctionUse& u
                      : piece.role == Role::parameter ? parameters
                                                      : data;
     const std::int64_t size = element_count(piece.shape);
-    Value value = known || size == 0 ? piece.known : Value(pieces.next(piece.shape));
-    if (size == 0 && !is_known(value)) value = unset(piece.type, piece.shape);
-    arguments.push_back(std::move(value));
+    if (known) {
+      arguments.push_back(piece.known);
+    } else {
+      arguments.push_back(size == 0 ? unset(piece.type, piece.shape) : Value(pieces.next(piece.shape)));
+    }
   }
   // What the function adds to the log density is that it rejects.
-  const std::size_t before = evaluator_.contributions_.size();
-  const auto densities = evaluator_.densities_;
-  const std::vector<Value> value = evaluator_.call(use, std::move(arguments), std::move(variables), range);
-  evaluator_.densities_ = densities;
+  evaluator.contributions_.clear();
+  const std::vector<Value> value = evaluator.call(use, std::move(arguments), std::move(variables), range);
   solvers::FunctionGraph graph{.point = point.whole(),
                                .state = state.whole(),
                                .parameters = parameters.whole(),
                                .data = data.whole(),
                                .value = symbolic::reshape(expression_from(value.at(0)), {-1})};
-  for (std::size_t i = before; i < evaluator_.contributions_.size(); ++i) {
-    const Contribution& rejection = evaluator_.contributions_[i];
+  for (const Contribution& rejection : evaluator.contributions_) {
     const Expr term = expression_from(rejection.value);
     graph.rejection = graph.rejection ? graph.rejection + term : term;
     if (!rejection.reason.empty()) graph.reasons.push_back(rejection.reason);
   }
-  evaluator_.contributions_.resize(before);
   return graph;
+}
+
+std::size_t Evaluator::FunctionPieces::data_count() const {
+  std::size_t count = 0;
+  for (const Expr& part : data_) count += static_cast<std::size_t>(element_count(part.shape()));
+  return count;
+}
+
+bool Evaluator::FunctionPieces::may_know_data() const {
+  bool any = false;
+  for (const Piece& piece : pieces_) {
+    if (piece.role != Role::data || element_count(piece.shape) == 0) continue;
+    if (!is_known(piece.known)) return false;
+    any = true;
+  }
+  return any;
 }
 
 std::shared_ptr<const solvers::ProgramFunction> Evaluator::FunctionPieces::function(const UserFunctionUse& use,
@@ -104,39 +118,19 @@ std::shared_ptr<const solvers::ProgramFunction> Evaluator::FunctionPieces::funct
   // Data are arguments, so that calls with other data share the code, unless the function has to know them.
   for (const bool data_is_known : {false, true}) {
     const std::string name = key(use, data_is_known);
-    auto& known = evaluator_.program_functions_;
-    if (const auto found = known.find(name); found != known.end()) return found->second;
-    const std::vector<Slot> slots = evaluator_.slots_;
-    const auto contributions = evaluator_.contributions_;
-    const auto calls = evaluator_.active_calls_;
-    const int depth = evaluator_.call_depth_;
-    const Frame frame = evaluator_.call_;
-    const auto loop_variables = evaluator_.loop_variables_;
-    const auto* const bound = evaluator_.bound_;
-    const auto restore = [&] {
-      evaluator_.slots_ = slots;
-      evaluator_.contributions_ = contributions;
-      evaluator_.active_calls_ = calls;
-      evaluator_.call_depth_ = depth;
-      evaluator_.call_ = frame;
-      evaluator_.loop_variables_ = loop_variables;
-      evaluator_.bound_ = bound;
-    };
+    ProgramFunctions& functions = *evaluator_.program_functions_;
+    {
+      const std::lock_guard lock(functions.mutex);
+      if (const auto found = functions.by_key.find(name); found != functions.by_key.end()) return found->second;
+    }
     try {
-      auto made = std::make_shared<const solvers::ProgramFunction>(graph(use, range, data_is_known));
-      restore();
-      return known.emplace(name, std::move(made)).first->second;
+      // On a copy: the function may stop in the middle of something.
+      Evaluator evaluator = evaluator_;
+      auto made = std::make_shared<const solvers::ProgramFunction>(graph(evaluator, use, range, data_is_known));
+      const std::lock_guard lock(functions.mutex);
+      return functions.by_key.emplace(name, std::move(made)).first->second;
     } catch (const ModelError&) {
-      restore();
-      bool may_be_known = false;
-      for (const Piece& piece : pieces_)
-        may_be_known = may_be_known || (piece.role == Role::data && element_count(piece.shape) > 0);
-      for (const Piece& piece : pieces_)
-        may_be_known = may_be_known && (piece.role != Role::data || is_known(piece.known));
-      if (data_is_known || !may_be_known) throw;
-    } catch (...) {
-      restore();
-      throw;
+      if (data_is_known || !may_know_data()) throw;
     }
   }
   throw InternalError("a function that solvers call");

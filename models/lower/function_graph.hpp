@@ -26,9 +26,11 @@ class Evaluator::FunctionPieces {
   /// All parameters, all data as one vector each: what the solver gets from the model.
   const symbolic::Exprs& parameters() const { return parameters_; }
   const symbolic::Exprs& data() const { return data_; }
-  /// More of the same for the solver, behind those of the function.
-  void add_parameter(const Value& value) { parameters_.push_back(expression_from(value)); }
-  void add_data(const Value& value) { data_.push_back(expression_from(value)); }
+  std::size_t data_count() const;  ///< numbers in `data`
+  /// An argument of the solver itself, in the same vectors behind those of the function.
+  void add_own(const Value& value, bool variable) {
+    (variable ? parameters_ : data_).push_back(expression_from(value));
+  }
 
   /// The function over placeholders, made once for all calls with such arguments. Its value as one vector.
   std::shared_ptr<const solvers::ProgramFunction> function(const UserFunctionUse& use, Range range) const;
@@ -42,7 +44,8 @@ class Evaluator::FunctionPieces {
     Value known = 0.0;
   };
   std::string key(const UserFunctionUse& use, bool data_is_known) const;
-  solvers::FunctionGraph graph(const UserFunctionUse& use, Range range, bool data_is_known) const;
+  bool may_know_data() const;
+  solvers::FunctionGraph graph(Evaluator& evaluator, const UserFunctionUse& use, Range range, bool data_is_known) const;
 
   Evaluator& evaluator_;
   std::vector<Piece> pieces_;

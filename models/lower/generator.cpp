@@ -18,7 +18,7 @@ std::vector<samplers::TraceVariable> Generator::variables() const {
   Evaluator evaluator = after_data_;
   std::vector<samplers::TraceVariable> variables;
   for (const Declared& variable : declared_variables(evaluator, program_, block_))
-    variables.push_back({variable.name, variable.shape});
+    variables.push_back({variable.name, variable.shape, is_log_likelihood(variable)});
   return variables;
 }
 

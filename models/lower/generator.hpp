@@ -11,6 +11,9 @@
 
 namespace leapgraph::models::lower {
 
+/// Of generated quantities the one by whose name models are compared.
+inline bool is_log_likelihood(const Declared& variable) { return variable.name == "log_lik"; }
+
 /// Runs the block as transformed data are run. Copies may run on several threads at once.
 class Generator {
  public:

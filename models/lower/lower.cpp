@@ -121,6 +121,7 @@ class Lowering {
       for (const Declared& variable : declared_variables(evaluator_, program_, block)) {
         if (const Expr valid = validity(variable)) evaluator_.require({.range = variable.range, .holds = valid});
         add_output(variable);
+        result_.variables.back().log_likelihood = is_log_likelihood(variable);
       }
       for (const Evaluator::Requirement& requirement : evaluator_.requirements())
         result_.drawable =

@@ -1,4 +1,7 @@
-/// Calls of solvers: what they get of the model, and their solutions as expressions.
+/// Calls of functions that take a function of the program: what they get of the model, and their results as
+/// expressions.
+#include "leapgraph/models/lower/solve.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,7 +10,8 @@
 
 #include "leapgraph/models/library/shapes.hpp"
 #include "leapgraph/models/lower/function_graph.hpp"
-#include "leapgraph/models/solvers/ode.hpp"
+#include "leapgraph/models/solvers/quadrature.hpp"
+#include "leapgraph/models/solvers/roots.hpp"
 #include "leapgraph/models/syntax/overloaded.hpp"
 #include "leapgraph/symbolic/interpret.hpp"
 #include "leapgraph/symbolic/ops.hpp"
@@ -17,7 +21,6 @@ namespace leapgraph::models::lower {
 using symbolic::Expr;
 using symbolic::Exprs;
 using symbolic::HostMapCall;
-using Doubles = std::span<const double>;
 
 namespace {
 
@@ -27,10 +30,8 @@ Expr one_vector(const Exprs& parts) {
   return flat.empty() ? symbolic::constant(symbolic::Array::vector({})) : symbolic::concatenate(flat);
 }
 
-std::int64_t size_of(const Value& value) { return symbolic::element_count(shape_of(value)); }
-std::size_t count_of(const Value& value) { return static_cast<std::size_t>(size_of(value)); }
+}  // namespace
 
-/// The next `count` of a row of numbers.
 Doubles take(Doubles& numbers, std::size_t count) {
   const Doubles taken = numbers.first(count);
   numbers = numbers.subspan(count);
@@ -42,18 +43,6 @@ void require_finite(Doubles values, std::string_view what) {
     if (!std::isfinite(values[i]))
       throw std::domain_error(fmt::format("{}[{}] is {}, but must be finite", what, i + 1, values[i]));
 }
-
-void require_tolerances(const library::Tolerances& t) {
-  const auto positive = [](double value, std::string_view what) {
-    if (!(value > 0) || !std::isfinite(value))
-      throw std::domain_error(fmt::format("{} is {}, but must be positive and finite", what, value));
-  };
-  positive(t.relative, "relative tolerance");
-  positive(t.absolute, "absolute tolerance");
-  positive(t.most_steps, "most steps");
-}
-
-}  // namespace
 
 Value Evaluator::solution(const FunctionPieces& pieces, symbolic::HostMapFunction solver, std::int64_t length,
                           Range range) {
@@ -75,114 +64,102 @@ Value Evaluator::solution(const FunctionPieces& pieces, symbolic::HostMapFunctio
 Value Evaluator::solve(const TypedExpression& expression, const Call<Typed>& call) {
   const library::Solver& solver = *expression.info.solver.solver;
   try {
-    return std::visit(overloaded{
-                          [&](library::OdeMethod method) { return solve_ode(method, expression, call); },
-                          [&](library::ShardMap) { return map_shards(expression, call); },
-                          [&](auto) -> Value { unsupported(expression.range, fmt::format("'{}'", solver.name)); },
-                      },
-                      solver.method);
+    return std::visit(
+        overloaded{
+            [&](library::OdeMethod method) { return solve_ode(method, solver_call(expression, call, 3)); },
+            [&](library::QuadratureMethod method) { return solve_integral(method, solver_call(expression, call, 2)); },
+            [&](library::RootMethod method) { return solve_root(method, solver_call(expression, call, 1)); },
+            [&](library::ShardMap) { return map_shards(expression, call); },
+            [&](auto) -> Value { unsupported(expression.range, fmt::format("'{}'", solver.name)); },
+        },
+        solver.method);
   } catch (const library::UnknownInteger& error) {
     if (bound_ != nullptr) throw;  // it is known in each iteration
     fail({.range = expression.range, .message = fmt::format("'{}': {}", solver.name, error.what())});
   }
 }
 
-/// Arguments are y0, t0, ts; then tolerances and what the function is handed on, or the reverse in the old functions.
-Value Evaluator::solve_ode(library::OdeMethod method, const TypedExpression& expression, const Call<Typed>& call) {
+/// A solver's own arguments come first; then tolerances and what the function is handed on, or the reverse in functions
+/// from before there was "...": those hand on three.
+Evaluator::SolverCall Evaluator::solver_call(const TypedExpression& expression, const Call<Typed>& call,
+                                             std::size_t own) {
   const SolverUse& use = expression.info.solver;
-  const std::vector<StanType>& types = use.resolution.parameters;
-  std::vector<Value> values;
-  std::vector<bool> variables;
+  SolverCall result{.use = use, .range = expression.range, .tolerances = use.solver->tolerances};
   for (std::size_t i = 0; i < call.arguments.size(); ++i) {
-    values.push_back(promoted(evaluate(call.arguments[i]), types[i]));
-    variables.push_back(is_variable(call.arguments[i]));
+    result.values.push_back(promoted(evaluate(call.arguments[i]), use.resolution.parameters[i]));
+    result.variables.push_back(is_variable(call.arguments[i]));
   }
-  constexpr std::size_t y0 = 0, t0 = 1, ts = 2;
-  const bool is_old = types[y0].is_array();
-  const std::size_t first = is_old ? 3 : use.passed_on, last = is_old ? 6 : values.size();
-  const std::size_t controls = is_old ? 6 : 3, controls_end = is_old ? values.size() : use.passed_on;
-  library::Tolerances tolerances = use.solver->tolerances;
-  if (controls < controls_end) {
-    for (std::size_t i = controls; i < controls_end; ++i)
-      if (!is_known(values[i])) throw library::UnknownInteger("a tolerance is not known");
-    tolerances = {.relative = real_of(values[controls]),
-                  .absolute = real_of(values[controls + 1]),
-                  .most_steps = std::trunc(real_of(values[controls + 2]))};
+  constexpr std::size_t handed_on = 3;
+  const bool any_number = use.solver->function.find("...") != std::string_view::npos;
+  const std::size_t all = result.values.size();
+  result.first = any_number ? use.passed_on : own;
+  result.last = any_number ? all : own + handed_on;
+  const std::size_t control = any_number ? own : result.last, control_end = any_number ? use.passed_on : all;
+  for (std::size_t i = control; i < control_end; ++i) {
+    if (!is_known(result.values[i])) throw library::UnknownInteger("a tolerance is not known");
+    result.controls.push_back(array_from(result.values[i]));
   }
+  double* const fields[] = {&result.tolerances.relative, &result.tolerances.absolute, &result.tolerances.most_steps};
+  for (std::size_t i = 0; i < std::min(std::size(fields), result.controls.size()); ++i)
+    if (result.controls[i].size() == 1) *fields[i] = result.controls[i].real();
+  result.tolerances.most_steps = std::trunc(result.tolerances.most_steps);
+  return result;
+}
 
+/// Own arguments are the two limits.
+Value Evaluator::solve_integral(library::QuadratureMethod method, const SolverCall& call) {
   FunctionPieces pieces(*this);
-  const std::int64_t states = size_of(values[y0]);
   pieces.add_point(stan_types::real);
-  pieces.add_state(types[y0], states);
-  for (std::size_t i = first; i < last; ++i) pieces.add_argument(types[i], values[i], variables[i]);
-  const auto function = pieces.function(use.function, expression.range);
-  if (static_cast<std::int64_t>(function->outputs()) != states)
-    fail({.range = expression.range,
-          .message = fmt::format("the function of '{}' does not return the derivative of the state", use.solver->name),
-          .expected = fmt::format("{} numbers, one for each state", states),
-          .found = std::to_string(function->outputs())});
-  std::size_t data_count = 0;
-  for (const Expr& part : pieces.data()) data_count += static_cast<std::size_t>(symbolic::element_count(part.shape()));
-  for (const std::size_t i : {y0, t0, ts}) {
-    if (variables[i]) pieces.add_parameter(values[i]);
-    if (!variables[i]) pieces.add_data(values[i]);
-  }
-
-  const std::size_t n = count_of(values[y0]), times = count_of(values[ts]);
-  const bool by_y0 = variables[y0], by_t0 = variables[t0], by_ts = variables[ts];
-  const auto solver = [=](const HostMapCall& host) {
+  pieces.add_point(stan_types::real);
+  for (std::size_t i = call.first; i < call.last; ++i)
+    pieces.add_argument(call.use.resolution.parameters[i], call.values[i], call.variables[i]);
+  const auto function = pieces.function(call.use.function, call.range);
+  const std::size_t data_count = pieces.data_count();
+  const bool by_low = call.variables[0], by_high = call.variables[1];
+  for (const std::size_t i : {0, 1}) pieces.add_own(call.values[i], call.variables[i]);
+  const auto solver = [=, tolerances = call.tolerances](const HostMapCall& host) {
     Doubles x = host.x, data = host.data;
-    const std::size_t parameters = function->parameters();
-    const Doubles theta = take(x, parameters), own_data = take(data, data_count);
-    const Doubles start = take(by_y0 ? x : data, n), begin = take(by_t0 ? x : data, 1),
-                  at = take(by_ts ? x : data, times);
-    require_finite(start, "initial state");
-    require_finite(begin, "initial time");
-    require_finite(at, "times");
-    require_finite(theta, "parameters");
-    require_finite(own_data, "data");
-    require_tolerances(tolerances);
-    if (n == 0 || times == 0) throw std::domain_error("there are no states, or no times");
-    for (std::size_t i = 1; i < times; ++i)
-      if (at[i] < at[i - 1])
-        throw std::domain_error(fmt::format("times do not increase: {} before {}", at[i - 1], at[i]));
-    if (!(begin[0] < at[0]))
-      throw std::domain_error(fmt::format("the initial time {} must be less than the first time {}", begin[0], at[0]));
-
+    const Doubles theta = take(x, function->parameters()), own_data = take(data, data_count);
+    const double low = take(by_low ? x : data, 1)[0], high = take(by_high ? x : data, 1)[0];
     solvers::ProgramFunction::Bound f(*function, theta, own_data);
-    const solvers::OdeProblem problem{
-        .f = f, .y0 = start, .t0 = begin[0], .times = at, .by_initial_state = by_y0 || by_t0, .tolerances = tolerances};
-    const std::vector<double> z = solvers::integrate(method, problem);
-    if (z.size() != times * n * (1 + problem.sensitivities())) throw std::domain_error("the solution ends too early");
-
-    const std::size_t columns = host.x.size(), first_theta = problem.by_initial_state ? n : 0;
-    std::vector<double> slope(n);
-    if (by_t0) f.value(begin, start.data(), slope.data());
-    std::fill(host.jacobian.begin(), host.jacobian.end(), 0.0);
-    for (std::size_t k = 0; k < times; ++k) {
-      const double* y = z.data() + k * n * (1 + problem.sensitivities());
-      const auto sensitivity = [&](std::size_t s, std::size_t i) { return y[n + s * n + i]; };
-      std::vector<double> rate(n);
-      if (by_ts) f.value(at.subspan(k, 1), y, rate.data());
-      for (std::size_t i = 0; i < n; ++i) {
-        host.value[k * n + i] = y[i];
-        double* row = host.jacobian.data() + (k * n + i) * columns;
-        for (std::size_t p = 0; p < parameters; ++p) row[p] = sensitivity(first_theta + p, i);
-        row += parameters;
-        if (by_y0) {
-          for (std::size_t s = 0; s < n; ++s) row[s] = sensitivity(s, i);
-          row += n;
-        }
-        if (by_t0) {
-          for (std::size_t s = 0; s < n; ++s) row[0] -= slope[s] * sensitivity(s, i);
-          row += 1;
-        }
-        if (by_ts) row[k] = rate[i];
-      }
-    }
+    const solvers::Integral integral{.method = method, .f = f, .low = low, .high = high, .tolerances = tolerances};
+    std::size_t column = theta.size();
+    host.value[0] = solvers::integrate(integral, host.jacobian.first(column));
+    if (by_low) host.jacobian[column++] = low < high ? -solvers::integrand_at(integral, low) : 0;
+    if (by_high) host.jacobian[column] = low < high ? solvers::integrand_at(integral, high) : 0;
   };
-  const Value flat = solution(pieces, solver, static_cast<std::int64_t>(times * n), expression.range);
-  return value_from(symbolic::reshape(expression_from(flat), {static_cast<std::int64_t>(times), states}));
+  const Value flat = solution(pieces, solver, 1, call.range);
+  return value_from(symbolic::reshape(expression_from(flat), {}));
+}
+
+/// The own argument is the guess, by which there is no derivative.
+Value Evaluator::solve_root(library::RootMethod method, const SolverCall& call) {
+  FunctionPieces pieces(*this);
+  const std::int64_t states = symbolic::element_count(shape_of(call.values[0]));
+  pieces.add_state(stan_types::vector, states);
+  for (std::size_t i = call.first; i < call.last; ++i)
+    pieces.add_argument(call.use.resolution.parameters[i], call.values[i], call.variables[i]);
+  const auto function = pieces.function(call.use.function, call.range);
+  if (static_cast<std::int64_t>(function->outputs()) != states)
+    fail(
+        {.range = call.range,
+         .message = fmt::format("the function of '{}' has as many values as there are unknowns", call.use.solver->name),
+         .expected = std::to_string(states),
+         .found = std::to_string(function->outputs())});
+  const std::size_t data_count = pieces.data_count();
+  pieces.add_own(call.values[0], false);
+  const auto solver = [=, tolerances = call.tolerances](const HostMapCall& host) {
+    const Doubles own_data = host.data.first(data_count), guess = host.data.subspan(data_count);
+    require_finite(guess, "initial guess");
+    if (guess.empty()) throw std::domain_error("there are no unknowns");
+    if (!(tolerances.relative >= 0 && tolerances.absolute >= 0 && tolerances.most_steps > 0))
+      throw std::domain_error("tolerances must not be negative, and the number of steps must be positive");
+    solvers::ProgramFunction::Bound f(*function, host.x, own_data);
+    const std::vector<double> root = solvers::find_root(method, {.f = f, .guess = guess, .tolerances = tolerances});
+    std::copy(root.begin(), root.end(), host.value.begin());
+    if (!host.x.empty()) solvers::root_derivative(f, root, host.jacobian);
+  };
+  return solution(pieces, solver, states, call.range);
 }
 
 /// f(phi, theta[k], x_r[k], x_i[k]) for each k.

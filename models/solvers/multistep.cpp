@@ -79,14 +79,18 @@ std::vector<double> integrate_multistep(library::OdeMethod method, const OdeProb
   require(CVodeSetMaxNumSteps(memory, static_cast<long>(tolerances.most_steps)), "CVodeSetMaxNumSteps");
   require(CVodeSetMaxErrTestFails(memory, 20), "CVodeSetMaxErrTestFails");
   require(CVodeSetMaxConvFails(memory, 50), "CVodeSetMaxConvFails");
-  require(CVodeSStolerances(memory, tolerances.relative, tolerances.absolute), "CVodeSStolerances");
+  std::vector<double> each(problem.absolute.begin(), problem.absolute.end());
+  const auto absolute = sundials::view(each.data(), each.size(), context.get());
+  require(each.empty() ? CVodeSStolerances(memory, tolerances.relative, tolerances.absolute)
+                       : CVodeSVtolerances(memory, tolerances.relative, absolute.get()),
+          "setting tolerances");
   require(CVodeSetLinearSolver(memory, linear.solver.get(), linear.matrix.get()), "CVodeSetLinearSolver");
   require(CVodeSetJacFn(memory, &Multistep::jacobian), "CVodeSetJacFn");
   if (count > 0) {
     require(
         CVodeSensInit(memory, static_cast<int>(count), CV_STAGGERED, &Multistep::sensitivities, sensitivities.data()),
         "CVodeSensInit");
-    require(CVodeSetSensErrCon(memory, SUNTRUE), "CVodeSetSensErrCon");
+    require(CVodeSetSensErrCon(memory, each.empty() ? SUNTRUE : SUNFALSE), "CVodeSetSensErrCon");
     require(CVodeSensEEtolerances(memory), "CVodeSensEEtolerances");
   }
 

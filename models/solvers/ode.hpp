@@ -18,6 +18,8 @@ struct OdeProblem {
   std::span<const double> times;
   bool by_initial_state = false;  ///< sensitivities to y0, before those to the parameters of f
   library::Tolerances tolerances;
+  /// A tolerance for each state in the place of tolerances.absolute; then sensitivities are not under error control.
+  std::span<const double> absolute = {};
 
   std::size_t states() const { return y0.size(); }
   std::size_t sensitivities() const { return (by_initial_state ? states() : 0) + f.parameters(); }

@@ -311,7 +311,7 @@ TypedExpression Checker::density_call(const Call<Untyped>& call, std::vector<Typ
   TypedExpression typed =
       make(Call<Typed>{.function = call.function, .arguments = std::move(arguments), .conditional = call.conditional},
            range, stan_types::real, data_only);
-  typed.info.density = {.distribution = &distribution, .terms_for = terms};
+  typed.info.density = {.distribution = &distribution, .quantity = density.quantity, .terms_for = terms};
   return typed;
 }
 

@@ -34,9 +34,10 @@ struct FunctionUse {
   Resolution resolution;
 };
 
-/// A density, for `~` and for calls of its _lpdf, _lpmf, _lupdf or _lupmf.
+/// A density or a distribution function, for `~` and for calls of _lpdf, _lpmf, _lupdf, _lupmf, _cdf, _lcdf or _lccdf.
 struct DensityUse {
   const library::Distribution* distribution = nullptr;  ///< null: not a density
+  library::Quantity quantity = library::Quantity::log_density;
   /// What library::log_density is asked for: the arguments that are not data, or library::everything for _lpdf and
   /// _lpmf.
   library::ArgumentSet terms_for = library::everything;

@@ -41,6 +41,22 @@ struct PhaseContents {
   std::vector<std::int64_t> complete;  // draws at the start of each chain that are there
 };
 
+void read_variables(const hdf5::Reader& file, const std::string& path, const std::string& group, bool likelihood,
+                    PhaseContents& phase) {
+  for (const hdf5::Array& array : file.arrays(group)) {
+    const std::string what = fmt::format("{}/{}", group, array.name);
+    if (array.number != Number::real) malformed(path, what + " does not hold reals");
+    if (array.shape.size() < 2 || array.shape[0] != phase.chains || array.shape[1] != phase.draws.draws) {
+      malformed(path, fmt::format("{} does not have {} chains of {} draws as its statistics have", what, phase.chains,
+                                  phase.draws.draws));
+    }
+    phase.variables.push_back({.name = original_name(file, group, array),
+                               .shape = {array.shape.begin() + 2, array.shape.end()},
+                               .log_likelihood = likelihood});
+    phase.draws.values.push_back(file.reals(group, array));
+  }
+}
+
 // `sample_stats` comes first: it always has arrays, and they say how many chains and draws there are.
 PhaseContents read_phase(const hdf5::Reader& file, const std::string& path, const std::string& prefix) {
   PhaseContents phase;
@@ -80,19 +96,11 @@ PhaseContents read_phase(const hdf5::Reader& file, const std::string& path, cons
         statistic.field);
   }
 
-  const std::string group = prefix + "posterior";
-  for (const hdf5::Array& array : file.arrays(group)) {
-    const std::string what = fmt::format("{}/{}", group, array.name);
-    if (array.number != Number::real) malformed(path, what + " does not hold reals");
-    if (array.shape.size() < 2 || array.shape[0] != phase.chains || array.shape[1] != phase.draws.draws) {
-      malformed(path, fmt::format("{} does not have {} chains of {} draws as {} has", what, phase.chains,
-                                  phase.draws.draws, statistics_group));
-    }
-    phase.variables.push_back(
-        {.name = original_name(file, group, array), .shape = {array.shape.begin() + 2, array.shape.end()}});
-    phase.draws.values.push_back(file.reals(group, array));
+  for (const std::string& group : {prefix + "posterior", prefix + "log_likelihood"}) {
+    const bool likelihood = group.ends_with("log_likelihood");
+    if (likelihood && !file.has_group(group)) break;
+    read_variables(file, path, group, likelihood, phase);
   }
-
   for (std::int64_t chain = 0; chain < phase.chains; ++chain) {
     const auto begin = phase.draws.statistics.begin() + chain * phase.draws.draws;
     const auto end = std::find_if_not(begin, begin + phase.draws.draws, is_complete);

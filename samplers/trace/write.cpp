@@ -68,15 +68,21 @@ PhaseRegions lay_out_phase(hdf5::Writer& file, const std::string& prefix, const 
                            const Attributes& attributes) {
   PhaseRegions regions{.draws = draws, .variables = {}, .statistics = {}};
   const std::vector<std::string> names = file_names(layout.variables);
-  enter_draws(file, prefix + "posterior", layout, draws, attributes);
-  for (std::size_t v = 0; v < names.size(); ++v) {
-    const TraceVariable& variable = layout.variables[v];
-    hdf5::Array array{
-        .name = names[v], .number = Number::real, .shape = {layout.chains, draws}, .dimensions = {"chain", "draw"}};
-    std::ranges::copy(variable.shape, std::back_inserter(array.shape));
-    std::ranges::copy(own_dimensions(file, variable.name, variable.shape), std::back_inserter(array.dimensions));
-    regions.variables.push_back(file.array(array, nan, true));
-    if (names[v] != variable.name) file.array_attribute("original_name", variable.name);
+  regions.variables.resize(names.size());
+  for (const bool likelihood : {false, true}) {
+    const bool any = std::ranges::any_of(layout.variables, &TraceVariable::log_likelihood);
+    if (likelihood && !any) break;
+    enter_draws(file, prefix + (likelihood ? "log_likelihood" : "posterior"), layout, draws, attributes);
+    for (std::size_t v = 0; v < names.size(); ++v) {
+      const TraceVariable& variable = layout.variables[v];
+      if (variable.log_likelihood != likelihood) continue;
+      hdf5::Array array{
+          .name = names[v], .number = Number::real, .shape = {layout.chains, draws}, .dimensions = {"chain", "draw"}};
+      std::ranges::copy(variable.shape, std::back_inserter(array.shape));
+      std::ranges::copy(own_dimensions(file, variable.name, variable.shape), std::back_inserter(array.dimensions));
+      regions.variables[v] = file.array(array, nan, true);
+      if (names[v] != variable.name) file.array_attribute("original_name", variable.name);
+    }
   }
   enter_draws(file, prefix + "sample_stats", layout, draws, attributes);
   for (std::size_t s = 0; s < draw_statistics.size(); ++s) {

@@ -224,12 +224,14 @@ std::span<const Op* const> all_ops() {
       &random_multinomial_op,
       &random_permutation_op,
       &random_choice_op,
+      // scan, control, host_call, host_map
       &uniform_at_op,
       &log_gamma_at_op,
       &poisson_at_op,
       &binomial_at_op,
       &von_mises_at_op,
       &hypergeometric_at_op,
+      // scan, control, host_call
       // scan, control, host_call, host_map
       &scan_op,
       &scan_gradient_op,

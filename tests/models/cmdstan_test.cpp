@@ -95,7 +95,7 @@ INSTANTIATE_TEST_SUITE_P(PosteriorDb, OurProgram,
                          testing::Values("blr", "earn_height", "eight_schools_noncentered", "gp_regr",
                                          "kidscore_interaction_c", "kidscore_mom_work", "kidscore_momhs",
                                          "kidscore_momiq", "ldaK2", "logearn_height_male", "logearn_logheight_male",
-                                         "logmesquite", "logmesquite_logva", "logmesquite_logvolume",
+                                         "logmesquite", "logmesquite_logva", "logmesquite_logvolume", "lotka_volterra",
                                          "low_dim_gauss_mix", "mesquite", "nes", "normal_mixture_k",
                                          "wells_dae_inter_model"),
                          [](const auto& name) { return std::string(name.param); });

@@ -92,7 +92,10 @@ TEST(Data, IgnoresExtraVariablesWhateverTheyHold) {
                 set.array({"who", DType::float64, {}});
               }),
               HasSubstr("data.json:1:9: error: variable 'who': a string"));
-  EXPECT_THAT(complaint([&] { set.array({"o", DType::float64, {}}); }), HasSubstr("an object is a tuple and not a number"));
+  EXPECT_THAT(complaint([&] {
+                set.array({"o", DType::float64, {}});
+              }),
+              HasSubstr("an object is a tuple and not a number"));
   EXPECT_THAT(complaint([&] { set.array({"t", DType::int64, {}}); }), HasSubstr("write 0 or 1"));
 }
 

@@ -336,7 +336,12 @@ generated quantities {
 )");
   EXPECT_EQ(draw(m, {2, 3})["b"][0], 6);
   EXPECT_EQ(draw(m, {2, 3})["n"][0], 3);
-  EXPECT_TRUE(std::isnan(draw(m, {2, -3})["b"][0])) << "what violates its constraint is nan";
+  const symbolic::Expr q = symbolic::input({symbolic::DType::float64, {2}}, "q");
+  const symbolic::Graph drawable{{q}, {m.density().drawable(q)}};
+  for (const double second : {3.0, -3.0}) {
+    const symbolic::Array at[] = {symbolic::Array::vector({2, second})};
+    EXPECT_EQ(symbolic::interpret(drawable, at)[0].real() != 0, second > 0) << "b has a constraint";
+  }
 }
 
 TEST(SymbolicEvaluation, DoesNotGrowWithTheData) {

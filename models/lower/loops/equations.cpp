@@ -321,7 +321,7 @@ void Equations::solve() {
     Contribution contribution{.range = point.range, .value = value_from(sum)};
     std::size_t next = terms;
     for (const DensityAt& density : point.densities) {
-      DensityAt all{density.distribution, {}};
+      DensityAt all{density.distribution, density.quantity};
       for (std::size_t k = 0; k < density.arguments.size(); ++k) all.arguments.push_back(built[next++].value);
       contribution.densities.push_back(std::move(all));
     }
