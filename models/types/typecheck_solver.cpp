@@ -57,6 +57,7 @@ TypedExpression Checker::solver_call(const Call<Untyped>& call, const library::S
       .function = id,
       .unnormalized = defined_name(std::get<VariableReference>(call.arguments[0].node).name) !=
                       std::get<VariableReference>(call.arguments[0].node).name};
+  if (function.unnormalized && !unnormalized_allowed(call.arguments[0].range)) return unknown_call(range);
   if (std::holds_alternative<library::WholeSum>(solver.method))
     return reduced_sum(call, function, std::move(arguments), range);
 
