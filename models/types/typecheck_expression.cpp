@@ -376,7 +376,7 @@ FunctionUse Checker::resolve_function(std::span<const std::string_view> names, s
                                       std::span<const StanType> arguments, Range range) {
   FunctionUse best;
   std::string available;
-  std::string letters;
+  std::string signatures;
   std::vector<const library::Function*> functions;
   for (const std::string_view name : names) {
     for (const library::Function* function : library::find_functions(name)) functions.push_back(function);
@@ -389,13 +389,14 @@ FunctionUse Checker::resolve_function(std::span<const std::string_view> names, s
     for (const std::string& alternative : alternatives(function->signature)) {
       available += (available.empty() ? "" : " or ") + alternative;
     }
-    letters += legend(function->signature);
+    signatures += function->signature;
   }
   if (best.function != nullptr) return best;
   if (available.empty()) {
     unsupported(range, fmt::format("the {}", shown));
     return best;
   }
+  const std::string letters = legend(signatures);
   // A long list of alternatives would hide what was found.
   const bool is_long = available.size() > 90;
   std::string help = advice(names.front(), arguments);

@@ -46,6 +46,45 @@ const UntypedExpression& root_of(const UntypedExpression& target) {
   }
 }
 
+/// A variable that is assigned to, or a part of it: the way there in slots of tuples, 0 for elements of arrays.
+struct Place {
+  std::string name;
+  std::vector<int> way;
+  const UntypedExpression* whole = nullptr;
+};
+
+/// The places in a target, those in a tuple one by one.
+std::vector<Place> places_in(const UntypedExpression& target) {
+  if (const auto* tuple = std::get_if<TupleLiteral<Untyped>>(&target.node)) {
+    std::vector<Place> all;
+    for (const UntypedExpression& element : tuple->elements) {
+      for (Place& place : places_in(element)) all.push_back(std::move(place));
+    }
+    return all;
+  }
+  Place place{.whole = &target};
+  for (const UntypedExpression* part = &target;;) {
+    if (const auto* indexed = std::get_if<Indexed<Untyped>>(&part->node)) {
+      place.way.insert(place.way.begin(), 0);
+      part = indexed->base.get();
+    } else if (const auto* slot = std::get_if<TupleProjection<Untyped>>(&part->node)) {
+      place.way.insert(place.way.begin(), slot->slot);
+      part = slot->base.get();
+    } else {
+      if (const auto* variable = std::get_if<VariableReference>(&part->node)) place.name = variable->name;
+      return {std::move(place)};
+    }
+  }
+}
+
+bool overlap(const Place& a, const Place& b) {
+  if (a.name != b.name) return false;
+  for (std::size_t i = 0; i < std::min(a.way.size(), b.way.size()); ++i) {
+    if (a.way[i] != b.way[i]) return a.way[i] == 0 || b.way[i] == 0;
+  }
+  return true;
+}
+
 }  // namespace
 
 void Checker::statement(const UntypedStatement& statement, bool top_level, std::vector<TypedStatement>& into) {
@@ -141,16 +180,8 @@ void Checker::inside_loop(Range range, std::string_view word) {
 bool Checker::assignable(const UntypedExpression& target) {
   const UntypedExpression& root = root_of(target);
   if (const auto* tuple = std::get_if<TupleLiteral<Untyped>>(&target.node)) {
-    std::vector<std::string> names;
     for (const UntypedExpression& element : tuple->elements) {
       if (!assignable(element)) return false;
-      const auto* variable = std::get_if<VariableReference>(&element.node);
-      if (variable == nullptr) continue;
-      if (std::ranges::find(names, variable->name) != names.end()) {
-        error({.range = element.range, .message = fmt::format("'{}' is assigned twice", variable->name)});
-        return false;
-      }
-      names.push_back(variable->name);
     }
     return true;
   }
@@ -180,23 +211,31 @@ bool Checker::assignable(const UntypedExpression& target) {
   return true;
 }
 
-/// The indices of a target do not read what is assigned to: x[x[1]] = 2 would depend on which comes first.
+/// The indices of a target do not read what is assigned to: x[x[1]] = 2 would depend on which comes first. Neither do
+/// the targets in a tuple overlap.
 void Checker::refuse_reading_target(const UntypedExpression& target) {
-  const auto* variable = std::get_if<VariableReference>(&root_of(target).node);
-  if (variable == nullptr) return;
-  for (const auto* part = std::get_if<Indexed<Untyped>>(&target.node); part != nullptr;
-       part = std::get_if<Indexed<Untyped>>(&part->base->node)) {
-    for (const Index<Untyped>& index : part->indices) {
-      for_each_part(index, [&](const UntypedExpression& limit) {
-        for_each_within(limit, [&](const UntypedExpression& inner) {
-          const auto* read = std::get_if<VariableReference>(&inner.node);
-          if (read == nullptr || read->name != variable->name) return;
-          error({.range = inner.range,
-                 .message = fmt::format("'{}' is read and assigned to on one side of an assignment", read->name),
-                 .hint = "compute the index before, in a variable of its own"});
-        });
-      });
+  const std::vector<Place> places = places_in(target);
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    for (std::size_t k = 0; k < i; ++k) {
+      if (!overlap(places[i], places[k])) continue;
+      error({.range = places[i].whole->range, .message = fmt::format("'{}' is assigned twice", places[i].name)});
+      break;
     }
+    for_each_within(*places[i].whole, [&](const UntypedExpression& part) {
+      const auto* indexed = std::get_if<Indexed<Untyped>>(&part.node);
+      if (indexed == nullptr) return;
+      for (const Index<Untyped>& index : indexed->indices) {
+        for_each_part(index, [&](const UntypedExpression& limit) {
+          for_each_within(limit, [&](const UntypedExpression& inner) {
+            const auto* read = std::get_if<VariableReference>(&inner.node);
+            if (read == nullptr || std::ranges::find(places, read->name, &Place::name) == places.end()) return;
+            error({.range = inner.range,
+                   .message = fmt::format("'{}' is read and assigned to on one side of an assignment", read->name),
+                   .hint = "compute the index before, in a variable of its own"});
+          });
+        });
+      }
+    });
   }
 }
 
@@ -246,7 +285,9 @@ TypedStatement Checker::assignment(const Assignment<Untyped>& assignment, Range 
            .message = "Ill-typed assignment",
            .expected = to_string(expected),
            .found = to_string(found)});
+    return result;
   }
+  if (expected.base == Base::tuple && found.base != Base::tuple) return result;  // it was complained about
   if (expected.base == Base::tuple)
     return tuple_assignment(std::move(target), std::move(value), assignment.op_range, range);
   result.node = Assignment<Typed>{

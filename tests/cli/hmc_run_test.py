@@ -296,6 +296,11 @@ class CheckAndDump(Case):
         self.assertIn("  normal_lpdf(y | mu, sigma) => real\n", self.expect(0, "functions", "normal").stdout)
         self.assertIn("did you mean 'normal_lpdf'?", self.expect(64, "functions", "normal_lpd").stderr)
 
+    def test_what_does_not_fit_into_memory_is_said(self):
+        (self.folder / "m.stan").write_text("data { int N; } transformed data { array[N] vector[N] x; }")
+        (self.folder / "d.json").write_text('{"N": 1000000}')
+        self.assertIn("'x' does not fit into memory", self.expect(65, "check", "m.stan", "d.json").stderr)
+
     def test_data_may_come_from_r(self):
         (self.folder / "m.stan").write_text("data { int N; vector[N] y; } parameters { real m; } model { y ~ normal(m, 1); }")
         (self.folder / "d.R").write_text("N <- 2\ny <- c(1, 2.5)\n")
