@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
-#include <optional>
+#include <numeric>
 
 #include "leapgraph/cli/commands.hpp"
 #include "leapgraph/cli/message.hpp"
@@ -29,6 +29,25 @@ Number attribute(const Trace& trace, const std::string& file, std::string_view n
   }
   throw samplers::TraceError(samplers::TraceError::Kind::malformed,
                              fmt::format("{}: the trace does not say its '{}'", file, name));
+}
+
+/// The numbers that the trace's chains had in their run, which may have had others.
+std::vector<std::uint32_t> chain_numbers(const Trace& trace) {
+  std::vector<std::uint32_t> numbers;
+  const auto kept = std::ranges::find(trace.attributes, "chains_kept", &std::pair<std::string, std::string>::first);
+  if (kept != trace.attributes.end()) {
+    const char* at = kept->second.data();
+    const char* const end = at + kept->second.size();
+    for (std::uint32_t number = 0; at < end; ++at) {
+      const auto [next, error] = std::from_chars(at, end, number);
+      if (error == std::errc()) numbers.push_back(number);
+      at = error == std::errc() ? next : at;
+    }
+  }
+  if (std::ssize(numbers) == trace.chains) return numbers;
+  numbers.resize(static_cast<std::size_t>(trace.chains));
+  std::iota(numbers.begin(), numbers.end(), 0U);
+  return numbers;
 }
 
 /// Which of the trace's variables each parameter is. Throws Error for those that are not there, or of another shape.
@@ -78,6 +97,7 @@ ExitStatus execute(const GenerateCommand& command) {
   const auto sink =
       samplers::hdf5_trace(layout(command, trace, program, data, model), command.output, {.overwrite = command.force});
 
+  const std::vector<std::uint32_t> chains = chain_numbers(trace);
   const std::vector<TraceVariable> parameters = model.parameters();
   std::vector<double> values(static_cast<std::size_t>(density.values()));
   for (std::int64_t chain = 0; chain < trace.chains; ++chain) {
@@ -96,8 +116,9 @@ ExitStatus execute(const GenerateCommand& command) {
       } catch (const Error& error) {
         throw Error(fmt::format("{}: chain {}, draw {}: {}", command.from, chain + 1, draw + 1, error.what()));
       }
-      density.constrain(position, values,
-                        {seed, static_cast<std::uint32_t>(chain), static_cast<std::uint32_t>(warmup + draw * thin)});
+      density.constrain(
+          position, values,
+          {seed, chains[static_cast<std::size_t>(chain)], static_cast<std::uint32_t>(warmup + draw * thin)});
       sink->write(samplers::Phase::sampling, chain, draw, values, trace.sampling.statistics[row]);
     }
   }
