@@ -90,8 +90,10 @@ std::vector<Distribution> make_unbounded() {
        .arguments = {n_argument, {"mu", &positive, Guard::test}, {"phi", &positive, Guard::test}},
        .terms = {{a2, [](Arguments a) { return of_counts(a[0], a[2], log_rising_over_factorial); }},
                  {a1, [](Arguments a) { return times(a[0], symbolic::log(a[1])); }},
-                 {a1 | a2, [](Arguments a) { return -a[2] * symbolic::log1p(a[1] / a[2]); }},
-                 {a1 | a2, [](Arguments a) { return -times(a[0], symbolic::log(a[1] + a[2])); }}},
+                 {a1 | a2,
+                  [](Arguments a) {
+                    return -(a[0] + a[2]) * symbolic::log1p(a[1] / a[2]) - times(a[0], symbolic::log(a[2]));
+                  }}},
        .support = from_zero,
        .cdf = [](Arguments a) { return by_mean(a).cdf(); },
        .lcdf = [](Arguments a) { return by_mean(a).lcdf(); },
