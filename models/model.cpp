@@ -67,8 +67,8 @@ samplers::Density density_of(const lower::Lowered& lowered, const CheckedProgram
       .constrain = [shared, at](const symbolic::Expr& position) { return at(shared->values, position); },
       .why = [shared, program](
                  std::span<const double> position) { return lower::explain(*shared, program.source(), position); }};
-  if (!shared->generator) return density;
   density.stream = shared->stream;
+  if (!shared->each_draw && !shared->drawable) return density;
   if (shared->drawable)
     density.drawable = [shared, at](const symbolic::Expr& position) { return at({shared->drawable}, position)[0]; };
   density.complete = [shared, program](const samplers::DrawKey& key, std::span<double> values) {

@@ -131,9 +131,9 @@ class DrawCaller {
 
 namespace {
 
-/// How many of the variables have values among the graphs.
-std::size_t check_values(const Density& density, const Exprs& values) {
-  if (values.size() > density.variables.size() || (values.size() < density.variables.size() && !density.complete))
+void check_values(const Density& density, const Exprs& values) {
+  const bool completed = density.complete && !density.drawable;
+  if (values.size() > density.variables.size() || (values.size() < density.variables.size() && !completed))
     throw Error(fmt::format("density: {} variables are declared, but `constrain` gives {} values",
                             density.variables.size(), values.size()));
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -142,7 +142,6 @@ std::size_t check_values(const Density& density, const Exprs& values) {
                               density.variables[i].name, symbolic::to_string(density.variables[i].shape),
                               symbolic::to_string(values[i].type())));
   }
-  return values.size();
 }
 
 Graph draw_graph(const Density& density, const Exprs& arguments, const Expr& position, const Exprs& values) {
@@ -164,7 +163,8 @@ CompiledDensity::CompiledDensity(Density density, MetricKind metric, const symbo
   const Expr position = symbolic::input({DType::float64, {density.dimension}}, "position");
   const Exprs values = density.constrain(position);
   auto state = std::make_shared<State>();
-  state->is_completed = check_values(density, values) < density.variables.size();
+  check_values(density, values);
+  state->is_completed = density.complete && !density.drawable;
   const Graph all[] = {graphs.log_density, graphs.leapfrog, draw_graph(density, arguments, position, values)};
   for (const TraceVariable& variable : density.variables) state->values += symbolic::element_count(variable.shape);
   state->density = std::move(density);

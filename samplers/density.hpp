@@ -33,9 +33,9 @@ struct Density {
   symbolic::Expr stream = {};
   /// bool: false where the values of a draw cannot be had, and `complete` says why. May be absent.
   std::function<symbolic::Expr(const symbolic::Expr& position)> drawable = {};
-  /// Computes in C++ those of the last `variables` that `constrain` gives no values for, from the values before them;
-  /// asked only about draws that are not `drawable` where there are no such variables. May throw DrawError, which ends
-  /// the run. Called on several threads at once.
+  /// Goes over the values of a draw in C++: computes those of the last `variables` that `constrain` gives none for,
+  /// from the values before them. Called for each draw, or where there is `drawable`, for those that are not. May throw
+  /// DrawError, which ends the run. Called on several threads at once.
   std::function<void(const DrawKey& key, std::span<double> values)> complete = {};
 
   /// Inputs of the graphs beside the position, with the values they are called with.

@@ -55,17 +55,28 @@ Expr picked(const Expr& x, const Expr& category) {
   return symbolic::gather(symbolic::reshape(x, {outcomes * count}), symbolic::arange(outcomes) * count + position);
 }
 
-Interval interval_of(const Expr& cutpoints, const Expr& category, double infinite) {
+namespace {
+
+Expr with_ends(const Expr& cutpoints, double infinite) {
   symbolic::Shape end = cutpoints.shape();
   end.back() = 1;
-  const Expr ends =
-      symbolic::concatenate({symbolic::full(end, -infinite), cutpoints, symbolic::full(end, infinite)}, -1);
+  return symbolic::concatenate({symbolic::full(end, -infinite), cutpoints, symbolic::full(end, infinite)}, -1);
+}
+
+}  // namespace
+
+Interval interval_of(const Expr& cutpoints, const Expr& category, double infinite) {
+  const Expr ends = with_ends(cutpoints, infinite);
   return {.below = picked(ends, category), .above = picked(ends, category + 1)};
 }
 
-Expr log_logistic_interval(const Expr& eta, const Interval& interval) {
-  return symbolic::log_sigmoid(eta - interval.below) + symbolic::log_sigmoid(interval.above - eta) +
-         symbolic::log1mexp(interval.below - interval.above);
+Expr log_logistic_interval(const Expr& eta, const Expr& cutpoints, const Expr& category) {
+  const Expr ends = with_ends(cutpoints, std::numeric_limits<double>::infinity());
+  const std::int64_t categories = last_length(ends) - 1;
+  const Expr widths =
+      symbolic::log1mexp(symbolic::slice(ends, -1, {0, categories}) - symbolic::slice(ends, -1, {1, categories + 1}));
+  return symbolic::log_sigmoid(eta - picked(ends, category)) + symbolic::log_sigmoid(picked(ends, category + 1) - eta) +
+         picked(widths, category);
 }
 
 Expr increases(const Expr& vectors) {
@@ -127,11 +138,7 @@ std::vector<Distribution> make_categories() {
        .arguments = {category_argument,
                      {"eta", &finite, Guard::test},
                      {"c", &finite, Guard::test, false, Form::vectors}},
-       .terms = {{a1 | a2,
-                  [](Arguments a) {
-                    constexpr double infinity = std::numeric_limits<double>::infinity();
-                    return log_logistic_interval(a[1], interval_of(a[2], a[0], infinity));
-                  }}},
+       .terms = {{a1 | a2, [](Arguments a) { return log_logistic_interval(a[1], a[2], a[0]); }}},
        .conditions = {is_interval, cutpoints_increase}},
       {.name = "ordered_probit",
        .summary =

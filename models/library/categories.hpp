@@ -15,8 +15,9 @@ struct Interval {
 };
 Interval interval_of(const symbolic::Expr& cutpoints, const symbolic::Expr& category, double infinite);
 
-/// The log probability that a logistic number of location `eta` is in an interval.
-symbolic::Expr log_logistic_interval(const symbolic::Expr& eta, const Interval& interval);
+/// The log probability that a logistic number of location `eta` is in the interval of a category.
+symbolic::Expr log_logistic_interval(const symbolic::Expr& eta, const symbolic::Expr& cutpoints,
+                                     const symbolic::Expr& category);
 
 /// True where each element is larger than the one before.
 symbolic::Expr increases(const symbolic::Expr& vectors);

@@ -26,7 +26,8 @@ struct SameAsForReals {
 
 constexpr std::string_view elementwise_pair = "(C, C) => C | (complex, C) => C | (C, complex) => C";
 constexpr std::string_view one_number = "(complex) => complex";
-constexpr std::string_view complex_size = "(complex_vector) => int | (complex_row_vector) => int | (complex_matrix) => int";
+constexpr std::string_view complex_size =
+    "(complex_vector) => int | (complex_row_vector) => int | (complex_matrix) => int";
 constexpr std::string_view of_all_elements =
     "(array[] complex) => complex | (complex_vector) => complex | (complex_row_vector) => complex | "
     "(complex_matrix) => complex";
@@ -134,7 +135,7 @@ constexpr std::array<SameAsForReals, 58> same_as_for_reals = {{
 
 const Function& real_record(std::string_view name) {
   for (const auto family : {operator_functions(), elementwise_functions(), reduction_functions(), container_functions(),
-                            matrix_functions()}) {
+                            matrix_functions(), linear_algebra_functions()}) {
     for (const Function& function : family)
       if (function.name == name) return function;
   }

@@ -41,9 +41,9 @@ Expr log_rising_over_factorial(const Expr& shape, const Expr& n) {
   return symbolic::where(count < shape, by_shape, by_count);
 }
 
-Expr log_beta(const Expr& a, const Expr& b) {
-  const Expr smaller = symbolic::minimum(a, b), larger = symbolic::maximum(a, b);
-  return symbolic::lgamma(smaller) - log_gamma_ratio(larger, smaller);
+Expr log_binomial_coefficient(const Expr& N, const Expr& n) {
+  const Expr smaller = symbolic::cast(symbolic::minimum(n, N - n), symbolic::DType::float64);
+  return log_gamma_ratio(N - smaller + 1.0, smaller) - symbolic::lgamma(smaller + 1.0);
 }
 
 }  // namespace leapgraph::models::library

@@ -12,7 +12,7 @@ symbolic::Expr log_gamma_ratio(const symbolic::Expr& x, const symbolic::Expr& h)
 /// n!.
 symbolic::Expr log_rising_over_factorial(const symbolic::Expr& shape, const symbolic::Expr& n);
 
-/// log beta(a, b), where the arguments are positive.
-symbolic::Expr log_beta(const symbolic::Expr& a, const symbolic::Expr& b);
+/// The log of N over n, 0 <= n <= N.
+symbolic::Expr log_binomial_coefficient(const symbolic::Expr& N, const symbolic::Expr& n);
 
 }  // namespace leapgraph::models::library

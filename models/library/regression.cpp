@@ -1,12 +1,12 @@
 /// Regressions in one distribution, normal_id_glm and its like: the linear predictor alpha + x beta is computed inside.
 /// Term by term, as Stan's math library keeps and drops them.
-#include <limits>
 #include <vector>
 
 #include "leapgraph/models/library/categories.hpp"
+#include "leapgraph/models/library/discrete.hpp"
 #include "leapgraph/models/library/distribution.hpp"
+#include "leapgraph/models/library/log_gamma.hpp"
 #include "leapgraph/symbolic/ops.hpp"
-#include "leapgraph/symbolic/special_functions.hpp"
 
 namespace leapgraph::models::library {
 namespace {
@@ -62,10 +62,7 @@ const Distribution neg_binomial_2_log_glm{
                   beta_argument,
                   {"phi", &positive, Guard::test}},
     .terms = {{nothing, [](Arguments a) { return -symbolic::lgamma(a[0] + 1.0); }},
-              {a4,
-               [](Arguments a) {
-                 return symbolic::xlogy(a[4], a[4]) - symbolic::lgamma(a[4]) + symbolic::lgamma(a[0] + a[4]);
-               }},
+              {a4, [](Arguments a) { return symbolic::xlogy(a[4], a[4]) + of_counts(a[0], a[4], log_gamma_ratio); }},
               {predictors | a4,
                [](Arguments a) { return -(a[0] + a[4]) * symbolic::logaddexp(predictor(a), symbolic::log(a[4])); }},
               {predictors, [](Arguments a) { return a[0] * predictor(a); }}}};
@@ -78,7 +75,7 @@ const Distribution binomial_logit_glm{
                   x_argument,
                   alpha_argument,
                   beta_argument},
-    .terms = {{nothing, [](Arguments a) { return symbolic::log_binomial(a[1], a[0]); }},
+    .terms = {{nothing, [](Arguments a) { return log_binomial_coefficient(a[1], a[0]); }},
               {a2 | a3 | a4,
                [](Arguments a) {
                  const Expr eta = a[3] + symbolic::dot(a[2], a[4]);
@@ -108,11 +105,7 @@ const Distribution ordered_logistic_glm{
                   x_argument,
                   {"beta", &finite, Guard::formula, false, Form::vector, "M"},
                   {"c", &finite, Guard::test, false, Form::vector, "C"}},
-    .terms = {{predictors,
-               [](Arguments a) {
-                 constexpr double infinity = std::numeric_limits<double>::infinity();
-                 return log_logistic_interval(symbolic::dot(a[1], a[2]), interval_of(a[3], a[0], infinity));
-               }}},
+    .terms = {{predictors, [](Arguments a) { return log_logistic_interval(symbolic::dot(a[1], a[2]), a[3], a[0]); }}},
     .conditions = {
         {"y is at most one more than the number of cutpoints", [](Arguments a) { return a[0] <= a[3].shape()[0] + 1; }},
         {"cutpoints increase", [](Arguments a) { return increases(a[3]); }}}};

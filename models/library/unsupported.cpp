@@ -8,7 +8,6 @@ namespace leapgraph::models::library {
 namespace {
 
 constexpr auto names = std::to_array<std::string_view>({
-    "beta_neg_binomial",
     "cholesky_factor_corr_constrain",
     "cholesky_factor_corr_jacobian",
     "cholesky_factor_corr_unconstrain",
@@ -25,14 +24,12 @@ constexpr auto names = std::to_array<std::string_view>({
     "cov_matrix_jacobian",
     "cov_matrix_unconstrain",
     "csr_extract",
-    "discrete_range",
     "eigendecompose",
     "eigendecompose_sym",
     "eigenvalues",
     "eigenvectors",
     "generate_laplace_options",
     "hmm_latent",
-    "hypergeometric",
     "laplace_latent",
     "laplace_latent_solve",
     "laplace_marginal",
@@ -75,7 +72,6 @@ constexpr auto names = std::to_array<std::string_view>({
     "upper_bound_unconstrain",
     "wiener",
     "wiener_full",
-    "yule_simon",
 });
 
 }  // namespace

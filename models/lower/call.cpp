@@ -5,9 +5,10 @@
 #include <utility>
 
 #include "leapgraph/models/lower/evaluator.hpp"
-#include "leapgraph/models/lower/loops/dependence.hpp"
+#include "leapgraph/models/lower/loops/equations.hpp"
 #include "leapgraph/models/types/tuple.hpp"
 #include "leapgraph/symbolic/ops.hpp"
+#include "leapgraph/symbolic/vectorize.hpp"
 
 namespace leapgraph::models::lower {
 
@@ -49,7 +50,7 @@ std::vector<Value> Evaluator::call(const UserFunctionUse& use, std::vector<Value
       call_, Frame{.function = use.function, .unnormalized = use.unnormalized, .variables = std::move(variables)});
   const auto* const bound = std::exchange(bound_, nullptr);
   ++call_depth_;
-  const Flow flow = execute(*function.body);
+  const Flow flow = function_body(function);
   --call_depth_;
   --active_calls_[use.function];
   bound_ = bound;
@@ -72,6 +73,25 @@ Value Evaluator::call_for_value(const UserFunctionUse& use, std::span<const Type
   if (!results.empty()) return std::move(results[static_cast<std::size_t>(use.slot)]);
   const std::string& name = program_.tree.functions[static_cast<std::size_t>(use.function)].name.text;
   fail({.range = range, .message = fmt::format("'{}' ends without returning a value", name)});
+}
+
+Evaluator::Flow Evaluator::function_body(const FunctionDefinition<Typed>& function) {
+  const bool all_known =
+      std::ranges::all_of(function.info.parameters, [this](SymbolId s) { return is_known(value(s)); });
+  if (all_known) return execute(*function.body);
+  const Dependence dependence(program_, *function.body, [this](SymbolId s) { return !is_known(value(s)); });
+  if (!dependence.leaves_under_condition(*function.body, Dependence::Leaving::function)) return execute(*function.body);
+  try {
+    Tracer tracer(*this, *function.body);
+    if (!tracer.run(&function.info.results)) return Flow::rejected;
+    Equations(*this, tracer.trace()).solve();
+  } catch (const NotWhole& reason) {
+    unsupported(reason.range, fmt::format("a return where a condition depends on parameters: {}", reason.reason));
+  } catch (const symbolic::NotVectorizable& error) {
+    unsupported(function.name.range, fmt::format("a return where a condition depends on parameters: {}", error.what()));
+  }
+  for (const SymbolId result : function.info.results) call_.results.push_back(value(result));
+  return Flow::returned;
 }
 
 void Evaluator::call_statement(const TypedStatement& statement, const CallStatement<Typed>& call) {

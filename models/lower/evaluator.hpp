@@ -82,6 +82,8 @@ class Evaluator {
     Range range;
     symbolic::Expr holds;  ///< bool, one
   };
+  /// A `print` was passed over, since what it prints is not known.
+  bool prints() const { return prints_; }
   const std::vector<Requirement>& requirements() const { return requirements_; }
   void require(Requirement requirement) { requirements_.push_back(std::move(requirement)); }
 
@@ -141,7 +143,7 @@ class Evaluator {
   /// The function of differential equations, which are as many as states.
   std::shared_ptr<const solvers::ProgramFunction> rate_function(FunctionPieces& pieces, const SolverCall& call,
                                                                 std::size_t states);
-  Value at_times(const Value& flat, std::size_t times, std::size_t states) const;
+  static Value reshaped(const Value& flat, const symbolic::Shape& shape);
   Value solve_integral(library::QuadratureMethod method, const SolverCall& call);
   Value solve_root(library::RootMethod method, const SolverCall& call);
   Value map_shards(const TypedExpression& expression, const Call<Typed>& call);
@@ -174,7 +176,6 @@ class Evaluator {
   /// The row-major position of one element; nothing when the indices pick more than that.
   std::optional<std::int64_t> element(const Access& access, const symbolic::Shape& shape);
   std::vector<Selection> select(const Access& access, const symbolic::Shape& shape);
-  std::vector<Selection> select_to_write(const Access& access, const symbolic::Shape& shape);
   Selection select(const Index<Typed>& index, std::int64_t length, std::size_t axis, const Access& access);
   std::int64_t checked_position(std::int64_t index, std::int64_t length, std::size_t axis, Range range,
                                 const Access& access) const;
@@ -206,6 +207,8 @@ class Evaluator {
   /// A nest of loops, or a branch, in which something depends on parameters: expressed as a whole; loops that cannot be
   /// are unrolled.
   Flow lift(const TypedStatement& nest);
+  /// The body of the function that is called, as a whole where it returns under a condition that depends on parameters.
+  Flow function_body(const FunctionDefinition<Typed>& function);
   friend class Tracer;
   friend class Equations;
 
@@ -227,6 +230,7 @@ class Evaluator {
   std::int64_t next_place_ = 0;
   std::unordered_map<const TypedExpression*, Places>* places_ = nullptr;
   std::vector<Requirement> requirements_;
+  bool prints_ = false;
   std::int64_t iterations_ = 0;  // of all loops of the block so far
   /// Iterations that may still be unrolled, and why there is a limit; none: loops are not being unrolled.
   std::optional<std::int64_t> unrolled_left_;

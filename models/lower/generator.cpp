@@ -10,14 +10,19 @@ namespace leapgraph::models::lower {
 
 using symbolic::Array;
 
-Generator::Generator(const TypedProgram& program, const Source&, const ProgramBlock<Typed>& block,
-                     const Evaluator& after_data, std::vector<Declared> before)
-    : program_(program), block_(block), after_data_(after_data), before_(std::move(before)) {}
+Generator::Generator(const TypedProgram& program, const Evaluator& after_data, std::vector<Declared> before,
+                     std::vector<const ProgramBlock<Typed>*> printing)
+    : program_(program),
+      block_(program.tree.block(BlockKind::GeneratedQuantities)),
+      after_data_(after_data),
+      before_(std::move(before)),
+      printing_(std::move(printing)) {}
 
 std::vector<samplers::TraceVariable> Generator::variables() const {
   Evaluator evaluator = after_data_;
   std::vector<samplers::TraceVariable> variables;
-  for (const Declared& variable : declared_variables(evaluator, program_, block_))
+  if (block_ == nullptr) return variables;
+  for (const Declared& variable : declared_variables(evaluator, program_, *block_))
     variables.push_back({variable.name, variable.shape, is_log_likelihood(variable)});
   return variables;
 }
@@ -33,8 +38,10 @@ void Generator::run(const Array& stream, std::span<double> draw) const {
     evaluator.declare(variable.symbol, variable.shape,
                       value_from(Array::of<double>(variable.shape, {elements.begin(), elements.end()})));
   }
-  evaluator.run(block_);
-  for (const Declared& variable : declared_variables(evaluator, program_, block_)) {
+  for (const ProgramBlock<Typed>* block : printing_) evaluator.run(*block);
+  if (block_ == nullptr) return;
+  evaluator.run(*block_);
+  for (const Declared& variable : declared_variables(evaluator, program_, *block_)) {
     require_constraint(evaluator, variable, "checked at the end of the generated quantities block");
     const std::vector<double> elements = array_from(evaluator.value(variable.symbol)).reals();
     std::ranges::copy(elements, draw.begin() + static_cast<std::ptrdiff_t>(next));

@@ -63,14 +63,6 @@ std::optional<std::int64_t> Evaluator::element(const Access& access, const Shape
   return position;
 }
 
-std::vector<Selection> Evaluator::select_to_write(const Access& access, const Shape& shape) {
-  std::vector<Selection> selections = select(access, shape);
-  for (std::size_t axis = 0; axis < selections.size(); ++axis)
-    if (selections[axis].kind == Selection::Kind::computed)
-      unsupported(access.indices[axis]->range, "an assignment to an index that depends on parameters");
-  return selections;
-}
-
 std::vector<Selection> Evaluator::select(const Access& access, const Shape& shape) {
   std::vector<Selection> selections;
   for (std::size_t axis = 0; axis < access.indices.size(); ++axis) {

@@ -59,7 +59,16 @@ class Lowering {
     result_.contributions = evaluator_.contributions();
     const Expr log_density = expression_from(evaluator_.target());
     result_.log_density = symbolic::simplified_for_gradient(std::span(&log_density, 1))[0];
-    if (const auto* block = find(BlockKind::GeneratedQuantities)) generate_quantities(*block, after_data);
+    // Transformed parameters first: the model uses them, printing or not.
+    std::vector<const ProgramBlock<Typed>*> printing;
+    for (const BlockKind kind : {BlockKind::TransformedParameters, BlockKind::Model})
+      if (const auto* block = find(kind); block != nullptr && evaluator_.prints()) printing.push_back(block);
+    const auto* generated = find(BlockKind::GeneratedQuantities);
+    if (generated != nullptr || !printing.empty())
+      result_.generator = std::make_shared<const Generator>(program_, after_data, outputs_, std::move(printing));
+    result_.each_draw = evaluator_.prints();
+    if (generated != nullptr) generate_quantities(*generated);
+    if (result_.each_draw) result_.drawable = {};
     result_.warnings = evaluator_.warnings();
     return std::move(result_);
   }
@@ -113,8 +122,7 @@ class Lowering {
 
   /// As expressions like everything else; where the block does with drawn values what expressions cannot say, draw by
   /// draw.
-  void generate_quantities(const ProgramBlock<Typed>& block, const Evaluator& after_data) {
-    result_.generator = std::make_shared<const Generator>(program_, source_, block, after_data, outputs_);
+  void generate_quantities(const ProgramBlock<Typed>& block) {
     const std::size_t before = result_.values.size();
     try {
       evaluator_.run(block);
@@ -132,7 +140,7 @@ class Lowering {
       result_.variables.resize(before);
       for (samplers::TraceVariable& variable : result_.generator->variables())
         result_.variables.push_back(std::move(variable));
-      result_.drawable = {};
+      result_.each_draw = true;
     }
   }
 

@@ -32,8 +32,9 @@ struct Lowered {
   symbolic::Expr stream;  ///< the free variable of their random numbers: symbolic::counter_stream_type
   /// bool: false where the generated quantities of a draw are an error; absent where that cannot be.
   symbolic::Expr drawable;
-  /// Computes the generated quantities of a draw with everything known; null where the program has none.
+  /// Runs draws with everything known; null where nobody needs that.
   std::shared_ptr<const Generator> generator;
+  bool each_draw = false;  ///< the generator has values or prints; else it only explains what is not `drawable`
   std::vector<samplers::TraceConstant> constants;  ///< the data block
 
   std::vector<Diagnostic> warnings;

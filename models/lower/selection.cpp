@@ -130,7 +130,34 @@ Value read(const Value& x, std::span<const Selection> selections) {
   return value_from(std::move(result));
 }
 
+Expr replaced_at(const Expr& x, std::span<const ComputedPosition> positions, const Expr& value) {
+  Expr here, part = value;
+  for (const ComputedPosition& position : positions) {  // axes ascend
+    const std::int64_t length = x.shape()[position.axis];
+    Shape along(static_cast<std::size_t>(x.rank()), 1);
+    along[position.axis] = length;
+    const Expr hit = symbolic::reshape(symbolic::eq(symbolic::arange(length), position.index), along);
+    here = here ? symbolic::logical_and(here, hit) : hit;
+    part = symbolic::expand_dims(part, static_cast<std::int64_t>(position.axis));
+  }
+  return symbolic::where(here, part, x);
+}
+
 Value write(Value x, std::span<const Selection> selections, const Value& value) {
+  std::vector<ComputedPosition> computed;
+  std::vector<Selection> known(selections.begin(), selections.end());
+  std::size_t axis = 0;  // of what the known selections pick
+  for (std::size_t k = 0; k < known.size(); ++k) {
+    if (known[k].kind == Selection::Kind::computed) {
+      computed.push_back({axis, known[k].index});
+      known[k] = {.kind = Selection::Kind::range, .first = 0, .count = shape_of(x)[k]};
+    }
+    if (known[k].kind != Selection::Kind::single) ++axis;
+  }
+  if (!computed.empty()) {
+    const Value old = read(x, known);
+    return write(std::move(x), known, replaced_at(expression_from(old), computed, expression_from(value)));
+  }
   const std::vector<std::int64_t> positions = selected_positions(shape_of(x), selections);
   if (!is_known(x) || !is_known(value)) {
     return write_symbolic(expression_from(x), positions, expression_from(value));

@@ -38,8 +38,18 @@ std::vector<std::int64_t> selected_positions(const symbolic::Shape& shape, std::
 Value read(const Value& x, std::span<const Selection> selections);
 
 /// `x` with x[selections] = value; a known `x` that nobody else holds is written in place. `value` has the selected
-/// shape and the element type of `x`. Where a position is picked twice the later one stays.
+/// shape and the element type of `x`. Where a position is picked twice the later one stays. Positions that depend on
+/// parameters choose when the value is computed.
 Value write(Value x, std::span<const Selection> selections, const Value& value);
+
+/// A position along an axis that depends on parameters.
+struct ComputedPosition {
+  std::size_t axis = 0;
+  symbolic::Expr index;  ///< from 0
+};
+/// `x` with `value` at these positions, one an axis; nothing is changed where one is out of range.
+symbolic::Expr replaced_at(const symbolic::Expr& x, std::span<const ComputedPosition> positions,
+                           const symbolic::Expr& value);
 
 /// The array with a buffer of its own.
 symbolic::Array unshared(symbolic::Array array);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 
 #include "leapgraph/models/library/shapes.hpp"
@@ -44,21 +45,31 @@ void require_finite(Doubles values, std::string_view what) {
       throw std::domain_error(fmt::format("{}[{}] is {}, but must be finite", what, i + 1, values[i]));
 }
 
+/// What is known is solved now, unless that fails: then the point is rejected, or the program its data.
 Value Evaluator::solution(const FunctionPieces& pieces, symbolic::HostMapFunction solver, std::int64_t length,
                           Range range) {
   const Expr parameters = one_vector(pieces.parameters()), data = one_vector(pieces.data());
+  const auto known = [](const Expr& part) { return symbolic::constant_value(part).has_value(); };
+  if (std::ranges::all_of(pieces.parameters(), known) && std::ranges::all_of(pieces.data(), known)) {
+    const std::vector<symbolic::Array> inputs = symbolic::interpret({{}, {parameters, data}}, {});
+    std::vector<double> value(static_cast<std::size_t>(length));
+    std::vector<double> jacobian(value.size() * static_cast<std::size_t>(inputs[0].size()));
+    try {
+      solver({.x = inputs[0].data<double>(), .data = inputs[1].data<double>(), .value = value, .jacobian = jacobian});
+      return symbolic::Array::vector(value);
+    } catch (const std::domain_error& error) {
+      if (block_ == BlockKind::TransformedData) fail({.range = range, .message = error.what()});
+      if (block_ == BlockKind::GeneratedQuantities)
+        return symbolic::Array::vector(std::vector(value.size(), std::numeric_limits<double>::quiet_NaN()));
+    }
+  }
   const Expr function = symbolic::constant(symbolic::host_map_function(std::move(solver)));
-  const Expr result = symbolic::host_map(function, parameters, data, length)[0];
-  // What is known is solved now, unless that fails: then the point is rejected, or the program its data.
-  for (const Expr& part : pieces.parameters())
-    if (!symbolic::constant_value(part)) return result;
-  for (const Expr& part : pieces.data())
-    if (!symbolic::constant_value(part)) return result;
-  const std::vector<symbolic::Array> inputs = symbolic::interpret({{}, {function, parameters, data}}, {});
-  const std::string failure = symbolic::host_map_failure(result.node(), inputs);
-  if (failure.empty()) return value_from(symbolic::interpret({{}, {result}}, {}).at(0));
-  if (block_ == BlockKind::TransformedData) fail({.range = range, .message = failure});
-  return result;
+  return symbolic::host_map(function, parameters, data, length)[0];
+}
+
+Value Evaluator::reshaped(const Value& flat, const symbolic::Shape& shape) {
+  if (const auto* array = std::get_if<symbolic::Array>(&flat)) return value_from(array->reshaped(shape));
+  return value_from(symbolic::reshape(std::get<Expr>(flat), shape));
 }
 
 Value Evaluator::solve(const TypedExpression& expression, const Call<Typed>& call) {
@@ -70,7 +81,8 @@ Value Evaluator::solve(const TypedExpression& expression, const Call<Typed>& cal
             [&](library::QuadratureMethod method) { return solve_integral(method, solver_call(expression, call, 2)); },
             [&](library::RootMethod method) { return solve_root(method, solver_call(expression, call, 1)); },
             [&](library::ShardMap) { return map_shards(expression, call); },
-            [&](auto) -> Value { unsupported(expression.range, fmt::format("'{}'", solver.name)); },
+            [&](library::DaeMethod) { return solve_dae(solver_call(expression, call, 4)); },
+            [&](library::WholeSum) -> Value { throw InternalError("reduce_sum is a call of its function"); },
         },
         solver.method);
   } catch (const library::UnknownInteger& error) {
@@ -128,8 +140,7 @@ Value Evaluator::solve_integral(library::QuadratureMethod method, const SolverCa
     if (by_low) host.jacobian[column++] = low < high ? -solvers::integrand_at(integral, low) : 0;
     if (by_high) host.jacobian[column] = low < high ? solvers::integrand_at(integral, high) : 0;
   };
-  const Value flat = solution(pieces, solver, 1, call.range);
-  return value_from(symbolic::reshape(expression_from(flat), {}));
+  return reshaped(solution(pieces, solver, 1, call.range), {});
 }
 
 /// The own argument is the guess, by which there is no derivative.

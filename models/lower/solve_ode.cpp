@@ -166,11 +166,6 @@ std::shared_ptr<const solvers::ProgramFunction> Evaluator::rate_function(Functio
   return function;
 }
 
-Value Evaluator::at_times(const Value& flat, std::size_t times, std::size_t states) const {
-  const symbolic::Shape shape = {static_cast<std::int64_t>(times), static_cast<std::int64_t>(states)};
-  return value_from(symbolic::reshape(expression_from(flat), shape));
-}
-
 /// Own arguments are y0, t0, ts.
 Value Evaluator::solve_ode(library::OdeMethod method, const SolverCall& call) {
   constexpr std::size_t y0 = 0, t0 = 1, ts = 2;
@@ -204,7 +199,8 @@ Value Evaluator::solve_ode(library::OdeMethod method, const SolverCall& call) {
   solver.function = rate_function(pieces, call, states);
   solver.data_count = pieces.data_count();
   for (const std::size_t i : {y0, t0, ts}) pieces.add_own(call.values[i], call.variables[i]);
-  return at_times(solution(pieces, solver, static_cast<std::int64_t>(times * states), call.range), times, states);
+  const symbolic::Shape shape = {static_cast<std::int64_t>(times), static_cast<std::int64_t>(states)};
+  return reshaped(solution(pieces, solver, symbolic::element_count(shape), call.range), shape);
 }
 
 /// Own arguments are y0, y'0, t0, ts.
@@ -229,7 +225,8 @@ Value Evaluator::solve_dae(const SolverCall& call) {
                        .by_yp0 = call.variables[yp0]};
   for (const std::size_t i : {y0, yp0}) pieces.add_own(call.values[i], call.variables[i]);
   for (const std::size_t i : {t0, ts}) pieces.add_own(call.values[i], false);
-  return at_times(solution(pieces, solver, static_cast<std::int64_t>(times * states), call.range), times, states);
+  const symbolic::Shape shape = {static_cast<std::int64_t>(times), static_cast<std::int64_t>(states)};
+  return reshaped(solution(pieces, solver, symbolic::element_count(shape), call.range), shape);
 }
 
 }  // namespace leapgraph::models::lower

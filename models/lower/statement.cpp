@@ -144,7 +144,7 @@ void Evaluator::assign(const TypedExpression& target, Value value, Range value_r
       return;
     }
   }
-  const std::vector<Selection> selections = select_to_write(picked, variable.shape);
+  const std::vector<Selection> selections = select(picked, variable.shape);
   require_shape(selected_shape(variable.shape, selections), value, target.info.type, value_range);
   variable.value = write(std::move(variable.value), selections, value);
 }
@@ -184,9 +184,12 @@ std::string Evaluator::printed(const Message<Typed>& message) {
 
 Evaluator::Flow Evaluator::message(const Message<Typed>& message, Range range) {
   const bool before_sampling = block_ == BlockKind::TransformedData;
-  const bool each_draw = block_ == BlockKind::GeneratedQuantities && all_is_known();
+  const bool each_draw = !before_sampling && all_is_known();
   if (message.kind == MessageKind::Print) {
-    if (!before_sampling && !each_draw) unsupported(range, fmt::format("'print' in the {} block", text(block_)));
+    if (!before_sampling && !each_draw) {
+      prints_ = true;
+      return Flow::next;
+    }
     std::fputs((printed(message) + "\n").c_str(), stderr);
     return Flow::next;
   }

@@ -61,7 +61,7 @@ Influence::Influence(const TypedProgram& program) : program_(program), from_(pro
 
 bool Influence::is_parameter(SymbolId symbol) const {
   const Symbol& one = program_.symbols[static_cast<std::size_t>(symbol)];
-  return one.function == no_function && one.top_level && one.block == BlockKind::Parameters;
+  return one.function == no_function && one.top_level && one.block == BlockKind::Parameters && one.slots.empty();
 }
 
 /// Single integers are taken for sizes.
@@ -160,6 +160,7 @@ void Influence::add(const TypedStatement& statement) {
                  [&](const CallStatement<Typed>& node) {
                    Symbols named;
                    for (const TypedExpression& argument : node.arguments) named += named_in(argument);
+                   for (const SymbolId result : statement.info.results) depends(result, named);
                    const FunctionId called = statement.info.user.function;
                    if (called == no_function) return;
                    const FunctionKind kind = program_.tree.functions[static_cast<std::size_t>(called)].info.kind;

@@ -152,7 +152,8 @@ void check_unused(const Findings& findings) {
     const bool output = symbol.function == no_function && symbol.top_level &&
                         (symbol.block == BlockKind::Parameters || symbol.block == BlockKind::TransformedParameters ||
                          symbol.block == BlockKind::GeneratedQuantities);
-    if (argument || output || symbol.loop_variable || read.contains(static_cast<SymbolId>(i))) continue;
+    const bool tuple = !symbol.slots.empty();
+    if (argument || output || tuple || symbol.loop_variable || read.contains(static_cast<SymbolId>(i))) continue;
     findings.warn(symbol.declared, fmt::format("the value of '{}' is never used", symbol.name));
   }
   for (std::size_t i = 0; i < called.size(); ++i) {

@@ -174,6 +174,11 @@ void Checker::function_head(const FunctionDefinition<Untyped>& function) {
     for (const TypedExpression& leaf : leaves_of(symbol_reference(symbol, argument.name.range), result_.symbols))
       typed.info.parameters.push_back(leaf.info.symbol);
   }
+  for (const StanType& leaf : models::leaf_types(typed.info.result)) {
+    if (!function.result) break;
+    typed.info.results.push_back(
+        new_symbol({.name = function.name.text, .type = leaf, .function = id, .declared = function.name.range}));
+  }
   check_name_and_result(function, typed.info, types);
   result_.tree.functions.push_back(std::move(typed));
 

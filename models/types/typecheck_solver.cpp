@@ -53,10 +53,8 @@ TypedExpression Checker::solver_call(const Call<Untyped>& call, const library::S
   }
   const FunctionId id = solver_function(call.arguments[0], name, *wanted);
   if (id == no_function || !check_solver_data(call, id, *wanted, arguments)) return unknown_call(range);
-  const UserFunctionUse function{
-      .function = id,
-      .unnormalized = defined_name(std::get<VariableReference>(call.arguments[0].node).name) !=
-                      std::get<VariableReference>(call.arguments[0].node).name};
+  const std::string& written = std::get<VariableReference>(call.arguments[0].node).name;
+  const UserFunctionUse function{.function = id, .unnormalized = defined_name(written) != written};
   if (function.unnormalized && !unnormalized_allowed(call.arguments[0].range)) return unknown_call(range);
   if (std::holds_alternative<library::WholeSum>(solver.method))
     return reduced_sum(call, function, std::move(arguments), range);
@@ -127,17 +125,17 @@ bool Checker::check_solver_data(const Call<Untyped>& call, FunctionId function, 
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     if (all_is_data || arguments[i].info.data_only) continue;
     bool data = wanted.data_only[i];
-    std::string of;
+    std::string message = fmt::format("argument {} of '{}' must be data", i + 2, call.function.text);
     if (i >= wanted.passed_on) {
       const Argument& head = heads[heads.size() - handed_on + (i - wanted.passed_on)];
       data = head.data_only;
-      of = fmt::format(", '{}' of '{}',", head.name.text,
-                       result_.tree.functions[static_cast<std::size_t>(function)].name.text);
+      message += fmt::format(": it is '{}' of '{}'", head.name.text,
+                             result_.tree.functions[static_cast<std::size_t>(function)].name.text);
     }
     if (!data) continue;
     error(
         {.range = arguments[i].range,
-         .message = fmt::format("argument {}{} of '{}' must be data", i + 2, of, call.function.text),
+         .message = std::move(message),
          .hint = "what a function is given, and its own variables, count as parameters unless they are marked 'data'"});
     return false;
   }
@@ -152,6 +150,14 @@ TypedExpression Checker::reduced_sum(const Call<Untyped>& call, UserFunctionUse 
     expression.info.type = stan_types::integer;
     return expression;
   };
+  const StanType& sliced = arguments[0].info.type;
+  if (holds_complex(sliced) || sliced.base == Base::tuple) {
+    error({.range = arguments[0].range,
+           .message = "slices are of an array of numbers, vectors or matrices",
+           .expected = "int, real, vector, row_vector or matrix elements",
+           .found = to_string(sliced)});
+    return unknown_call(range);
+  }
   std::vector<TypedExpression> all;
   all.push_back(std::move(arguments[0]));
   all.push_back(integer(IntLiteral{1}));

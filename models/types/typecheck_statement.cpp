@@ -490,6 +490,12 @@ TypedStatement Checker::for_each(const ForEach<Untyped>& loop, Range range) {
            .found = to_string(type),
            .hint = type.is_int() ? "a range is written 1:N" : ""});
   }
+  const bool is_variable = std::holds_alternative<VariableReference>(container.node);
+  if (!is_variable && !type.is_unknown() && before_ != nullptr) {
+    std::vector<TypedExpression> held;
+    held.push_back(std::move(container));
+    container = std::move(hold(std::move(held), *before_)[0]);
+  }
   open_scope();
   Variable<Typed> variable{.name = loop.variable.name, .initial = nullptr, .info = {}};
   variable.info.symbol = declare(loop.variable.name, element, false, true, container.info.data_only);

@@ -85,6 +85,7 @@ std::vector<TypedExpression> Checker::hold(std::vector<TypedExpression> values, 
                                         .type = value.info.type,
                                         .block = block_,
                                         .top_level = false,
+                                        .loop_variable = true,  // nobody assigns it
                                         .data_only = value.info.data_only,
                                         .function = function_,
                                         .declared = value.range});
@@ -108,6 +109,7 @@ std::vector<TypedExpression> Checker::hold_call(TypedExpression expression, std:
                                         .type = type,
                                         .block = block_,
                                         .top_level = false,
+                                        .loop_variable = true,
                                         .data_only = expression.info.data_only,
                                         .function = function_,
                                         .declared = expression.range});

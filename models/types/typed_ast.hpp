@@ -118,6 +118,7 @@ struct FunctionInfo {
   std::vector<SymbolId> parameters = {};  ///< one for each leaf of each argument; read only
   std::vector<SymbolId> arguments = {};   ///< as they are written; of a tuple the symbol that holds nothing
   StanType result = stan_types::none;
+  std::vector<SymbolId> results = {};  ///< one for each leaf of the result, for evaluators to keep it in
 };
 
 /// The phase of a checked tree; see ast.hpp.

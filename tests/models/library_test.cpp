@@ -53,6 +53,9 @@ const Sample samples[] = {
     {array_of(stan_types::integer), integers({3, 1, 2})},
     {array_of(stan_types::real), vector({0.75, 0.05, 0.85})},
     {array_of(stan_types::vector), Array::of<double>({2, 3}, {0.1, 0.2, 0.3, 0.4, 0.5, 0.6})},
+    {stan_types::complex, vector({0.3, -0.4})},
+    {StanType{Base::complex_matrix}, Array::of<double>({3, 3, 2}, {0.3, 0.8, 0.1, 0.4, 0.2, 0.9, 0.6, 0.3, 0.5, 0.7,
+                                                                   0.2, 0.1, 0.9, 0.4, 0.8, 0.6, 0.1, 0.5})},
 };
 
 /// Calls `visit` with every list of at most three samples, and some longer ones.
@@ -123,7 +126,8 @@ TEST(EveryFunction, GivesOnKnownValuesWhatItsExpressionGives) {
       ASSERT_EQ(known.has_value(), built.has_value()) << what;
       if (!known) return;
       EXPECT_EQ(known->type(), built->type()) << what;
-      EXPECT_EQ(known->type().rank(), rank(resolution->result)) << what;
+      const int pair = holds_complex(resolution->result) ? 1 : 0;  // real and imaginary part
+      EXPECT_EQ(known->type().rank(), rank(resolution->result) + pair) << what;
       EXPECT_EQ(known->dtype(), holds_integers(resolution->result) ? symbolic::DType::int64 : symbolic::DType::float64)
           << what;
       for (std::int64_t i = 0; i < known->size(); ++i) {
@@ -463,6 +467,12 @@ TEST(Distributions, OfIntegersAgreeWithBoost) {
       {"neg_binomial_2", {3, 2.2, 1.7}, log_pdf(bm::negative_binomial(1.7, 1.7 / (1.7 + 2.2)), 3)},
       {"neg_binomial_2_log", {3, 0.8, 1.7}, log_pdf(bm::negative_binomial(1.7, 1.7 / (1.7 + std::exp(0.8))), 3)},
       {"neg_binomial", {3, 1.7, 0.8}, log_pdf(bm::negative_binomial(1.7, 0.8 / 1.8), 3)},
+      {"hypergeometric", {3, 5, 4, 7}, log_pdf(bm::hypergeometric(4, 5, 11), 3)},
+      {"discrete_range", {3, 1, 7}, -std::log(7.0)},
+      {"beta_neg_binomial",
+       {3, 1.7, 2.6, 0.8},
+       std::log(bm::beta(4.7, 3.4) / bm::beta(1.7, 2.6) * std::tgamma(3.8) / std::tgamma(0.8) / 6)},
+      {"yule_simon", {3, 1.7}, std::log(1.7 * bm::beta(3.0, 2.7))},
       {"beta_binomial", {3, 7, 1.7, 0.8}, std::log(35.0) + std::log(bm::beta(4.7, 4.8)) - std::log(bm::beta(1.7, 0.8))},
   };
   std::vector<std::string> tested;
@@ -482,6 +492,7 @@ std::vector<double> good_arguments(const Distribution& distribution) {
   if (distribution.name == "uniform") return {0.2, -0.1, 0.9};
   if (distribution.name == "pareto") return {0.9, 0.3, 0.4};
   if (distribution.name == "pareto_type_2") return {0.9, 0.3, 0.4, 0.5};
+  if (distribution.name == "discrete_range") return {2, 1, 4};
   std::vector<double> values;
   for (std::size_t i = 0; i < distribution.arguments.size(); ++i) {
     const double integer_value = i == 0 ? 1 : 4;

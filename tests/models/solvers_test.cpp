@@ -23,6 +23,7 @@ Evaluated of_parameters(const std::string& functions, const std::string& paramet
   const Model m = model("functions {\n" + functions + "}\nparameters {\n" + parameters + "}\nmodel {\n" + statements +
                         "  target += result;\n}\n");
   const Evaluated interpreted = evaluate(m, position);
+  EXPECT_EQ(m.why(position), "");
   const samplers::CompiledDensity density(m.density(), samplers::MetricKind::diagonal);
   std::vector<double> gradient(position.size());
   EXPECT_NEAR(density.log_density_gradient(position, gradient), interpreted.log_density,
@@ -147,6 +148,30 @@ TEST(Ode, InLoopsIsWhatItIsOutside) {
   expect_near(looped, one_by_one.log_density, one_by_one.gradient, 1e-13);
 }
 
+/// y1' = -k y1 and 0 = y1 + y2 - a t.
+TEST(Dae, HasTheDerivativesOfItsClosedForm) {
+  const double k = 0.8, a = 1.5, y = 1.2, late = y * std::exp(-2 * k);
+  const std::string residual =
+      "vector residual(real t, vector y, vector yp, real k, real a) {\n"
+      "  return [yp[1] + k * y[1], y[1] + y[2] - a * t]';\n}\n";
+  const Evaluated found = of_parameters(
+      residual, "real k; real a; real y;\n",
+      "  vector[2] end = dae_tol(residual, [y, -y]', [-k * y, k * y + a]', 0, {1, 2}, 1e-9, 1e-10, 100000, k, a)[2];\n"
+      "  real result = end[1] + 3 * end[2];\n",
+      {k, a, y});
+  expect_near(found, -2 * late + 6 * a, {4 * late, 6, -2 * late / y}, 1e-5);
+}
+
+TEST(OdeAdjoint, SolvesWithTolerancesOfEachState) {
+  const double k = 0.8, late = std::exp(-2 * k);
+  const Evaluated found = of_parameters("vector decay(real t, vector y, real k) { return -k * y; }\n", "real k;\n",
+                                        "  real result = ode_adjoint_tol_ctl(decay, [1, 2]', 0, {2}, 1e-9, [1e-9, "
+                                        "1e-8]', 1e-9, [1e-9, 1e-9]', 1e-9, 1e-9,\n"
+                                        "                                    10000, 100, 1, 2, 2, k)[1, 2];\n",
+                                        {k});
+  expect_near(found, 2 * late, {-4 * late}, 1e-5);
+}
+
 // ---------------------------------------------------------------- integrals
 
 struct IntegralCase {
@@ -176,14 +201,14 @@ INSTANTIATE_TEST_SUITE_P(
                      std::sqrt(pi / 2), -std::sqrt(pi / 2) / 4, 0},
         IntegralCase{"integrate_1d_gauss_kronrod(bell, negative_infinity(), positive_infinity(), a, b)", 2, 0.3,
                      std::sqrt(pi / 2), -std::sqrt(pi / 2) / 4, 0},
-        IntegralCase{"integrate_1d_double_exponential_tol(bell, b, positive_infinity(), 1e-9, 0.0, 15, a, 0)", 1, -0.4,
-                     root_of_pi / 2 * std::erfc(-0.4), -root_of_pi / 4 * std::erfc(-0.4) - 0.2 * std::exp(-0.16),
+        IntegralCase{"integrate_1d_double_exponential_tol(bell, b, positive_infinity(), 1e-8, 0.0, 15, a, 0)", 1, -0.4,
+                     root_of_pi / 2 * std::erfc(-0.4), -root_of_pi / 4 * std::erfc(-0.4) + 0.2 * std::exp(-0.16),
                      -std::exp(-0.16)},
         IntegralCase{"integrate_1d_double_exponential(bell, negative_infinity(), b, a, 0)", 1, 0.4,
                      root_of_pi / 2 * std::erfc(-0.4), -root_of_pi / 4 * std::erfc(-0.4) + 0.2 * std::exp(-0.16),
                      std::exp(-0.16)},
         IntegralCase{"integrate_1d(power, a, b, {a}, {2.0}, {2})", -1, 2, -2.0 * 9 / 3, 2.0 * 9 / 3 + 2, -2.0 * 4},
-        IntegralCase{"integrate_1d(power, 0, 1, {b}, {a > 0 ? 2.0 : 1.0}, {3}, 1e-10)", 1, 3, 1.5, 0, 0.5},
+        IntegralCase{"integrate_1d(power, 0, 1, {b}, {2.0}, {3}, 1e-8)", 1, 3, 1.5, 0, 0.5},
         IntegralCase{"integrate_1d_gauss_kronrod_tol(bell, 0, b, 1e-10, 0.0, 10, a, 0)", 1, 0.5,
                      root_of_pi / 2 * std::erf(0.5), -root_of_pi / 4 * std::erf(0.5) + 0.25 * std::exp(-0.25),
                      std::exp(-0.25)},
@@ -288,7 +313,7 @@ TEST(Solvers, FailBeforeSamplingWithTheirReason) {
                     "functions { vector decay(real t, vector y) { return -y; } }\n"
                     "transformed data { array[1] vector[1] y = ode_rk45(decay, [1]', 2, {1}); }");
               }),
-              testing::AllOf(HasSubstr("the initial time 2 must be less"), HasSubstr("model.stan:2:44")));
+              testing::AllOf(HasSubstr("the initial time 2 must be less"), HasSubstr("model.stan:2:43")));
 }
 
 TEST(Solvers, RefuseAFunctionWithAnotherNumberOfStates) {
@@ -297,7 +322,7 @@ TEST(Solvers, RefuseAFunctionWithAnotherNumberOfStates) {
                     "functions { vector decay(real t, vector y) { return -y[1 : 1]; } }\n"
                     "transformed data { array[1] vector[2] y = ode_rk45(decay, [1, 2]', 0, {1}); }");
               }),
-              HasSubstr("2 numbers"));
+              HasSubstr("one number for each state: expected 2, found 1"));
 }
 
 }  // namespace

@@ -47,6 +47,14 @@ void for_each_statement(const TypedStatement& statement, const StatementVisitor&
              statement.node);
 }
 
+/// Null for a statement that is no loop.
+const TypedStatement* body_of_loop(const TypedStatement& statement) {
+  if (const auto* loop = std::get_if<For<Typed>>(&statement.node)) return loop->body.get();
+  if (const auto* loop = std::get_if<ForEach<Typed>>(&statement.node)) return loop->body.get();
+  if (const auto* loop = std::get_if<While<Typed>>(&statement.node)) return loop->body.get();
+  return nullptr;
+}
+
 /// Expressions that a statement itself has.
 void for_each_expression(const TypedStatement& statement, const ExpressionVisitor& f) {
   const auto maybe = [&f](const ExpressionPtr<Typed>& e) {
@@ -239,7 +247,9 @@ bool Dependence::spread(const TypedStatement& statement) {
     if (on_parameters(each->container)) changed = mark(each->variable.info.symbol) || changed;
   }
   if (const auto* call = std::get_if<CallStatement<Typed>>(&statement.node); call && !statement.info.results.empty()) {
-    const bool depends = std::ranges::any_of(call->arguments, [&](const auto& e) { return on_parameters(e); });
+    const UserFunctionUse& user = statement.info.user;
+    const bool depends = (user && function(user.function).info.kind == FunctionKind::random) ||
+                         std::ranges::any_of(call->arguments, [&](const auto& e) { return on_parameters(e); });
     for (const SymbolId result : statement.info.results)
       if (depends) changed = mark(result) || changed;
   }
@@ -254,6 +264,15 @@ bool Dependence::spread(const TypedStatement& statement) {
       look(*candidate.body);
     }
     if (branch->otherwise) look(*branch->otherwise);
+  }
+  // What an iteration assigns after it may have been left.
+  const TypedStatement* body = body_of_loop(statement);
+  const auto* repeated = std::get_if<While<Typed>>(&statement.node);
+  if (body != nullptr &&
+      ((repeated != nullptr && on_parameters(repeated->condition)) || leaves_under_condition(*body, Leaving::loop) ||
+       leaves_under_condition(*body, Leaving::iteration) || leaves_under_condition(*body, Leaving::function))) {
+    std::vector<SymbolId> declared;
+    changed = mark_assigned(*body, declared) || changed;
   }
   for_each_statement(statement, [&](const TypedStatement& child) { changed = spread(child) || changed; });
   return changed;
@@ -301,10 +320,36 @@ bool Dependence::on_parameters(const TypedStatement& statement) const {
   if (const auto* each = std::get_if<ForEach<Typed>>(&statement.node))
     if (on_parameters(each->container)) return true;
   bool found = false;
+  if (const auto* loop = std::get_if<While<Typed>>(&statement.node)) found = on_parameters(loop->condition);
   if (const auto* branch = std::get_if<If<Typed>>(&statement.node))
     for (const ConditionalBranch<Typed>& candidate : branch->branches)
       found = found || on_parameters(candidate.condition);
   for_each_statement(statement, [&](const TypedStatement& child) { found = found || on_parameters(child); });
+  return found;
+}
+
+bool Dependence::leaves_under_condition(const TypedStatement& body, Leaving what) const {
+  // Where iterations are cut short under a condition, the rest of the body is under one too.
+  const bool cut = (what != Leaving::iteration && leaves(body, Leaving::iteration, false)) ||
+                   (what == Leaving::function && leaves(body, Leaving::loop, false));
+  return leaves(body, what, cut);
+}
+
+bool Dependence::leaves(const TypedStatement& statement, Leaving what, bool under_condition) const {
+  if (std::holds_alternative<Break>(statement.node)) return what == Leaving::loop && under_condition;
+  if (std::holds_alternative<Continue>(statement.node)) return what == Leaving::iteration && under_condition;
+  if (std::holds_alternative<Return<Typed>>(statement.node)) return what == Leaving::function && under_condition;
+  const TypedStatement* body = body_of_loop(statement);
+  if (body != nullptr) {
+    if (what != Leaving::function) return false;
+    return leaves(*body, what, under_condition) || leaves_under_condition(*body, what);
+  }
+  if (const auto* branch = std::get_if<If<Typed>>(&statement.node))
+    for (const ConditionalBranch<Typed>& candidate : branch->branches)
+      under_condition = under_condition || on_parameters(candidate.condition);
+  bool found = false;
+  for_each_statement(statement,
+                     [&](const TypedStatement& child) { found = found || leaves(child, what, under_condition); });
   return found;
 }
 

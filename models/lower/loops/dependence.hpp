@@ -20,6 +20,11 @@ class Dependence {
   /// The statement assigns a variable that depends on parameters, or adds to the log density.
   bool on_parameters(const TypedStatement& statement) const;
 
+  /// What a `break`, a `continue` or a `return` leaves.
+  enum class Leaving { loop, iteration, function };
+  /// A statement in the body of a loop or function leaves it where a condition depends on parameters.
+  bool leaves_under_condition(const TypedStatement& body, Leaving what) const;
+
   bool is_assigned(SymbolId symbol) const { return assigned_[static_cast<std::size_t>(symbol)]; }
   /// The expression reads a variable that the nest assigns.
   bool varies(const TypedExpression& expression) const;
@@ -32,6 +37,7 @@ class Dependence {
   void note_calls(const TypedExpression& expression);
   void note_function(FunctionId id);
   bool spread(const TypedStatement& statement);
+  bool leaves(const TypedStatement& statement, Leaving what, bool under_condition) const;
   bool spread_calls(const TypedExpression& expression);
   bool spread_arguments(FunctionId id, const std::vector<const TypedExpression*>& arguments);
   bool mark(SymbolId symbol);

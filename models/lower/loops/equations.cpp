@@ -319,6 +319,7 @@ void Equations::solve() {
       sum = sum ? sum + signed_term : signed_term;
     }
     Contribution contribution{.range = point.range, .value = value_from(sum)};
+    contribution.reason = point.reason;
     std::size_t next = terms;
     for (const DensityAt& density : point.densities) {
       DensityAt all{density.distribution, density.quantity};
@@ -333,6 +334,7 @@ void Equations::solve() {
     const std::int64_t size = symbolic::element_count(followed.shape);
     const Expr flat = whole.read(symbol, followed.last, size, 1);
     after.emplace_back(symbol, value_from(symbolic::reshape(flat, followed.shape)));
+    evaluator_.slot(symbol).shape = followed.shape;
   }
   for (auto& [symbol, value] : after)
     evaluator_.slot(symbol).value = promoted(std::move(value), evaluator_.symbol(symbol).type);

@@ -1,6 +1,7 @@
 /// Points: what a statement reads and knows, noted for each of its executions.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <numeric>
 #include <utility>
 
@@ -100,8 +101,10 @@ void Tracer::collect(const TypedExpression& expression, Template& into) {
     }
     if (!varies && !index_depends) return;
   }
-  if (std::holds_alternative<Ternary<Typed>>(expression.node) || expression.info.user)
-    return add_part(expression, into);
+  // Which side is taken is known in each iteration, or both are computed.
+  const auto* choice = std::get_if<Ternary<Typed>>(&expression.node);
+  const bool is_known_choice = choice != nullptr && !dependence_.on_parameters(*choice->condition);
+  if (is_known_choice || expression.info.user) return add_part(expression, into);
   if (expression.info.draws()) into.draws.push_back(&expression);
   for_each_child(expression, [&](const TypedExpression& child) { collect(child, into); });
 }
@@ -143,7 +146,7 @@ Shape Tracer::positions_of(const ReadSpec& spec, const Shape& shape, std::vector
 void Tracer::run_part(const Part& part) {
   const TypedExpression& expression = *part.expression;
   if (const auto* choice = std::get_if<Ternary<Typed>>(&expression.node)) {
-    run_side(condition(*choice->condition) ? *choice->then : *choice->otherwise, part);
+    run_side(evaluator_.condition(*choice->condition) ? *choice->then : *choice->otherwise, part);
   } else if (const auto* binary = std::get_if<Binary<Typed>>(&expression.node)) {
     const bool left = evaluator_.condition(*binary->left);
     run_side(left == (binary->op == BinaryOperator::And) ? *binary->right : *binary->left, part);
@@ -180,7 +183,8 @@ void Tracer::run_call(const UserFunctionUse& use, const std::vector<const TypedE
   const std::vector<Symbol>& symbols = evaluator_.program_.symbols;
   const bool again = evaluator_.active_calls_[use.function] > 0;
   for (std::size_t s = 0; again && s < symbols.size(); ++s) {
-    if (symbols[s].function != use.function) continue;
+    if (symbols[s].function != use.function || std::ranges::find(results, static_cast<SymbolId>(s)) != results.end())
+      continue;
     const auto followed = trace_.followed.find(static_cast<SymbolId>(s));
     saved.push_back({static_cast<SymbolId>(s), evaluator_.slots_[s],
                      followed == trace_.followed.end() ? std::nullopt : std::optional(followed->second)});
@@ -197,7 +201,9 @@ void Tracer::run_call(const UserFunctionUse& use, const std::vector<const TypedE
                                                        .variables = evaluator_.variables_of(arguments)});
   context_ = contexts_.try_emplace(Key{site, caller}, static_cast<int>(contexts_.size()) + 1).first->second;
   ++contexts_deep_;
-  const Flow flow = execute(*function.body);
+  const bool was_in_function = std::exchange(in_function_, true);
+  const Flow flow = function_body(*function.body);
+  in_function_ = was_in_function;
   --contexts_deep_;
   context_ = caller;
   results_ = outer_results;
@@ -211,17 +217,30 @@ void Tracer::run_call(const UserFunctionUse& use, const std::vector<const TypedE
 }
 
 void Tracer::give_back(const Return<Typed>& node) {
-  if (context_ == 0) throw NotWhole{nest_.range, "a function returns from inside it"};
+  if (!in_function_) throw NotWhole{nest_.range, "a function returns from inside it"};
   const std::vector<const TypedExpression*> values = returned_values(node);
   const std::vector<SymbolId> results = results_;
   for (std::size_t i = 0; i < results.size(); ++i) {
     if (results[i] == no_symbol) continue;
     const TypedExpression& value = *values.at(i);
-    Template& known = template_of(&value);
-    if (known.is_new()) collect(value, known);
+    // Where the function has returned before, or the condition of this return does not hold, that stays.
+    const bool has_returned = masks_.size() > function_masks_ && trace_.followed.contains(results[i]);
+    Template& known = has_returned ? template_of(&value.info) : template_of(&value);
+    if (known.is_new()) {
+      collect(value, known);
+      if (has_returned) {
+        known.reads.push_back({.expression = &old_result_, .symbol = results[i], .whole = true});
+        collect_masks(function_masks_, known);
+      }
+    }
     const StanType type = type_of(results[i]);
-    const std::size_t point = run_point(
-        known, {nullptr, value.range, results[i], [&] { return promoted(evaluator_.evaluate(value), type); }});
+    const std::size_t point = run_point(known, {nullptr, value.range, results[i], [&] {
+                                                  const Value now = promoted(evaluator_.evaluate(value), type);
+                                                  if (!has_returned) return now;
+                                                  const Value old = evaluator_.evaluate(old_result_);
+                                                  evaluator_.require_shape(shape_of(old), now, type, value.range);
+                                                  return masked(function_masks_, now, old);
+                                                }});
     const Shape shape = trace_.points[point].value.shape();
     set_whole(results[i], shape, point);
     set_size(results[i], shape);
@@ -364,7 +383,9 @@ std::size_t Tracer::make_point(Template& known, const Making& making, std::vecto
     const ReadSpec& spec = known.reads[k];
     Read read{.symbol = spec.symbol, .placeholder = {}, .sources = {}};
     read.placeholder = symbolic::input({dtype_of(type_of(spec.symbol)), shapes[k]}, fmt::format("read {}", k));
-    if (spec.computed.empty())
+    if (spec.bound_as != nullptr)
+      bound[spec.bound_as] = read.placeholder;
+    else if (spec.computed.empty())
       bound[spec.expression] =
           spec.whole ? Value(read.placeholder) : promoted(Value(read.placeholder), spec.expression->info.type);
     point.reads.push_back(std::move(read));
@@ -380,7 +401,7 @@ std::size_t Tracer::make_point(Template& known, const Making& making, std::vecto
   evaluator_.densities_.clear();
   try {
     for (std::size_t k = 0; k < known.reads.size(); ++k)
-      if (!known.reads[k].computed.empty())
+      if (!known.reads[k].computed.empty() && known.reads[k].bound_as == nullptr)
         bound[known.reads[k].expression] = pick_computed(known.reads[k], point.reads[k].placeholder);
     point.value = expression_from(making.value());
   } catch (...) {

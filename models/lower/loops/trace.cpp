@@ -3,6 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <limits>
+#include <utility>
+
 #include "leapgraph/models/lower/access.hpp"
 #include "leapgraph/models/syntax/overloaded.hpp"
 #include "leapgraph/symbolic/ops.hpp"
@@ -14,14 +18,29 @@ using symbolic::DType;
 using symbolic::Expr;
 using symbolic::Shape;
 
+namespace {
+
+/// A loop that ends by a condition on parameters is executed as often; where it needs more, the point is rejected.
+constexpr int most_iterations = 1000;
+
+}  // namespace
+
 Tracer::Tracer(Evaluator& evaluator, const TypedStatement& nest)
     : evaluator_(evaluator),
       nest_(nest),
       dependence_(evaluator.program_, nest, [&evaluator](SymbolId s) { return !is_known(evaluator.value(s)); }) {}
 
-bool Tracer::run() {
+bool Tracer::run(const std::vector<SymbolId>* results) {
   trace_.spaces.push_back({.parent = -1, .parents = {0}});
-  return execute(nest_) != Flow::rejected;
+  if (results == nullptr) return execute(nest_) != Flow::rejected;
+  results_ = *results;
+  in_function_ = true;
+  const bool accepted = function_body(nest_) != Flow::rejected;
+  for (const SymbolId result : results_) {
+    if (!trace_.followed.contains(result)) throw NotWhole{nest_.range, "it ends without returning a value"};
+    trace_.followed[result].outlives = true;
+  }
+  return accepted;
 }
 
 // ---------------------------------------------------------------- control
@@ -78,14 +97,14 @@ Evaluator::Flow Tracer::execute(const TypedStatement& statement) {
             contribute(statement);
             return Flow::next;
           },
+          [&](const Message<Typed>& node) {
+            if (masks_.empty() || node.kind == MessageKind::Print) return evaluator_.execute(statement);
+            reject(statement);
+            return Flow::next;
+          },
           [&](const auto&) { return evaluator_.execute(statement); },
       },
       statement.node);
-}
-
-bool Tracer::condition(const TypedExpression& expression) {
-  refuse_dependent(expression, "a condition of a loop");
-  return evaluator_.condition(expression);
 }
 
 void Tracer::refuse_dependent(const TypedExpression& expression, std::string_view what) const {
@@ -104,11 +123,15 @@ std::optional<bool> Tracer::known_side(const TypedExpression& condition) {
   return known_side(*binary->right);
 }
 
+SymbolId Tracer::part_symbol(const void* place, const StanType& type) {
+  const auto next = static_cast<SymbolId>(evaluator_.program_.symbols.size() + trace_.part_types.size());
+  const auto [entry, is_new] = part_symbols_.try_emplace(Key{place, context_}, next);
+  if (is_new) trace_.part_types.push_back(type);
+  return entry->second;
+}
+
 SymbolId Tracer::mask_symbol(const TypedExpression& condition) {
-  const auto [entry, is_new] = part_symbols_.try_emplace(
-      Key{&condition, context_}, static_cast<SymbolId>(evaluator_.program_.symbols.size() + trace_.part_types.size()));
-  const SymbolId symbol = entry->second;
-  if (is_new) trace_.part_types.push_back(stan_types::integer);
+  const SymbolId symbol = part_symbol(&condition, stan_types::integer);
   Template& known = template_of(&condition);
   if (known.is_new()) collect(condition, known);
   const std::size_t point = run_point(known, {nullptr, condition.range, symbol, [&]() -> Value {
@@ -138,10 +161,9 @@ Evaluator::Flow Tracer::branch(const If<Typed>& node) {
   const std::size_t outer = masks_.size();
   const auto run = [&](const TypedStatement& body) {
     const Flow flow = execute(body);
-    if (flow != Flow::next && masks_.size() > outer)
-      evaluator_.unsupported(body.range,
-                             "leaving a loop, a function or the block where a condition depends on parameters");
-    return flow;
+    if (flow == Flow::next || masks_.size() == outer) return flow;
+    leave(flow, body);
+    return Flow::next;
   };
   Flow flow = Flow::next;
   bool decided = false;
@@ -161,6 +183,80 @@ Evaluator::Flow Tracer::branch(const If<Typed>& node) {
   }
   if (!decided && node.otherwise) flow = run(*node.otherwise);
   masks_.resize(outer);
+  return flow;
+}
+
+bool Tracer::leaves_under_condition(const TypedStatement& body, Dependence::Leaving what) {
+  const auto [entry, is_new] = leaves_[static_cast<std::size_t>(what)].try_emplace(&body, false);
+  if (is_new) entry->second = dependence_.leaves_under_condition(body, what);
+  return entry->second;
+}
+
+template <class F>
+Evaluator::Flow Tracer::with_flag(bool is_needed, Flow how, const TypedStatement& body, const F& all) {
+  if (!is_needed) return all();
+  const SymbolId symbol = part_symbol(&body, stan_types::integer);
+  std::unique_ptr<TypedExpression>& flag = flag_expressions_[Key{&body, context_}];
+  if (!flag) {
+    flag = std::make_unique<TypedExpression>(TypedExpression{.node = IntLiteral{}, .range = body.range, .info = {}});
+    flag->info.type = stan_types::integer;
+  }
+  const std::size_t point =
+      run_point(template_of(flag.get()),
+                {nullptr, body.range, symbol, [] { return Value(symbolic::constant(std::int64_t{0})); }});
+  set_whole(symbol, {}, point);
+  flags_.push_back({how, symbol, masks_.size()});
+  masks_.push_back({flag.get(), symbol, false});
+  const Flow flow = all();
+  masks_.pop_back();
+  flags_.pop_back();
+  return flow;
+}
+
+/// Where the masks hold, the flag of what is left is raised.
+void Tracer::leave(Flow how, const TypedStatement& place) {
+  const auto flag = std::find_if(flags_.rbegin(), flags_.rend(), [how](const Flag& f) { return f.how == how; });
+  if (flag == flags_.rend())
+    evaluator_.unsupported(place.range, "leaving the block where a condition depends on parameters");
+  const std::size_t first = flag->mask;
+  const SymbolId symbol = flag->symbol;
+  const void* const site = how == Flow::broken      ? static_cast<const void*>(&place)
+                           : how == Flow::continued ? static_cast<const void*>(&place.range)
+                                                    : static_cast<const void*>(&place.info);
+  Template& known = template_of(site);
+  if (known.is_new()) collect_masks(first, known);
+  const std::size_t point = run_point(known, {nullptr, place.range, symbol, [&] {
+                                                const Value old = evaluator_.evaluate(*masks_[first].condition);
+                                                return masked(first, std::int64_t{1}, old);
+                                              }});
+  set_whole(symbol, {}, point);
+}
+
+Evaluator::Flow Tracer::run_body(const TypedStatement& body, bool flagged) {
+  const bool skips = leaves_under_condition(body, Dependence::Leaving::iteration);
+  return with_flag(skips, Flow::continued, body, [&] {
+    const Flow flow = execute(body);
+    // Those that left by a flag go on behind the iteration, or behind the loop.
+    if (skips && (flow == Flow::broken || flow == Flow::returned)) {
+      leave(flow, body);
+      return Flow::next;
+    }
+    if (flagged && flow == Flow::returned) {
+      leave(flow, body);
+      return Flow::broken;
+    }
+    return flow;
+  });
+}
+
+Evaluator::Flow Tracer::function_body(const TypedStatement& body) {
+  const std::vector<Flag> outer_flags = std::exchange(flags_, {});
+  const std::size_t outer_masks = std::exchange(function_masks_, masks_.size());
+  for (const SymbolId result : results_) trace_.followed.erase(result);
+  const bool returns = leaves_under_condition(body, Dependence::Leaving::function);
+  const Flow flow = with_flag(returns, Flow::returned, body, [&] { return execute(body); });
+  flags_ = outer_flags;
+  function_masks_ = outer_masks;
   return flow;
 }
 
@@ -188,23 +284,50 @@ Evaluator::Flow Tracer::for_loop(const TypedStatement& statement, const For<Type
   const int space = space_of(statement);
   evaluator_.slot(loop.variable.info.symbol).shape.clear();
   evaluator_.loop_variables_.push_back(loop.variable.info.symbol);
-  Flow flow = Flow::next;
-  for (std::int64_t i = first; i <= last && flow != Flow::broken && !Evaluator::leaves(flow); ++i) {
-    evaluator_.slot(loop.variable.info.symbol).value = i;
-    flow = iteration(space, [&] { return execute(*loop.body); });
-  }
+  const bool breaks = leaves_under_condition(*loop.body, Dependence::Leaving::loop);
+  const Flow flow = with_flag(breaks, Flow::broken, statement, [&] {
+    Flow last_flow = Flow::next;
+    for (std::int64_t i = first; i <= last && last_flow != Flow::broken && !Evaluator::leaves(last_flow); ++i) {
+      evaluator_.slot(loop.variable.info.symbol).value = i;
+      last_flow = iteration(space, [&] { return run_body(*loop.body, breaks); });
+    }
+    return last_flow;
+  });
   evaluator_.loop_variables_.pop_back();
   return Evaluator::leaves(flow) ? flow : Flow::next;
 }
 
 Evaluator::Flow Tracer::while_loop(const TypedStatement& statement, const While<Typed>& loop) {
   const int space = space_of(statement);
-  while (condition(loop.condition)) {
-    const Flow flow = iteration(space, [&] { return execute(*loop.body); });
-    if (flow == Flow::broken) break;
-    if (Evaluator::leaves(flow)) return flow;
+  if (!dependence_.on_parameters(loop.condition)) {
+    const bool breaks = leaves_under_condition(*loop.body, Dependence::Leaving::loop);
+    return with_flag(breaks, Flow::broken, statement, [&] {
+      for (int i = 0; evaluator_.condition(loop.condition); ++i) {
+        if (breaks && i == most_iterations) {  // nothing else ends it
+          reject(statement);
+          break;
+        }
+        const Flow flow = iteration(space, [&] { return run_body(*loop.body, breaks); });
+        if (flow == Flow::broken) break;
+        if (Evaluator::leaves(flow)) return flow;
+      }
+      return Flow::next;
+    });
   }
-  return Flow::next;
+  return with_flag(true, Flow::broken, statement, [&] {
+    for (int i = 0; i < most_iterations; ++i) {
+      const Flow flow = iteration(space, [&] {
+        masks_.push_back({&loop.condition, mask_symbol(loop.condition), false});
+        leave(Flow::broken, statement);
+        masks_.pop_back();
+        return run_body(*loop.body, true);
+      });
+      if (flow == Flow::broken) return Flow::next;
+      if (Evaluator::leaves(flow)) return flow;
+    }
+    reject(statement);
+    return Flow::next;
+  });
 }
 
 Evaluator::Flow Tracer::for_each(const TypedStatement& statement, const ForEach<Typed>& loop) {
@@ -219,27 +342,29 @@ Evaluator::Flow Tracer::for_each(const TypedStatement& statement, const ForEach<
   const bool is_matrix = is_one_matrix(container.info.type);  // its elements, column after column
   const std::int64_t columns = is_matrix ? shape[1] : 1;
   const int space = space_of(statement);
-  for (std::int64_t column = 0; column < columns; ++column) {
-    for (std::int64_t row = 0; row < shape[0]; ++row) {
-      std::vector<Selection> picked = {{.kind = Selection::Kind::single, .first = row}};
-      if (is_matrix) picked.push_back({.kind = Selection::Kind::single, .first = column});
-      const Flow flow = iteration(space, [&] {
-        if (depends) {
-          copy(container, selected_positions(shape, picked), selected_shape(shape, picked), variable);
-        } else if (dependence_.on_parameters(variable)) {
-          throw NotWhole{container.range, "its variable is assigned to"};
-        } else {
-          Evaluator::Slot& slot = evaluator_.slot(variable);
-          slot.value = read(known, picked);
-          slot.shape = shape_of(slot.value);
-        }
-        return execute(*loop.body);
-      });
-      if (flow == Flow::broken) return Flow::next;
-      if (Evaluator::leaves(flow)) return flow;
+  const bool breaks = leaves_under_condition(*loop.body, Dependence::Leaving::loop);
+  const auto run_element = [&](std::int64_t row, std::int64_t column) {
+    std::vector<Selection> picked = {{.kind = Selection::Kind::single, .first = row}};
+    if (is_matrix) picked.push_back({.kind = Selection::Kind::single, .first = column});
+    if (depends) {
+      copy(container, selected_positions(shape, picked), selected_shape(shape, picked), variable);
+    } else {
+      Evaluator::Slot& slot = evaluator_.slot(variable);
+      slot.value = read(known, picked);
+      slot.shape = shape_of(slot.value);
     }
-  }
-  return Flow::next;
+    return run_body(*loop.body, breaks);
+  };
+  return with_flag(breaks, Flow::broken, statement, [&] {
+    for (std::int64_t column = 0; column < columns; ++column) {
+      for (std::int64_t row = 0; row < shape[0]; ++row) {
+        const Flow flow = iteration(space, [&] { return run_element(row, column); });
+        if (flow == Flow::broken) return Flow::next;
+        if (Evaluator::leaves(flow)) return flow;
+      }
+    }
+    return Flow::next;
+  });
 }
 
 // ---------------------------------------------------------------- variables
@@ -392,53 +517,91 @@ void Tracer::assign(const TypedStatement& statement, const Assignment<Typed>& as
   const bool compound = assignment.op != AssignmentOperator::Assign;
   const std::size_t from = follow(symbol).masks;
   const bool is_masked = masks_.size() > from;
+  ReadSpec target{.expression = &assignment.target, .symbol = symbol};
   if (std::holds_alternative<Indexed<Typed>>(assignment.target.node)) {
     const Evaluator::Access picked(assignment.target);
-    for (const Index<Typed>* index : picked.indices)
-      if (const TypedExpression* single = Evaluator::Access::single(*index))
-        refuse_dependent(*single, "an assignment to an index");
+    for (const Index<Typed>* index : picked.indices) {
+      const TypedExpression* single = Evaluator::Access::single(*index);
+      if (single != nullptr && dependence_.on_parameters(*single)) target.computed.push_back(index);
+    }
   }
+  const bool anywhere = !target.computed.empty();  // all that may be meant is written
   if (known.is_new()) {
     collect(assignment.value, known);
-    if (compound || is_masked)
-      known.reads.push_back({.expression = &assignment.target, .symbol = symbol, .may_be_unset = !compound});
+    for (const Index<Typed>* index : target.computed) collect(*Evaluator::Access::single(*index), known);
+    if (compound || (is_masked && !anywhere)) {
+      known.reads.push_back(target);
+      known.reads.back().may_be_unset = !compound;
+    }
+    if (anywhere) {
+      known.reads.push_back(target);
+      known.reads.back().may_be_unset = true;
+      known.reads.back().bound_as = &old_value_;
+    }
     collect_masks(from, known);
   }
   const StanType& type = assignment.target.info.type;
-  const std::size_t point = run_point(
-      known, {&statement, assignment.value.range, symbol, [&] {
-                const Value value = evaluator_.evaluate(assignment.value);
-                if (!compound && !is_masked) return promoted(value, type);
-                const Value old = evaluator_.evaluate(assignment.target);
-                const Value* arguments[] = {&old, &value};
-                const Value changed = promoted(compound ? evaluator_.apply(statement.info.function, arguments,
-                                                                           assignment.op_range, text(assignment.op))
-                                                        : value,
-                                               type);
-                return is_masked ? promoted(masked(from, changed, old), type) : changed;
-              }});
+  const auto changed = [&] {
+    const Value value = evaluator_.evaluate(assignment.value);
+    if (!compound) return promoted(value, type);
+    const Value old = evaluator_.evaluate(assignment.target);
+    const Value* arguments[] = {&old, &value};
+    return promoted(evaluator_.apply(statement.info.function, arguments, assignment.op_range, text(assignment.op)),
+                    type);
+  };
+  const std::size_t point =
+      run_point(known, {&statement, assignment.value.range, symbol, [&]() -> Value {
+                          const Value value = changed();
+                          if (!is_masked && !anywhere) return value;
+                          if (!anywhere)
+                            return promoted(masked(from, value, evaluator_.evaluate(assignment.target)), type);
+                          const Value old = evaluator_.evaluate(old_value_);
+                          const Expr whole =
+                              replaced_at(expression_from(old), computed_positions(target), expression_from(value));
+                          return masked(from, whole, old);
+                        }});
   std::vector<std::int64_t> positions;
-  const ReadSpec target{.expression = &assignment.target, .symbol = symbol};
   const Shape picked = positions_of(target, shape_of_variable(symbol), positions);
   evaluator_.require_shape(picked, trace_.points[point].value, type, assignment.value.range);
   write(symbol, point, positions);
 }
 
+std::vector<ComputedPosition> Tracer::computed_positions(const ReadSpec& spec) {
+  const Evaluator::Access picked(*spec.expression);
+  std::vector<ComputedPosition> positions;
+  std::size_t axis = 0;
+  for (const Index<Typed>* index : picked.indices) {
+    const TypedExpression* single = Evaluator::Access::single(*index);
+    const bool computed = std::find(spec.computed.begin(), spec.computed.end(), index) != spec.computed.end();
+    if (computed) positions.push_back({axis, expression_from(evaluator_.evaluate(*single)) - std::int64_t{1}});
+    if (computed || single == nullptr) ++axis;
+  }
+  return positions;
+}
+
 void Tracer::add_to_target(const TypedStatement& statement, SymbolId term) {
   Template& known = template_of(&statement);
-  if (known.variants.empty()) {
-    Point point;
-    point.statement = &statement;
-    point.range = statement.range;
-    point.space = now_.space;
-    point.value = symbolic::input({DType::float64, {}}, "term");
-    point.reads.push_back({.symbol = term, .placeholder = point.value, .sources = {}});
-    trace_.points.push_back(std::move(point));
-    known.variants.push_back({{}, trace_.points.size() - 1});
+  const TypedExpression& place = std::get<Tilde<Typed>>(statement.node).variate;
+  if (known.is_new()) {
+    known.reads.push_back({.expression = &place, .symbol = term, .whole = true});
+    collect_masks(0, known);
   }
-  Point& point = trace_.points[known.variants[0].point];
-  point.executions.push_back(now_.number);
-  point.reads[0].sources.push_back(trace_.followed.at(term).last[0]);
+  run_point(known, {&statement, statement.range, no_symbol,
+                    [&] { return masked(0, expression_from(evaluator_.evaluate(place)), 0.0); }});
+}
+
+/// Where the masks hold the density is 0.
+void Tracer::reject(const TypedStatement& statement) {
+  if (evaluator_.block_ == BlockKind::GeneratedQuantities)
+    evaluator_.unsupported(statement.range, "a reject, or a while, under a condition on drawn values");
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  Template& known = template_of(&statement.info);
+  if (known.is_new()) collect_masks(0, known);
+  const std::size_t points = trace_.points.size();
+  const std::size_t point =
+      run_point(known, {&statement, statement.range, no_symbol, [&] { return masked(0, -infinity, 0.0); }});
+  const auto* message = std::get_if<Message<Typed>>(&statement.node);
+  if (message != nullptr && trace_.points.size() > points) trace_.points[point].reason = evaluator_.printed(*message);
 }
 
 void Tracer::contribute(const TypedStatement& statement) {
@@ -446,13 +609,7 @@ void Tracer::contribute(const TypedStatement& statement) {
   const auto* tilde = std::get_if<Tilde<Typed>>(&statement.node);
   if (tilde != nullptr && statement.info.user) {
     // Its value is a part of its own.
-    const auto [entry, is_new] =
-        part_symbols_.try_emplace(Key{&statement, context_},
-                                  static_cast<SymbolId>(evaluator_.program_.symbols.size() + trace_.part_types.size()));
-    const SymbolId part = entry->second;
-    if (is_new) trace_.part_types.push_back(stan_types::real);
-    if (!masks_.empty())
-      throw NotWhole{statement.range, "a density of the program where a condition depends on parameters"};
+    const SymbolId part = part_symbol(&statement, stan_types::real);
     run_call(statement.info.user, arguments_of(statement), &statement, {part});
     add_to_target(statement, part);
     return;

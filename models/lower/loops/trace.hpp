@@ -63,6 +63,7 @@ struct Point {
   symbolic::Expr value;  ///< of one execution
   std::vector<DensityAt> densities;
   std::vector<Evaluator::Requirement> requirements;  ///< of each execution
+  std::string reason = {};                           ///< of a `reject`
   SymbolId target = no_symbol;                       ///< what it writes; none: it adds to the log density
 
   std::int64_t count() const { return static_cast<std::int64_t>(executions.size()); }
@@ -100,8 +101,8 @@ class Tracer {
  public:
   Tracer(Evaluator& evaluator, const TypedStatement& nest);
 
-  /// False when the nest rejects.
-  bool run();
+  /// False when the nest rejects. The body of a function leaves what it returns in `results`.
+  bool run(const std::vector<SymbolId>* results = nullptr);
   Trace& trace() { return trace_; }
   const Dependence& dependence() const { return dependence_; }
 
@@ -114,12 +115,20 @@ class Tracer {
     bool whole = false;  ///< the variable itself, whatever the expression is
     bool may_be_unset = false;
     std::vector<const Index<Typed>*> computed = {};  ///< indices that depend on parameters: all their axis is read
+    const TypedExpression* bound_as = nullptr;       ///< what all that is read stands for, if not the expression
   };
   /// A condition that depends on parameters, where what it guards is executed all the same.
   struct Mask {
     const TypedExpression* condition;
     SymbolId symbol;  ///< holds its value, 0 or 1
     bool wanted;
+  };
+  /// A variable that is 1 where a loop, an iteration or a function was left under a condition that depends on
+  /// parameters. All that follows is executed, under a mask that it is 0.
+  struct Flag {
+    Flow how;  ///< broken, continued, returned
+    SymbolId symbol;
+    std::size_t mask;  ///< the number of its mask
   };
   /// A part of an expression that is executed before it, as a point that writes a variable of its own.
   struct Part {
@@ -176,11 +185,21 @@ class Tracer {
   Flow while_loop(const TypedStatement& statement, const While<Typed>& loop);
   Flow for_each(const TypedStatement& statement, const ForEach<Typed>& loop);
   Flow iteration(int space, const std::function<Flow()>& body);
+  /// The body of a loop in one iteration. `flagged`: the loop has a flag.
+  Flow run_body(const TypedStatement& body, bool flagged);
+  /// Runs `all`, iterations or a function's body, with a flag where it may be left as `how` says.
+  template <class F>
+  Flow with_flag(bool is_needed, Flow how, const TypedStatement& body, const F& all);
+  bool leaves_under_condition(const TypedStatement& body, Dependence::Leaving what);
+  void leave(Flow how, const TypedStatement& place);
+  Flow function_body(const TypedStatement& body);
+  SymbolId part_symbol(const void* place, const StanType& type);
   void declare(const TypedStatement& statement, const Declaration<Typed>& declaration);
   void assign(const TypedStatement& statement, const Assignment<Typed>& assignment);
   void contribute(const TypedStatement& statement);
+  void reject(const TypedStatement& statement);
+  std::vector<ComputedPosition> computed_positions(const ReadSpec& spec);
   void add_to_target(const TypedStatement& statement, SymbolId term);
-  bool condition(const TypedExpression& expression);
   /// What a condition that depends on parameters is in this iteration, where data decide that.
   std::optional<bool> known_side(const TypedExpression& condition);
   SymbolId mask_symbol(const TypedExpression& condition);
@@ -229,11 +248,18 @@ class Tracer {
   Trace trace_;
   Iteration now_;
   std::vector<Mask> masks_;
+  std::vector<Flag> flags_;  // of the running function and its loops
+  std::unordered_map<Key, std::unique_ptr<TypedExpression>, KeyHash> flag_expressions_;
+  std::unordered_map<const TypedStatement*, bool> leaves_[3];  // what Dependence says, by Leaving
   std::unordered_map<Key, std::unique_ptr<Template>, KeyHash> templates_;
   std::unordered_map<Key, int, KeyHash> spaces_;
   std::unordered_map<Key, int, KeyHash> contexts_;  // of the calls of functions, which are run where they are called
   int context_ = 0, contexts_deep_ = 0;
-  std::vector<SymbolId> results_;  // the leaves of what the running function returns go there; none: it is not wanted
+  TypedExpression old_result_{.node = IntLiteral{}, .range = {}, .info = {}};  // stands for what was returned before
+  TypedExpression old_value_{.node = IntLiteral{}, .range = {}, .info = {}};   // for what a part of is assigned to
+  bool in_function_ = false;                                                   // what runs is a function's body
+  std::size_t function_masks_ = 0;  // masks that were there when the running function was called
+  std::vector<SymbolId> results_;   // the leaves of what the running function returns go there; none: it is not wanted
   std::unordered_set<const TypedExpression*> warned_;
   std::unordered_map<Key, SymbolId, KeyHash> part_symbols_;
 
