@@ -148,6 +148,9 @@ TEST_P(Bad, GivesTheExpectedMessages) {
     messages = error.what();
   }
   EXPECT_NE(messages, "") << "the program parses";
+  // The folder of the programs is named where an include is missing.
+  const std::string folder = GetParam().parent_path().string();
+  for (std::size_t at = 0; (at = messages.find(folder)) != std::string::npos;) messages.replace(at, folder.size(), ".");
   expect_golden(messages, GetParam());
 }
 INSTANTIATE_TEST_SUITE_P(Programs, Bad, testing::ValuesIn(programs_in("bad")), stem);

@@ -3,7 +3,5 @@ parameters {
 }
 model {
   mu ~ normal(0, 1);
-}
-generated quantities {
-  real y = normal_rng(mu, 1);
+  target += laplace_marginal(mu);
 }
