@@ -93,7 +93,8 @@ ExitStatus execute(const GenerateCommand& command) {
   const models::Model model = bind(program, data, seed);
   const std::vector<std::size_t> places = parameters_in(trace, command.from, model);
   warn_without_compiler();
-  const samplers::CompiledDensity density(model.density(), samplers::MetricKind::unit, {.cache = command.cache});
+  const samplers::CompiledDensity density(model.density_of_parameters(), samplers::MetricKind::unit,
+                                          {.cache = command.cache});
   const auto sink =
       samplers::hdf5_trace(layout(command, trace, program, data, model), command.output, {.overwrite = command.force});
 
@@ -103,18 +104,11 @@ ExitStatus execute(const GenerateCommand& command) {
   for (std::int64_t chain = 0; chain < trace.chains; ++chain) {
     for (std::int64_t draw = 0; draw < trace.sampling.draws; ++draw) {
       const auto row = static_cast<std::size_t>(chain * trace.sampling.draws + draw);
-      std::vector<symbolic::Array> constrained;
-      for (std::size_t i = 0; i < places.size(); ++i) {
-        const auto size = static_cast<std::size_t>(symbolic::element_count(parameters[i].shape));
-        const auto first = trace.sampling.values[places[i]].begin() + static_cast<std::ptrdiff_t>(row * size);
-        constrained.push_back(symbolic::Array::of<double>(
-            parameters[i].shape, std::vector<double>(first, first + static_cast<std::ptrdiff_t>(size))));
-      }
       std::vector<double> position;
-      try {
-        position = model.position_of(constrained);
-      } catch (const Error& error) {
-        throw Error(fmt::format("{}: chain {}, draw {}: {}", command.from, chain + 1, draw + 1, error.what()));
+      for (std::size_t i = 0; i < places.size(); ++i) {
+        const std::int64_t size = symbolic::element_count(parameters[i].shape);
+        const auto first = trace.sampling.values[places[i]].begin() + static_cast<std::int64_t>(row) * size;
+        position.insert(position.end(), first, first + size);
       }
       density.constrain(
           position, values,

@@ -111,8 +111,28 @@ std::vector<samplers::TraceVariable> Model::parameters() const {
   return variables;
 }
 
-std::vector<double> Model::position_of(std::span<const symbolic::Array> draw) const {
-  return lower::position_of(state_->lowered.parameters, state_->lowered.position, draw);
+samplers::Density Model::density_of_parameters() const {
+  samplers::Density density = state_->density;
+  const auto lowered = std::make_shared<const lower::Lowered>(state_->lowered);
+  density.dimension = 0;
+  for (const lower::Parameter& parameter : lowered->parameters)
+    density.dimension += symbolic::element_count(parameter.variable.shape);
+  const auto at = [lowered](const symbolic::Exprs& expressions, const symbolic::Expr& values) {
+    symbolic::Substitution given;
+    std::int64_t next = 0;
+    for (const lower::Parameter& parameter : lowered->parameters) {
+      const symbolic::Shape& shape = parameter.variable.shape;
+      const std::int64_t first = std::exchange(next, next + symbolic::element_count(shape));
+      given.emplace(parameter.value, symbolic::reshape(symbolic::slice(values, 0, {first, next}), shape));
+    }
+    return symbolic::substitute(expressions, given);
+  };
+  density.log_density = [](const symbolic::Expr& values) { return 0.0 * symbolic::sum(values); };
+  density.constrain = [lowered, at](const symbolic::Expr& values) { return at(lowered->values, values); };
+  if (density.drawable)
+    density.drawable = [lowered, at](const symbolic::Expr& values) { return at({lowered->drawable}, values)[0]; };
+  density.why = {};
+  return density;
 }
 
 std::string Model::why(std::span<const double> position) const {

@@ -61,9 +61,9 @@ class Model {
   std::vector<double> unconstrain(const DataSet& values) const;
   /// The parameters as variables of a draw.
   std::vector<samplers::TraceVariable> parameters() const;
-  /// A position from the values of the parameters, one array for each in their order. Throws Error for values that
-  /// violate their constraint.
-  std::vector<double> position_of(std::span<const symbolic::Array> draw) const;
+  /// For draws that are there already: a density whose position is the parameters' constrained values, one after the
+  /// other, each row-major. Its draws are those of `density` to rounding; its log density is 0.
+  samplers::Density density_of_parameters() const;
   /// What binding the data found worth saying: loops that are unrolled and why, elements read before they are assigned.
   const std::vector<Diagnostic>& warnings() const;
   /// The first statement, with its place in the program, whose contribution to the log density is not finite there; or

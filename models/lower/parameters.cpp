@@ -191,6 +191,7 @@ void constrain_parameters(Evaluator& evaluator, std::vector<Parameter>& paramete
             ? constrained_values(position, parameter)
             : parameter.constraint.transform->constrain(shaped(position, parameter),
                                                         bounds_as_expressions(parameter.constraint));
+    parameter.value = constrained.value;
     evaluator.declare(variable.symbol, variable.shape, constrained.value);
     if (!constrained.log_jacobian) continue;
     evaluator.add({.range = variable.range,
@@ -220,33 +221,6 @@ std::vector<std::string> coordinate_names(const std::vector<Parameter>& paramete
   return names;
 }
 
-namespace {
-
-void put_coordinates(const Parameter& parameter, const Constraint& constraint, const Array& value,
-                     std::vector<double>& position) {
-  std::int64_t next = 0;
-  for (const double coordinate : coordinates_of(parameter, constraint, value))
-    position[static_cast<std::size_t>(parameter.place(next++))] = coordinate;
-}
-
-}  // namespace
-
-std::vector<double> position_of(const std::vector<Parameter>& parameters, const Expr& position,
-                                std::span<const Array> draw) {
-  std::vector<double> coordinates(static_cast<std::size_t>(dimension_of(parameters)));
-  for (std::size_t i = 0; i < parameters.size(); ++i) {
-    const Declared& variable = parameters[i].variable;
-    const Constraint constraint = at_position(parameters[i].constraint, position, coordinates);
-    if (const std::optional<Violation> wrong = violation(variable, constraint, draw[i])) {
-      throw Error(fmt::format("{}{} {}, found {}", variable.name,
-                              element_indices(variable.shape, static_cast<std::size_t>(wrong->element)), wrong->message,
-                              draw[i].real(wrong->element)));
-    }
-    put_coordinates(parameters[i], constraint, draw[i], coordinates);
-  }
-  return coordinates;
-}
-
 std::vector<double> unconstrain(const std::vector<Parameter>& parameters, const Expr& position, const DataSet& values,
                                 const Source& source) {
   std::vector<double> coordinates(static_cast<std::size_t>(dimension_of(parameters)),
@@ -263,7 +237,9 @@ std::vector<double> unconstrain(const std::vector<Parameter>& parameters, const 
     if (const std::optional<Violation> wrong = violation(variable, constraint, value)) {
       throw values.error(wanted, static_cast<std::size_t>(wrong->element), wrong->message);
     }
-    put_coordinates(parameter, constraint, value, coordinates);
+    std::int64_t next = 0;
+    for (const double coordinate : coordinates_of(parameter, constraint, value))
+      coordinates[static_cast<std::size_t>(parameter.place(next++))] = coordinate;
   }
   return coordinates;
 }

@@ -1,7 +1,6 @@
 /// Parameters between their two scales: coordinates of the position, and constrained values.
 #pragma once
 
-#include <span>
 #include <string>
 #include <vector>
 
@@ -18,6 +17,7 @@ struct Parameter {
   /// Of each of its coordinates, where they do not stand together: those of one tuple of an array do.
   std::vector<std::int64_t> places = {};
   Constraint constraint = {};  ///< its bounds may depend on parameters before it
+  symbolic::Expr value = {};   ///< constrained, of the position
 
   std::int64_t place(std::int64_t coordinate) const {
     return places.empty() ? offset + coordinate : places[static_cast<std::size_t>(coordinate)];
@@ -35,11 +35,6 @@ void constrain_parameters(Evaluator& evaluator, std::vector<Parameter>& paramete
 
 /// "mu", "theta[2]", "Sigma[2,1]"; coordinates that are not those of an element are numbered, "L[3]"
 std::vector<std::string> coordinate_names(const std::vector<Parameter>& parameters);
-
-/// The position at which parameters have the values of `draw`: one array for each, in their order. Throws Error, naming
-/// the parameter, for a value that violates its constraint.
-std::vector<double> position_of(const std::vector<Parameter>& parameters, const symbolic::Expr& position,
-                                std::span<const symbolic::Array> draw);
 
 /// The position of the given constrained values; coordinates of parameters that are not there are nan. Throws
 /// DataError.
