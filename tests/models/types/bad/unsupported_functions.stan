@@ -15,7 +15,6 @@ parameters {
 }
 model {
   v ~ multi_normal_prec(rep_vector(0, 2), m);
-  mu ~ normal(0, 1) T[0, ];
   target += wishart_lpdf(m | 3, m);
 }
 generated quantities {
