@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <numbers>
 
 #include "leapgraph/models/library/function.hpp"
 #include "leapgraph/symbolic/interpret.hpp"
@@ -233,6 +234,10 @@ Formula formula_of(const Distribution& distribution, Quantity quantity) {
       return distribution.lcdf;
     case Quantity::lccdf:
       return distribution.lccdf;
+    case Quantity::truncation_from:
+    case Quantity::truncation_to:
+    case Quantity::truncation_between:
+      break;
   }
   return nullptr;
 }
@@ -284,6 +289,81 @@ Expr distribution_function(const Distribution& distribution, Quantity quantity, 
   return valid.value_or(total, std::numeric_limits<double>::quiet_NaN());
 }
 
+// ---------------------------------------------------------------- truncation
+
+bool is_truncation(Quantity quantity) {
+  return quantity == Quantity::truncation_from || quantity == Quantity::truncation_to ||
+         quantity == Quantity::truncation_between;
+}
+
+namespace {
+
+/// The bounds behind the arguments of a truncation.
+template <class T>
+struct TruncationBounds {
+  const T *lower = nullptr, *upper = nullptr;
+};
+template <class T>
+TruncationBounds<T> bounds_of(Quantity quantity, std::span<const T> arguments) {
+  if (quantity == Quantity::truncation_from) return {&arguments.back(), nullptr};
+  if (quantity == Quantity::truncation_to) return {nullptr, &arguments.back()};
+  return {&arguments[arguments.size() - 2], &arguments.back()};
+}
+
+/// log(exp(high) - exp(low)); what is -inf has no slope.
+Expr log_difference(const Expr& high, const Expr& low) {
+  const Expr is_nothing = symbolic::eq(low, log_of_zero);
+  const Expr ratio = symbolic::where(is_nothing, -1.0, low - high);
+  return symbolic::where(is_nothing, high, high + symbolic::log1mexp(ratio));
+}
+
+/// log P(lower <= outcome <= upper) of one outcome.
+Expr log_between(const Distribution& distribution, std::span<const Expr> arguments,
+                 const TruncationBounds<Expr>& bounds) {
+  const auto at = [&](Quantity quantity, const Expr& bound) {
+    const std::optional<Array> known = symbolic::constant_value(bound);
+    if (known && std::isinf(known->real())) {  // formulas need not have slopes there
+      const auto [below, above] = ends_of(quantity);
+      return symbolic::constant(known->real() < 0 ? below : above);
+    }
+    symbolic::Exprs changed(arguments.begin(), arguments.end());
+    changed[0] = bound;
+    return of_one_outcome(distribution, quantity, changed);
+  };
+  // The distribution function below a discrete outcome is that of the outcome before it.
+  const Expr below = bounds.lower == nullptr ? Expr() : distribution.is_discrete() ? *bounds.lower - 1 : *bounds.lower;
+  if (bounds.upper == nullptr) return at(Quantity::lccdf, below);
+  if (bounds.lower == nullptr) return at(Quantity::lcdf, *bounds.upper);
+  // From the side on which less lies beyond the bounds, so that neither probability is 1 to rounding.
+  const Expr low = at(Quantity::lcdf, below);
+  return symbolic::where(low < -std::numbers::ln2, log_difference(at(Quantity::lcdf, *bounds.upper), low),
+                         log_difference(at(Quantity::lccdf, below), at(Quantity::lccdf, *bounds.upper)));
+}
+
+}  // namespace
+
+Expr log_truncation(const Distribution& distribution, Quantity quantity, std::span<const Expr> arguments) {
+  const TruncationBounds<Expr> bounds = bounds_of(quantity, arguments);
+  arguments = arguments.first(distribution.arguments.size());
+  const std::int64_t count = outcome_count(distribution, arguments);
+  if (count == 0) return symbolic::constant(0.0);
+  const Expr total = -sum_over_outcomes(log_between(distribution, arguments, bounds), count);
+  Requirements inside;
+  for (const Expr* bound : {bounds.lower, bounds.upper}) {
+    if (bound == nullptr) continue;
+    inside.add(bound == bounds.lower ? arguments[0] >= *bound : arguments[0] <= *bound);
+    if (distribution.cdf_domain != nullptr) inside.add(*distribution.cdf_domain, *bound, true);
+  }
+  return inside.value_or(total, log_of_zero);
+}
+
+Expr value_of(const Distribution& distribution, Quantity quantity, std::span<const Expr> arguments,
+              ArgumentSet symbolic_arguments) {
+  if (quantity == Quantity::log_density) return log_density(distribution, arguments, symbolic_arguments);
+  if (is_truncation(quantity)) return log_truncation(distribution, quantity, arguments);
+  return distribution_function(distribution, quantity, arguments);
+}
+
 // ---------------------------------------------------------------- what is wrong
 
 namespace {
@@ -318,7 +398,7 @@ std::optional<std::string> beyond(std::string_view name, std::string_view words,
   return std::nullopt;
 }
 
-Array value_of(const Expr& expression) { return symbolic::interpret({{}, {expression}}, {}).at(0); }
+Array computed(const Expr& expression) { return symbolic::interpret({{}, {expression}}, {}).at(0); }
 
 }  // namespace
 
@@ -330,6 +410,13 @@ std::optional<std::string> violation(const Distribution& distribution, Quantity 
                                      std::span<const Array> arguments) {
   const bool of_density = quantity == Quantity::log_density;
   const DensityArgument& outcome = distribution.arguments[0];
+  if (is_truncation(quantity)) {
+    const auto [lower, upper] = bounds_of(quantity, arguments);
+    if (lower != nullptr) {
+      if (auto wrong = beyond(outcome.name, "at least", false, arguments[0], *lower)) return wrong;
+    }
+    return upper == nullptr ? std::nullopt : beyond(outcome.name, "at most", true, arguments[0], *upper);
+  }
   const Domain* domain = of_density ? outcome.domain : distribution.cdf_domain;
   if (domain != nullptr) {
     if (auto wrong = outside(outcome.name, *domain, arguments[0])) return wrong;
@@ -340,18 +427,18 @@ std::optional<std::string> violation(const Distribution& distribution, Quantity 
     constants.push_back(symbolic::constant(arguments[i]));
   }
   for (const Condition& condition : distribution.conditions) {
-    const Array test = value_of(condition.test(constants));
+    const Array test = computed(condition.test(constants));
     for (std::int64_t i = 0; i < test.size(); ++i) {
       if (test.real(i) == 0) return fmt::format("{} does not hold", condition.words);
     }
   }
   const Support& support = distribution.support;
   if (of_density && support.least != nullptr) {
-    if (auto wrong = beyond(outcome.name, "at least", false, arguments[0], value_of(support.least(constants))))
+    if (auto wrong = beyond(outcome.name, "at least", false, arguments[0], computed(support.least(constants))))
       return wrong;
   }
   if (of_density && support.greatest != nullptr) {
-    return beyond(outcome.name, "at most", true, arguments[0], value_of(support.greatest(constants)));
+    return beyond(outcome.name, "at most", true, arguments[0], computed(support.greatest(constants)));
   }
   return std::nullopt;
 }

@@ -114,8 +114,11 @@ inline constexpr ArgumentSet everything = ~ArgumentSet{0};
 symbolic::Expr log_density(const Distribution& distribution, std::span<const symbolic::Expr> arguments,
                            ArgumentSet symbolic_arguments);
 
-/// What programs ask of a distribution, by the ends of names: _lpdf and _lpmf, _cdf, _lcdf, _lccdf.
-enum class Quantity { log_density, cdf, lcdf, lccdf };
+/// What programs ask of a distribution, by the ends of names: _lpdf and _lpmf, _cdf, _lcdf, _lccdf; and by bounds
+/// behind
+/// `~`: T[lower, ], T[, upper], T[lower, upper].
+enum class Quantity { log_density, cdf, lcdf, lccdf, truncation_from, truncation_to, truncation_between };
+bool is_truncation(Quantity quantity);
 
 /// The formula of a distribution function; null where there is none.
 Formula formula_of(const Distribution& distribution, Quantity quantity);
@@ -124,6 +127,15 @@ Formula formula_of(const Distribution& distribution, Quantity quantity);
 /// `log_density`; nan where they are outside their domains.
 symbolic::Expr distribution_function(const Distribution& distribution, Quantity quantity,
                                      std::span<const symbolic::Expr> arguments);
+
+/// What a truncation adds to the log density, which is 0 outside of the bounds: minus the log probability between them
+/// for each outcome. The bounds, numbers, follow the arguments.
+symbolic::Expr log_truncation(const Distribution& distribution, Quantity quantity,
+                              std::span<const symbolic::Expr> arguments);
+
+/// One of the three above.
+symbolic::Expr value_of(const Distribution& distribution, Quantity quantity, std::span<const symbolic::Expr> arguments,
+                        ArgumentSet symbolic_arguments);
 
 /// What is wrong with arguments that are known, for `quantity`: "sigma must be positive, found -1". Nothing if all is
 /// well.

@@ -245,6 +245,11 @@ std::vector<Function> make_special() {
   return {
       // inverses
       special<[](const Expr& p) { return symbolic::ndtri(p); }>("inv_Phi", "inverse of Phi", "p between 0 and 1"),
+      special<[](const Expr& p) { return symbolic::ndtri(p); }>(
+          "std_normal_qf", "quantile of the standard normal distribution: inverse of std_normal_cdf",
+          "p between 0 and 1"),
+      special<[](const Expr& log_p) { return symbolic::ndtri_exp(log_p); }>(
+          "std_normal_log_qf", "std_normal_qf(exp(log_p)), accurate for small probabilities", "log_p of at most 0"),
       special<[](const Expr& x) { return symbolic::erfcinv(x); }>("inv_erfc", "inverse of erfc", "x between 0 and 2"),
       special<lambert_w0>("lambert_w0", "w of at least -1 with w * exp(w) = x", "x of at least -1/e"),
       special<lambert_wm1>("lambert_wm1", "w of at most -1 with w * exp(w) = x", "x from -1/e to 0"),

@@ -60,6 +60,7 @@ constexpr auto names = std::to_array<std::string_view>({
     "stochastic_row_constrain",
     "stochastic_row_jacobian",
     "stochastic_row_unconstrain",
+    "student_t_qf",
     "sum_to_zero_constrain",
     "sum_to_zero_jacobian",
     "sum_to_zero_unconstrain",
@@ -72,6 +73,8 @@ constexpr auto names = std::to_array<std::string_view>({
     "upper_bound_unconstrain",
     "wiener",
     "wiener_full",
+    "wiener_lccdf_unnorm",
+    "wiener_lcdf_unnorm",
 });
 
 }  // namespace

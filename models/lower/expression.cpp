@@ -239,14 +239,13 @@ Value Evaluator::density(const DensityUse& use, std::span<const TypedExpression*
     Value scratch;
     const Value& value = view(*arguments[i], scratch);
     known = known && is_known(value);
-    const bool integer = use.distribution->arguments[i].integer;
+    const bool is_bound = i >= use.distribution->arguments.size();  // of a truncation
+    const bool integer = use.distribution->arguments[is_bound ? 0 : i].integer;
     expressions.push_back(argument(value, integer ? stan_types::integer : stan_types::real));
   }
   try {
-    const bool is_density = use.quantity == library::Quantity::log_density;
-    const Expr term = is_density ? library::log_density(*use.distribution, expressions,
-                                                        keeps_all_terms() ? library::everything : use.terms_for)
-                                 : library::distribution_function(*use.distribution, use.quantity, expressions);
+    const Expr term = library::value_of(*use.distribution, use.quantity, expressions,
+                                        keeps_all_terms() ? library::everything : use.terms_for);
     densities_.push_back({use.distribution, use.quantity, std::move(expressions)});
     if (known) return value_of(term).real();
     return value_from(term);

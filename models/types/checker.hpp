@@ -100,6 +100,14 @@ class Checker {
     return result;
   }
 
+  // typecheck_truncation.cpp
+  /// A `~` without its truncation, and what that adds to the log density.
+  TypedStatement truncated(TypedStatement untruncated, const Tilde<Untyped>& tilde);
+  TypedExpression library_truncation(const Tilde<Untyped>& tilde, const library::Distribution& distribution);
+  void user_truncation(const Tilde<Untyped>& tilde, Range range, std::vector<TypedStatement>& into);
+  std::vector<TypedExpression> outcome_and_arguments(const Tilde<Untyped>& tilde);
+  TypedExpression library_call(std::string_view name, std::vector<TypedExpression> arguments, Range range);
+
   // typecheck_solver.cpp
   TypedExpression solver_call(const Call<Untyped>& call, const library::Solver& solver, Range range);
   /// The function of the program that a solver is given, or no_function, and complained about.
@@ -121,6 +129,7 @@ class Checker {
   bool assignable(const UntypedExpression& target);
   void refuse_reading_target(const UntypedExpression& target);
   TypedStatement tilde(const Tilde<Untyped>& tilde, Range range);
+  TypedStatement untruncated_tilde(const Tilde<Untyped>& tilde, Range range);
   TypedStatement target_increment(const TargetIncrement<Untyped>& increment, Range range);
   TypedStatement jacobian_increment(const JacobianIncrement<Untyped>& increment, Range range);
   TypedExpression increment(const UntypedExpression& value, std::string_view of);

@@ -307,14 +307,14 @@ bool Checker::target_allowed(Range range, std::string_view what) {
 
 TypedStatement Checker::tilde(const Tilde<Untyped>& tilde, Range range) {
   target_allowed(range, "'~'");
+  TypedStatement typed = untruncated_tilde(tilde, range);
+  return tilde.truncation ? truncated(std::move(typed), tilde) : std::move(typed);
+}
+
+TypedStatement Checker::untruncated_tilde(const Tilde<Untyped>& tilde, Range range) {
   TypedStatement result{.node = Empty{}, .range = range, .info = {}};
   TypedExpression variate = expression(tilde.variate);
   std::vector<TypedExpression> arguments = expressions(tilde.arguments);
-  if (tilde.truncation) {
-    unsupported(tilde.truncation->range, "truncation");
-    if (tilde.truncation->lower) expression(*tilde.truncation->lower);
-    if (tilde.truncation->upper) expression(*tilde.truncation->upper);
-  }
 
   const std::string& name = tilde.distribution.text;
   for (const std::string_view suffix : {"_lpdf", "_lpmf"}) {

@@ -308,6 +308,76 @@ TEST(Densities, DropTheTermsThatStanDrops) {
   EXPECT_EQ(at_origin("2 ~ categorical(alpha / 4.25);"), without);
 }
 
+// ---------------------------------------------------------------- truncation
+
+/// A density of the program's own: exponential with rate r, and of counts with a geometric tail.
+constexpr const char* own_densities = R"(
+  functions {
+    real decay_lpdf(real y, real r) { return log(r) - r * y; }
+    real decay_lcdf(real y, real r) { return log1m_exp(-r * y); }
+    real decay_lccdf(real y, real r) { return -r * y; }
+    real steps_lpmf(int n, real p) { return log1m(p) + n * log(p); }
+    real steps_lcdf(int n, real p) { return log1m(p ^ (n + 1)); }
+    real steps_lccdf(int n, real p) { return (n + 1) * log(p); }
+  }
+)";
+
+Evaluated truncated_at(const std::string& statement) {
+  const Model m =
+      model(std::string(own_densities) + data_block +
+                "parameters { real<lower=0> a; vector<lower=0>[3] v; real<lower=0> s; }\nmodel { " + statement + " }",
+            data_text);
+  return evaluate(m, {-0.5, 0.25, 0.75, -0.25, 0.5});
+}
+
+// Each pair says the same thing, the second in words that other tests cover.
+TEST(Truncation, SubtractsTheProbabilityBetweenTheBounds) {
+  const std::pair<const char*, const char*> pairs[] = {
+      {"a ~ normal(0, s) T[0, ];", "a ~ normal(0, s); target += -normal_lccdf(0 | 0, s);"},
+      {"a ~ normal(s, 1) T[ , 2];", "a ~ normal(s, 1); target += -normal_lcdf(2 | s, 1);"},
+      {"a ~ normal(s, 1) T[-1, 2];",
+       "a ~ normal(s, 1); target += -log_diff_exp(normal_lcdf(2 | s, 1), normal_lcdf(-1 | s, 1));"},
+      {"a ~ normal(s, 1) T[ , ];", "a ~ normal(s, 1);"},
+      // Far above the mean the distribution function is 1 to rounding at both bounds.
+      {"a + 20 ~ normal(0, s) T[20, 22];",
+       "a + 20 ~ normal(0, s); target += -log_diff_exp(normal_lccdf(20 | 0, s), normal_lccdf(22 | 0, s));"},
+      {"a ~ gamma(s, 2) T[0, 5];", "a ~ gamma(s, 2); target += -gamma_lcdf(5 | s, 2);"},
+      {"a ~ exponential(s) T[0.25, positive_infinity()];",
+       "a ~ exponential(s); target += -exponential_lccdf(0.25 | s);"},
+      {"v ~ normal(0, s) T[0, ];", "v ~ normal(0, s); target += -3 * normal_lccdf(0 | 0, s);"},
+      {"v ~ student_t(4, y, s) T[0, 9];",
+       "for (i in 1:3) { v[i] ~ student_t(4, y[i], s); "
+       "target += -log_diff_exp(student_t_lcdf(9 | 4, y[i], s), student_t_lcdf(0 | 4, y[i], s)); }"},
+      {"a ~ normal(y, s) T[0, ];", "a ~ normal(y, s); target += -normal_lccdf(0 | y, s);"},
+      {"for (i in 1:3) v[i] ~ normal(y[i], s) T[alpha[i] - 2, ];",
+       "for (i in 1:3) { v[i] ~ normal(y[i], s); target += -normal_lccdf(alpha[i] - 2 | y[i], s); }"},
+      {"a ~ decay(s) T[0.25, ];", "a ~ exponential(s) T[0.25, ];"},
+      {"a ~ decay(s) T[ , 2];", "a ~ exponential(s) T[ , 2];"},
+      {"for (i in 1:3) v[i] ~ decay(s) T[0.25, 3];", "v ~ exponential(s) T[0.25, 3];"},
+      {"3 ~ steps(exp(-s)) T[1, ];", "2 ~ steps(exp(-s));"},
+      {"3 ~ steps(exp(-s)) T[1, 6];", "target += log(1 - exp(-s)) - 3 * s - log(exp(-s) - exp(-7 * s));"},
+  };
+  for (const auto& [truncated, explicitly] : pairs) {
+    const Evaluated found = truncated_at(truncated), expected = truncated_at(explicitly);
+    // Differences of logarithms lose a digit or two.
+    EXPECT_NEAR(found.log_density, expected.log_density, 1e-12) << truncated;
+    for (std::size_t i = 0; i < found.gradient.size(); ++i) {
+      EXPECT_NEAR(found.gradient[i], expected.gradient[i], 1e-11) << truncated << " slope " << i;
+    }
+  }
+}
+
+TEST(Truncation, RejectsOutcomesBeyondTheBounds) {
+  for (const char* statement : {"a ~ normal(0, 1) T[1, ];", "a ~ normal(0, 1) T[ , 0.5];", "v ~ normal(0, s) T[1, 9];",
+                                "a ~ gamma(s, 1) T[-1, ];", "a ~ decay(s) T[1, ];", "3 ~ steps(exp(-s)) T[4, ];",
+                                "for (i in 1:3) v[i] ~ decay(s) T[ , 2];"}) {
+    const double value = truncated_at(statement).log_density;
+    EXPECT_TRUE(std::isnan(value) || value == -infinity) << statement << " gives " << value;
+  }
+  const Model m = model("parameters { real a; } model { a ~ normal(0, 1) T[1, ]; }");
+  EXPECT_THAT(m.why(std::vector<double>{0.5}), HasSubstr("`a ~ normal(0, 1) T[1, ]` is -inf: y must be at least 1"));
+}
+
 // ---------------------------------------------------------------- what is rejected
 
 TEST(Densities, RejectWhatIsOutsideTheirDomains) {

@@ -179,6 +179,9 @@ half = mpf(1) / 2
 rows = [
     *reals("inv_Phi", lambda p: m.sqrt(2) * m.erfinv(2 * p - 1) if p > half / 2 else -m.sqrt(2) * m.findroot(
         lambda z: m.log(m.erfc(z)) - m.log(2 * p), m.sqrt(-m.log(p))), 0.5, 0.975, 0.3, 1e-4, 1e-30, 0.999999),
+    *reals("std_normal_qf", lambda p: m.sqrt(2) * m.erfinv(2 * p - 1), 0.5, 0.975, 0.125, 1e-4),
+    *reals("std_normal_log_qf", lambda q: -m.sqrt(2) * m.findroot(
+        lambda z: m.log(m.erfc(z)) - m.log(2) - q, m.sqrt(-q)), -0.75, -2.0, -30.0, -1000.0),
     *reals("inv_erfc", lambda x: m.erfinv(1 - x), 0.5, 1.25, 1e-3, 1.999),
     *reals("tgamma", m.gamma, 0.5, 4.25, -1.5, 1e-3, 150.5),
     *reals("lambert_w0", lambda x: m.lambertw(x).real, -0.3678, -0.36, -0.25, -1e-6, 0.0, 0.1, 1.0, 12.5, 1e10, 1e300),

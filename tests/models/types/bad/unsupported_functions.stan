@@ -14,9 +14,8 @@ parameters {
   vector[2] v;
 }
 model {
-  v ~ multi_normal_prec(rep_vector(0, 2), m);
-  mu ~ normal(0, 1) T[0, ];
-  target += wishart_lpdf(m | 3, m);
+  mu ~ wiener(1, 0.5, 0.5, 0);
+  target += wiener_lpdf(mu | 1, 0.5, 0.5, 0);
 }
 generated quantities {
   real draw = normal_rng(mu, 1);
