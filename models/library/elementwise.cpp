@@ -91,7 +91,6 @@ std::vector<Function> make_elementwise() {
       real_map<[](auto x) { return log_sigmoid(x); }>("log_inv_logit", "log(inv_logit(x))"),
       real_map<[](auto x) { return log_sigmoid(-x); }>("log1m_inv_logit", "log(1 - inv_logit(x))"),
       real_map<[](auto x) { return -expm1(-exp(x)); }>("inv_cloglog", "1 - exp(-exp(x))"),
-      real_map<[](auto x) { return log(-log1p(-x)); }>("cloglog", "log(-log(1 - x))"),
 
       // powers
       real_map<[](auto x) { return sqrt(x); }>("sqrt", "square root"),
@@ -124,7 +123,6 @@ std::vector<Function> make_elementwise() {
        .build = [](const BuildCall& call) { return symbolic::abs(call[0]); },
        .known = {.real_map = [](double x) { return abs(x); },
                  .integer_map = [](std::int64_t x) { return x < 0 ? -x : x; }}},
-      real_map<[](auto x) { return abs(x); }>("fabs", "absolute value, as a real"),
       real_map<[](auto x) { return floor(x); }>("floor", "greatest integer not above x"),
       real_map<[](auto x) { return ceil(x); }>("ceil", "least integer not below x"),
       real_map<[](auto x) { return trunc(x); }>("trunc", "integer part"),
@@ -180,7 +178,6 @@ std::vector<Function> make_elementwise() {
        .signature = "(R) => R",
        .build = [](const BuildCall& call) { return symbolic::trigamma(call[0]); }},
       real_map2<log_choose>("lchoose", "log of the binomial coefficient x over y"),
-      real_map2<log_choose>("binomial_coefficient_log", "log of the binomial coefficient x over y"),
       real_map2<[](auto x, auto y) { return lgamma(x) + lgamma(y) - lgamma(x + y); }>("lbeta",
                                                                                       "log of the beta function"),
       real_map2<[](auto x, auto n) { return lgamma(x + n) - lgamma(x); }>("log_rising_factorial",

@@ -142,4 +142,12 @@ Expr build(const Function& function, const Resolution& resolution, std::span<con
   return function.build({promoted, resolution.parameters, resolution.result});
 }
 
+Expr log_jacobian(const Function& function, const Resolution& resolution, std::span<const Expr> arguments) {
+  Function term = function;
+  term.build = function.log_jacobian;
+  Resolution to_real = resolution;
+  to_real.result = stan_types::real;
+  return build(term, to_real, arguments);
+}
+
 }  // namespace leapgraph::models::library

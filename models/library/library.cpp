@@ -54,10 +54,10 @@ constexpr std::array<DensitySuffix, 8> density_suffixes = {{{"_lpdf", true},
 
 std::vector<const Function*> all_functions() {
   std::vector<const Function*> all;
-  for (const auto family :
-       {operator_functions(), elementwise_functions(), reduction_functions(), container_functions(),
-        constant_functions(), matrix_functions(), covariance_functions(), linear_algebra_functions(),
-        special_functions(), sparse_functions(), fill_functions(), order_functions(), drawing_functions()}) {
+  for (const auto family : {operator_functions(), elementwise_functions(), reduction_functions(), container_functions(),
+                            constant_functions(), matrix_functions(), covariance_functions(),
+                            linear_algebra_functions(), special_functions(), constrain_functions(), sparse_functions(),
+                            fill_functions(), order_functions(), drawing_functions()}) {
     for (const Function& function : family) all.push_back(&function);
   }
   return all;

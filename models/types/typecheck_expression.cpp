@@ -247,6 +247,8 @@ TypedExpression Checker::call(const Call<Untyped>& call, Range range) {
   if (use.function == nullptr) return faulty(range);
   if (use.function->draw != nullptr && !call_allowed(FunctionKind::random, name, call.function.range))
     return faulty(range);
+  if (use.function->log_jacobian && !call_allowed(FunctionKind::adds_to_jacobian, name, call.function.range))
+    return faulty(range);
   const bool data_only = all_data_only(arguments);
   TypedExpression typed =
       make(Call<Typed>{.function = call.function, .arguments = std::move(arguments), .conditional = false}, range,

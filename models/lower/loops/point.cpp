@@ -102,6 +102,8 @@ void Tracer::collect(const TypedExpression& expression, Template& into) {
   }
   if (std::holds_alternative<Ternary<Typed>>(expression.node) || expression.info.user)
     return add_part(expression, into);
+  if (expression.info.function.function != nullptr && expression.info.function.function->log_jacobian)
+    throw NotWhole{expression.range, "it adds the log of a Jacobian"};
   if (expression.info.draws()) into.draws.push_back(&expression);
   for_each_child(expression, [&](const TypedExpression& child) { collect(child, into); });
 }
