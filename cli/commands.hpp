@@ -14,7 +14,10 @@ ExitStatus execute(const SampleCommand& command);
 /// Prints {"parameters": [...], "log_density": [...], "gradient": [[...], ...], "ns_per_gradient": median}.
 ExitStatus execute(const LogDensityCommand& command);
 /// Prints "MODEL.stan: ok", after the warnings, when the program (and with data, the two together) can be used.
+/// With `format`, the program in its canonical layout.
 ExitStatus execute(const CheckCommand& command);
+/// Prints the reference of the library, or of one name in it.
+ExitStatus execute(const FunctionsCommand& command);
 /// Prints the summary of a trace.
 ExitStatus execute(const SummaryCommand& command);
 /// Prints what one of the stages between model text and emitted C made of a model.

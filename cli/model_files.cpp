@@ -11,19 +11,18 @@
 
 namespace leapgraph::cli {
 
-namespace {
-
 void say_warnings(const models::Source& source, const std::vector<models::Diagnostic>& warnings) {
   if (warnings.empty()) return;
   const std::string text = models::render(source, warnings);
   say(fmt::format("{}{}", text, text.ends_with('\n') ? "" : "\n"));
 }
 
-}  // namespace
+models::Source read_source(const ModelFiles& files) {
+  return models::Source::read(files.model, {files.include_paths.begin(), files.include_paths.end()});
+}
 
 models::CheckedProgram read_program(const ModelFiles& files) {
-  const std::vector<std::filesystem::path> folders(files.include_paths.begin(), files.include_paths.end());
-  models::CheckedProgram program = models::CheckedProgram::read(files.model, folders);
+  models::CheckedProgram program = models::CheckedProgram::from_source(read_source(files));
   say_warnings(program.source(), program.warnings());
   return program;
 }

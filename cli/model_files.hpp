@@ -8,6 +8,12 @@
 
 namespace leapgraph::cli {
 
+/// Reads the program's text. Throws FileError.
+models::Source read_source(const ModelFiles& files);
+
+/// Warnings with their places, on stderr.
+void say_warnings(const models::Source& source, const std::vector<models::Diagnostic>& warnings);
+
 /// Reads and checks the program; its warnings go to stderr. Throws FileError and ModelError.
 models::CheckedProgram read_program(const ModelFiles& files);
 

@@ -143,7 +143,7 @@ class Grammar {
 
 void model_files(Grammar& grammar, ModelFiles& files) {
   grammar.positional("MODEL.stan", "Program in the Stan language", files.model, true);
-  grammar.positional("DATA.json", "Its data, as Stan writes them in JSON", files.data, false);
+  grammar.positional("DATA.json", "Its data, as Stan writes them in JSON or R dumps them", files.data, false);
   grammar.texts("--include-path", "FOLDER", "Where #include looks besides the model's folder; may be repeated",
                 files.include_paths);
 }
@@ -269,7 +269,7 @@ class SampleGrammar {
   Grammar grammar_;
 };
 
-extern const std::array<CommandRecord, 7> commands;
+extern const std::array<CommandRecord, 8> commands;
 const CommandRecord& record(std::string_view name) {
   return *std::find_if(commands.begin(), commands.end(), [&](const CommandRecord& c) { return c.name == name; });
 }
@@ -334,6 +334,22 @@ Command parse_check(Arguments arguments) {
   CheckCommand command;
   Grammar grammar(record("check"));
   model_files(grammar, command.files);
+  grammar.flag("--format", "Print the program in its canonical layout, comments kept, and check its syntax only",
+               command.format);
+  grammar.flag("--pedantic", "Warn of what modellers regret: a parameter without a prior, unused variables, ...",
+               command.pedantic);
+  if (auto text = grammar.read(arguments)) return *text;
+  if (command.format && command.pedantic)
+    throw UsageError("--format prints the program; ask for --pedantic without it");
+  if (command.format && !command.files.data.empty()) throw UsageError("--format has no use for data");
+  return command;
+}
+
+Command parse_functions(Arguments arguments) {
+  FunctionsCommand command;
+  Grammar grammar(record("functions"));
+  grammar.positional("NAME", "A function, a distribution or a constrained type; by default all of them", command.name,
+                     false);
   if (auto text = grammar.read(arguments)) return *text;
   return command;
 }
@@ -400,12 +416,14 @@ Command parse_help(Arguments arguments) {
   return found->parse({&help, 1});
 }
 
-const std::array<CommandRecord, 7> commands{{
+const std::array<CommandRecord, 8> commands{{
     {"sample", "MODEL.stan [DATA.json] [OPTIONS]", "Sample the posterior into MODEL.h5 and print its summary",
      parse_sample},
     {"log-density", "MODEL.stan [DATA.json] --unconstrained POINTS.json",
      "Print log density and gradient at given points, as JSON", parse_log_density},
-    {"check", "MODEL.stan [DATA.json]", "Say what is wrong with a model, or with its data", parse_check},
+    {"check", "MODEL.stan [DATA.json] [--pedantic | --format]", "Say what is wrong with a model, or with its data",
+     parse_check},
+    {"functions", "[NAME]", "Print the reference of what programs can call", parse_functions},
     {"summary", "TRACE.h5 [--json]", "Print the summary of a trace", parse_summary},
     {"report", "TRACE.h5 -o REPORT.html", "Write a report of a trace", parse_report},
     {"dump", "MODEL.stan [DATA.json] --stage STAGE", "Print what a stage of compilation makes of a model", parse_dump},

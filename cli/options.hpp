@@ -48,6 +48,12 @@ struct LogDensityCommand {
 
 struct CheckCommand {
   ModelFiles files;
+  bool format = false;    ///< print the program in its canonical layout instead
+  bool pedantic = false;  ///< warn of what modellers regret
+};
+
+struct FunctionsCommand {
+  std::string name;  ///< empty: all of them
 };
 
 struct SummaryCommand {
@@ -66,7 +72,8 @@ struct PrintText {
   std::string text;
 };
 
-using Command = std::variant<SampleCommand, LogDensityCommand, CheckCommand, SummaryCommand, DumpCommand, PrintText>;
+using Command = std::variant<SampleCommand, LogDensityCommand, CheckCommand, FunctionsCommand, SummaryCommand,
+                             DumpCommand, PrintText>;
 
 /// `arguments` without the program's name. Without the name of a command they are those of `sample`. Throws UsageError.
 Command parse(std::span<const std::string> arguments);

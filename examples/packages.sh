@@ -1,6 +1,6 @@
 # Debian packages that the two set-up commands need; sourced by them.
 
-build_packages="g++ cmake ninja-build pkg-config libtbb-dev libhdf5-dev libeigen3-dev libboost-dev libcli11-dev rapidjson-dev libfmt-dev"
+build_packages="g++ cmake ninja-build pkg-config libtbb-dev libhdf5-dev libeigen3-dev libboost-dev libcli11-dev rapidjson-dev libfmt-dev libsundials-dev"
 test_packages="libgtest-dev libgmock-dev python3 python3-numpy python3-xarray python3-h5netcdf python3-netcdf4"
 
 # need PACKAGE...: installs what is missing, as root or through sudo; says which packages cannot be had.

@@ -1,4 +1,4 @@
-/// Reading Stan's JSON data; RapidJSON appears here and nowhere else.
+/// Data as a program asks for them, read from Stan's JSON or R's dump; RapidJSON appears here and nowhere else.
 #include "leapgraph/models/data.hpp"
 
 #include <fmt/format.h>
@@ -12,6 +12,7 @@
 #include <iterator>
 #include <limits>
 
+#include "leapgraph/models/r_dump.hpp"
 #include "leapgraph/models/sha256.hpp"
 #include "leapgraph/models/source.hpp"
 
@@ -87,6 +88,9 @@ class ValueBuilder {
     variable_.name = std::move(name);
     variable_.offset = offset;
   }
+
+  const std::string& name() const { return variable_.name; }
+  void set_in_tuple() { variable_.in_tuple = true; }
 
   void open_list(std::size_t offset) {
     const std::size_t depth = counts_.size();
@@ -192,9 +196,9 @@ class Handler {
     // An escaped string is longer in the file than here; words that are numbers need no escapes.
     const std::size_t offset = here() - std::min<std::size_t>(here(), length + 2U);
     if (const auto number = number_from_word({text, length})) {
-      value_->add(*number, offset);
+      value().add(*number, offset);
     } else {
-      value_->add_fault(
+      value().add_fault(
           "a string is not a number; the words that are numbers are \"NaN\", \"Infinity\" and \"-Infinity\"", offset);
     }
     return end_value();
@@ -207,7 +211,7 @@ class Handler {
     if (digits.find_first_not_of("-0123456789") == std::string_view::npos) {
       std::int64_t integer = 0;
       if (std::from_chars(text, text + length, integer).ec == std::errc()) {
-        value_->add(integer, offset);
+        value().add(integer, offset);
         return end_value();
       }
     }
@@ -220,18 +224,20 @@ class Handler {
       if (!word_value) return stop("not a number", offset);
       real = *word_value;
     }
-    value_->add(real, offset);
+    value().add(real, offset);
     return end_value();
   }
 
   bool StartArray() {
     if (!begin_value(here()) || !descend()) return false;
-    if (objects_ == 0) value_->open_list(here());
+    ++lists_;
+    for_each_below([this](ValueBuilder& value) { value.open_list(here()); });
     return true;
   }
   bool EndArray(rapidjson::SizeType) {
     --depth_;
-    if (objects_ == 0) value_->close_list(here());
+    --lists_;
+    for_each_below([this](ValueBuilder& value) { value.close_list(here()); });
     return end_value();
   }
 
@@ -241,21 +247,28 @@ class Handler {
       return true;
     }
     if (!begin_value(here()) || !descend()) return false;
-    if (objects_ == 0) value_->add_fault("an object is not a number; tuples are not supported yet", here());
-    ++objects_;
+    value().add_fault("an object is a tuple and not a number", here());
+    objects_.push_back(path_.size());
     return true;
   }
   bool Key(const char* text, rapidjson::SizeType length, bool) {
-    if (whole_value_ || depth_ > 1) return true;
-    name_.assign(text, length);
     const std::size_t offset = here() - std::min<std::size_t>(here(), length + 2U);
+    if (depth_ > base()) {
+      path_.resize(objects_.back());
+      path_.append(".").append(text, length);
+      enter(offset);
+      return true;
+    }
+    name_.assign(text, length);
     if (!seen_.emplace(name_, 0).second) return stop(fmt::format("variable '{}' is there twice", name_), offset);
     return true;
   }
   bool EndObject(rapidjson::SizeType) {
     --depth_;
     if (!whole_value_ && depth_ == 0) return true;
-    --objects_;
+    path_.resize(objects_.back());
+    objects_.pop_back();
+    enter(here());
     return end_value();
   }
 
@@ -287,29 +300,58 @@ class Handler {
     if (!whole_value_ && depth_ == 0) {
       return stop("expected an object: {\"name\": value, ...}", offset);
     }
-    if (depth_ == base()) value_.emplace(name_, offset);
+    if (depth_ == base()) {
+      values_.assign(1, ValueBuilder(name_, offset));
+      path_ = name_;
+      current_ = 0;
+    }
     return true;
   }
 
   bool end_value() {
-    if (depth_ == base()) variables.push_back(value_->finish());
+    if (depth_ != base()) return true;
+    for (ValueBuilder& value : values_) variables.push_back(value.finish());
     return true;
+  }
+
+  /// The variable whose value is being read: a named one, or a slot of it.
+  ValueBuilder& value() { return values_[current_]; }
+
+  /// Goes on with the slot at `path_`; one that is new is in all lists that are open.
+  void enter(std::size_t offset) {
+    for (current_ = 0; current_ < values_.size(); ++current_)
+      if (value().name() == path_) return;
+    values_.emplace_back(path_, offset);
+    value().set_in_tuple();
+    for (std::size_t i = 0; i < lists_; ++i) value().open_list(offset);
+  }
+
+  /// The variable at `path_` and the slots below it.
+  template <class F>
+  void for_each_below(F f) {
+    if (values_.size() == 1) return f(values_[0]);
+    for (ValueBuilder& value : values_) {
+      const std::string_view name = value.name();
+      if (name.starts_with(path_) && (name.size() == path_.size() || name[path_.size()] == '.')) f(value);
+    }
   }
 
   bool word(const char* fault, std::size_t length) {
     const std::size_t offset = here() - length;
     if (!begin_value(offset)) return false;
-    value_->add_fault(fault, offset);
+    value().add_fault(fault, offset);
     return end_value();
   }
 
   const rapidjson::MemoryStream& stream_;
   bool whole_value_;
-  std::size_t depth_ = 0;    // lists and objects that are open
-  std::size_t objects_ = 0;  // objects that are open inside a value; what they hold is skipped
-  std::string name_;
+  std::size_t depth_ = 0;             // lists and objects that are open
+  std::size_t lists_ = 0;             // lists that are open inside a value
+  std::vector<std::size_t> objects_;  // tuples that are open inside a value: the length of the path to each
+  std::string name_, path_;           // of the value, of the slot of it that is being read: "t", "t.2.1"
   std::unordered_map<std::string, int> seen_;
-  std::optional<ValueBuilder> value_;
+  std::vector<ValueBuilder> values_;  // the value and its slots
+  std::size_t current_ = 0;
 };
 
 std::vector<DataVariable> parse(const std::string& file, std::string_view text, bool whole_value) {
@@ -340,6 +382,19 @@ std::size_t element_offset(std::string_view text, std::size_t offset, std::size_
   return text.size();
 }
 
+/// The column-major number of the element with this row-major number.
+std::size_t column_major(const DataShape& shape, std::size_t element) {
+  std::size_t result = 0, stride = 1;
+  for (const std::int64_t length : shape) stride *= static_cast<std::size_t>(length);
+  for (std::size_t axis = shape.size(); axis-- > 0;) {
+    const auto length = static_cast<std::size_t>(shape[axis]);
+    stride /= length;
+    result += element % length * stride;
+    element /= length;
+  }
+  return result;
+}
+
 /// `[]` stands for any shape without elements, and so do lists of lists whose lengths agree as far as they go.
 bool fits(const DataShape& found, const symbolic::Shape& wanted) {
   const bool wanted_empty = std::find(wanted.begin(), wanted.end(), 0) != wanted.end();
@@ -361,7 +416,16 @@ DataSet DataSet::from_text(std::string name, std::string text) {
   result.file_ = std::move(name);
   result.text_ = std::make_shared<const std::string>(std::move(text));
   result.sha256_ = models::sha256(*result.text_);
-  result.variables_ = parse(result.file_, *result.text_, false);
+  result.r_dump_ = looks_like_r_dump(*result.text_);
+  if (result.r_dump_) {
+    try {
+      result.variables_ = parse_r_dump(*result.text_);
+    } catch (const RDumpError& error) {
+      throw DataError(message_at(result.file_, *result.text_, error.offset, error.message));
+    }
+  } else {
+    result.variables_ = parse(result.file_, *result.text_, false);
+  }
   for (std::size_t i = 0; i < result.variables_.size(); ++i) result.numbers_.emplace(result.variables_[i].name, i);
   return result;
 }
@@ -400,9 +464,17 @@ symbolic::Array DataSet::array(const DataWanted& wanted) const {
 DataError DataSet::error(const DataWanted& wanted, std::size_t element, const std::string& message) const {
   const DataVariable* variable = find(wanted.name);
   if (variable == nullptr) throw InternalError("no data variable " + wanted.name);
-  const std::size_t offset = element_offset(*text_, variable->offset, element);
+  const std::size_t offset = variable->in_tuple ? variable->offset
+                             : r_dump_
+                                 ? r_dump_element(*text_, variable->offset, column_major(variable->shape, element))
+                                 : element_offset(*text_, variable->offset, element);
   const std::string_view rest = std::string_view(*text_).substr(offset);
-  const std::string_view found = rest.substr(0, rest.find_first_of("],} \t\r\n"));
+  const std::string found =
+      variable->in_tuple
+          ? std::visit([&](const auto& values) {
+    return fmt::format("{}", values[element]); }, variable->values)
+          : std::string(rest.substr(0, rest.find_first_of("],}); 	
+")));
   return error_at(offset,
                   fmt::format("{}{} {}, found {}", wanted.name, element_indices(wanted.shape, element), message, found),
                   wanted.declaration);

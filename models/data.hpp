@@ -1,4 +1,4 @@
-/// Data in Stan's JSON form: named arrays of numbers, and lists of points.
+/// Data in Stan's JSON form or as R dumps them: named arrays of numbers; and lists of points.
 #pragma once
 
 #include <cstddef>
@@ -28,7 +28,8 @@ class DataError : public Error {
 /// written in JSON.
 using DataShape = std::vector<std::int64_t>;
 
-/// One variable as it stands in the file, its elements row-major.
+/// One variable as it stands in the file, its elements row-major. The slots of a tuple, {"1": ..., "2": ...}, are
+/// variables of their own, `t.1` and `t.2`, those of a list of tuples as lists; `t` itself then has a fault.
 struct DataVariable {
   std::string name;
   DataShape shape;
@@ -37,6 +38,7 @@ struct DataVariable {
   /// The first element that is not such an integer.
   std::optional<std::size_t> first_real;
   std::size_t offset = 0;  ///< byte of the file where its value starts
+  bool in_tuple = false;   ///< other values may stand between its elements
   /// What makes the value unusable, and where: rows of unequal length, words, nested objects. It matters only when the
   /// variable is asked for.
   std::string fault = {};
@@ -57,8 +59,9 @@ class DataSet {
   /// No variables, as when a program is run without data.
   DataSet();
 
-  /// Throws FileError when the file cannot be read, DataError when it is not Stan's JSON: a syntax error, a top level
-  /// that is not an object, a name that is there twice, more than 64 levels of nesting.
+  /// Text that begins with a name and `<-` is R's dump, all else is JSON. Throws FileError when the file cannot be
+  /// read, DataError when it is not Stan's JSON: a syntax error, a top level that is not an object, a name that is
+  /// there twice, more than 64 levels of nesting; or not such a dump.
   static DataSet read(const std::filesystem::path& path);
   static DataSet from_text(std::string name, std::string text);
 
@@ -83,6 +86,7 @@ class DataSet {
   std::string file_;
   std::shared_ptr<const std::string> text_;
   std::string sha256_;
+  bool r_dump_ = false;
   std::vector<DataVariable> variables_;
   std::unordered_map<std::string, std::size_t> numbers_;
 };

@@ -3,7 +3,9 @@
 
 #include <utility>
 
+#include "leapgraph/models/lower/loops/stretches.hpp"
 #include "leapgraph/models/lower/lower.hpp"
+#include "leapgraph/models/pedantic/pedantic.hpp"
 #include "leapgraph/models/syntax/format.hpp"
 #include "leapgraph/models/syntax/parser.hpp"
 #include "leapgraph/models/types/typecheck.hpp"
@@ -11,6 +13,12 @@
 #include "leapgraph/symbolic/ops.hpp"
 
 namespace leapgraph::models {
+
+std::string formatted(Source source) {
+  std::vector<Diagnostic> warnings;
+  const CommentedProgram program = parse_with_comments(source, warnings);
+  return format(program, source);
+}
 
 struct CheckedProgram::State {
   Source source;
@@ -28,11 +36,13 @@ CheckedProgram CheckedProgram::from_source(Source source) {
   auto state = std::make_shared<State>(State{.source = std::move(source), .warnings = {}, .parsed = {}, .typed = {}});
   state->parsed = parse(state->source, state->warnings);
   state->typed = typecheck(state->parsed, state->source, state->warnings);
+  lower::write_out_stretches(state->typed);
   return CheckedProgram(std::move(state));
 }
 
 const Source& CheckedProgram::source() const { return state_->source; }
 const std::vector<Diagnostic>& CheckedProgram::warnings() const { return state_->warnings; }
+std::vector<Diagnostic> CheckedProgram::pedantic_warnings() const { return pedantic::warnings(state_->typed); }
 std::string CheckedProgram::ast_text() const { return format(state_->parsed); }
 
 struct Model::State {

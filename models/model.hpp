@@ -13,6 +13,10 @@
 
 namespace leapgraph::models {
 
+/// The program in its canonical layout, comments and includes kept. It is parsed only, so that a program with errors of
+/// another kind can be formatted. Throws FileError, ModelError.
+std::string formatted(Source source);
+
 /// A program that was parsed and checked; copies share it.
 class CheckedProgram {
  public:
@@ -23,6 +27,8 @@ class CheckedProgram {
   const Source& source() const;
   /// What the checker found worth saying although the program is usable.
   const std::vector<Diagnostic>& warnings() const;
+  /// What modellers regret, although it is right: more warnings, for those who ask.
+  std::vector<Diagnostic> pedantic_warnings() const;
   std::string ast_text() const;  ///< canonical program text of the typed tree, for dumps
 
   struct State;

@@ -3,4 +3,5 @@
 
 #include "leapgraph/models/data.hpp"
 #include "leapgraph/models/model.hpp"
+#include "leapgraph/models/reference.hpp"
 #include "leapgraph/models/source.hpp"

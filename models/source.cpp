@@ -35,16 +35,6 @@ bool lies_in(const fs::path& file, const fs::path& folder) {
   return folder_end == folder.end() && file_part != file.end();
 }
 
-std::vector<fs::path> canonical_folders(const std::vector<fs::path>& folders) {
-  std::vector<fs::path> result;
-  for (const fs::path& folder : folders) {
-    std::error_code error;
-    const fs::path canonical = fs::canonical(folder.empty() ? fs::path(".") : folder, error);
-    if (!error) result.push_back(canonical);
-  }
-  return result;
-}
-
 bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0u) == 0x80u; }
 
 /// A line of the excerpt as it is shown, with the carets that stand under it.
@@ -93,7 +83,11 @@ Source Source::from_text(std::string name, std::string text, std::vector<fs::pat
   Source source;
   source.files_.push_back(
       {.name = std::move(name), .text = std::move(text), .begin = 0, .included_at = {}, .path = {}});
-  source.folders_ = canonical_folders(include_paths);
+  for (const fs::path& folder : include_paths) {
+    std::error_code error;
+    const fs::path canonical = fs::canonical(folder.empty() ? fs::path(".") : folder, error);
+    if (!error) source.folders_.push_back({canonical, folder});
+  }
   return source;
 }
 
@@ -139,20 +133,27 @@ std::optional<std::size_t> Source::include(const std::string& name, Range at, st
     why = "the program is not read from a file and no include path is given";
     return std::nullopt;
   }
-  fs::path found;
-  for (const fs::path& folder : folders_) {
+  if (files_.size() > max_files) {
+    why = fmt::format("the program includes more than {} files", max_files);
+    return std::nullopt;
+  }
+  fs::path found, shown;
+  std::string searched;
+  for (const Folder& folder : folders_) {
     std::error_code error;
-    const fs::path candidate = fs::canonical(folder / name, error);
+    const fs::path candidate = fs::canonical(folder.path / name, error);
+    searched += fmt::format("{}'{}'", searched.empty() ? "" : ", ", folder.name.empty() ? "." : folder.name.string());
     if (error || !fs::is_regular_file(candidate, error)) continue;
-    if (std::ranges::none_of(folders_, [&](const fs::path& allowed) { return lies_in(candidate, allowed); })) {
+    if (std::ranges::none_of(folders_, [&](const Folder& allowed) { return lies_in(candidate, allowed.path); })) {
       why = "it lies outside the model's folder and the include paths";
       continue;
     }
     found = candidate;
+    shown = folder.name / name;
     break;
   }
   if (found.empty()) {
-    if (why.empty()) why = "there is no such file in the model's folder or the include paths";
+    if (why.empty()) why = fmt::format("there is no such file in {}", searched);
     return std::nullopt;
   }
   // The files that are open at this place: the one that holds `at`, the one that included that, and so on.
@@ -169,8 +170,7 @@ std::optional<std::size_t> Source::include(const std::string& name, Range at, st
   why = begin > max_bytes ? fmt::format("the program is larger than {} MB", max_bytes >> 20)
                           : read_file(found, max_bytes - begin, text);
   if (!why.empty()) return std::nullopt;
-  const fs::path shown = fs::path(files_.front().name).parent_path() / name;
-  files_.push_back({.name = lies_in(found, folders_.front()) ? shown.string() : found.string(),
+  files_.push_back({.name = shown.string(),
                     .text = std::move(text),
                     .begin = static_cast<std::uint32_t>(begin),
                     .included_at = at,

@@ -42,6 +42,8 @@ class Source {
  public:
   /// No program is larger than this, its included files counted too.
   static constexpr std::size_t max_bytes = std::size_t{16} << 20;
+  /// No program includes more files than this, counted as often as they are included.
+  static constexpr std::size_t max_files = 10'000;
 
   /// Reads a file. Its `#include`s are looked for in its own folder, then in `include_paths`; nothing outside these is
   /// read. Throws FileError when the file is missing, unreadable or too large.
@@ -75,7 +77,11 @@ class Source {
 
  private:
   std::vector<File> files_;
-  std::vector<std::filesystem::path> folders_;  // canonical; searched in this order
+  struct Folder {
+    std::filesystem::path path;  // canonical
+    std::filesystem::path name;  // as it was given
+  };
+  std::vector<Folder> folders_;  // searched in this order
 };
 
 enum class Severity { Error, Warning };

@@ -1,4 +1,4 @@
-/// A C++ function with its gradient, made callable from compiled graphs.
+/// C++ functions with their derivatives, made callable from compiled graphs.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 #include <string>
 
 #include "leapgraph/symbolic/array.hpp"
+#include "leapgraph/symbolic/graph.hpp"
 
 namespace leapgraph::symbolic {
 
@@ -36,5 +37,18 @@ class WrappedFunction {
   static int call(void* context, const double* x, std::int64_t n, double* value, double* gradient);
   std::unique_ptr<State> state_;
 };
+
+/// What a function called by `host_map` gets and gives. `jacobian` is value.size() rows of x.size() numbers.
+struct HostMapCall {
+  std::span<const double> x, data;
+  std::span<double> value, jacobian;
+};
+using HostMapFunction = std::function<void(const HostMapCall& call)>;
+
+/// The int64[2] to pass to `host_map` as `function`. The function may be called from several threads at once; an
+/// exception rejects the point. It lives as long as a copy of the array does, in a graph's constants as well.
+Array host_map_function(HostMapFunction function);
+/// Why a node of `host_map` rejects these arguments: the message of the exception; empty where it does not.
+std::string host_map_failure(const Node& node, std::span<const Array> inputs);
 
 }  // namespace leapgraph::symbolic

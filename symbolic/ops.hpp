@@ -219,5 +219,15 @@ Exprs host_call(const Operand& function, const Operand& x, Where place = Where::
 /// What `host_call` calls: fills *value and gradient[0..n); non-zero: the point is rejected (value and gradient become
 /// nan). Must not throw.
 using HostFunction = int (*)(void* context, const double* x, std::int64_t n, double* value, double* gradient);
+/// A vector function of a real vector written in C++, with its Jacobian: outputs {value [length], jacobian [length, n]}
+/// from `x` [n] and `data` [any length], with respect to which it has no derivative. `function` is what
+/// `host_map_function` (host_function.hpp) made. With as many leading axes on both `x` and `data` it is called for each
+/// row. See ops/host_map.cpp.
+Exprs host_map(const Operand& function, const Operand& x, const Operand& data, std::int64_t length,
+               Where place = Where::current());
+/// What `host_map` calls: fills value[0..m) and jacobian[0..m)[0..n); non-zero: the point is rejected (all becomes
+/// nan). Must not throw.
+using HostMap = int (*)(void* context, const double* x, std::int64_t n, const double* data, std::int64_t count,
+                        double* value, std::int64_t m, double* jacobian);
 
 }  // namespace leapgraph::symbolic

@@ -9,6 +9,7 @@
 #include "leapgraph/models/library/maps.hpp"
 #include "leapgraph/models/library/shapes.hpp"
 #include "leapgraph/symbolic/linear_algebra.hpp"
+#include "leapgraph/symbolic/ops.hpp"
 #include "leapgraph/symbolic/shaping.hpp"
 
 namespace leapgraph::models::library {
@@ -27,6 +28,20 @@ Expr where_symmetric(const Expr& matrix, const Expr& value) {
 Expr cholesky_factor(const Expr& matrix) {
   const Expr by_upper_triangle = symbolic::triu(matrix) + symbolic::transpose(symbolic::triu(matrix, 1));
   return where_symmetric(matrix, symbolic::cholesky(by_upper_triangle, {.raises = false}));
+}
+
+Expr half_log_determinant(const Expr& factor) { return symbolic::sum(symbolic::log(symbolic::diagonal(factor))); }
+
+Expr is_positive_definite(const Expr& matrix) {
+  return symbolic::logical_not(symbolic::isnan(half_log_determinant(cholesky_factor(matrix))));
+}
+
+Expr is_cholesky_factor(const Expr& factor) {
+  const Expr numbers = symbolic::arange(factor.shape()[0]);
+  const Expr above = symbolic::expand_dims(numbers, 1) < numbers,
+             on = symbolic::eq(symbolic::expand_dims(numbers, 1), numbers);
+  return symbolic::where(on, factor > 0.0,
+                         symbolic::logical_or(symbolic::logical_not(above), symbolic::eq(factor, 0.0)));
 }
 
 Expr solve_lower_triangle(const Expr& factor, const Expr& right) {

@@ -12,6 +12,15 @@ symbolic::Expr where_symmetric(const symbolic::Expr& matrix, const symbolic::Exp
 /// Otherwise the upper triangle is read.
 symbolic::Expr cholesky_factor(const symbolic::Expr& matrix);
 
+/// Whether it has such a factor.
+symbolic::Expr is_positive_definite(const symbolic::Expr& matrix);
+
+/// Whether `factor` is lower triangular with a positive diagonal.
+symbolic::Expr is_cholesky_factor(const symbolic::Expr& factor);
+
+/// Half the log determinant of L L'.
+symbolic::Expr half_log_determinant(const symbolic::Expr& factor);
+
 /// x with L x = `right`, [K], or for each of its rows, [N, K]. Of `factor` the lower triangle is read.
 symbolic::Expr solve_lower_triangle(const symbolic::Expr& factor, const symbolic::Expr& right);
 

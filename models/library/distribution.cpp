@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <map>
 
 #include "leapgraph/models/library/function.hpp"
 #include "leapgraph/symbolic/interpret.hpp"
@@ -37,23 +38,26 @@ namespace {
 struct FormInfo {
   Form form;
   std::string_view reals, integers;
-  int rank;
+  int rank;             ///< at most
+  bool may_be_several;  ///< there may be an axis of outcomes in front
   bool (*fits)(const StanType& type);
 };
 
-constexpr std::array<FormInfo, 6> forms = {{
-    {Form::each, "real, vector, row_vector or array[] real", "int or array[] int", 0,
+constexpr std::array<FormInfo, 7> forms = {{
+    {Form::each, "real, vector, row_vector or array[] real", "int or array[] int", 0, true,
      [](const StanType& type) { return rank(type) <= 1; }},
-    {Form::one, "real", "int", 0, [](const StanType& type) { return rank(type) == 0; }},
-    {Form::vectors, "vector, row_vector or an array of them", "array[] int", 1,
+    {Form::one, "real", "int", 0, false, [](const StanType& type) { return rank(type) == 0; }},
+    {Form::vectors, "vector, row_vector or an array of them", "array[] int", 1, true,
      [](const StanType& type) {
        return holds_integers(type) ? type.depth == 1 : base_rank(type.base) == 1 && type.depth <= 1;
      }},
-    {Form::vector, "vector", "array[] int", 1,
+    {Form::vector, "vector", "array[] int", 1, false,
      [](const StanType& type) { return rank(type) == 1 && holds_integers(type) == type.is_array(); }},
-    {Form::rows, "matrix or row_vector", "", 1,
+    {Form::rows, "matrix or row_vector", "", 1, true,
      [](const StanType& type) { return type.is(Base::matrix) || type.is(Base::row_vector); }},
-    {Form::matrix, "matrix", "", 2, [](const StanType& type) { return type.is(Base::matrix); }},
+    {Form::matrix, "matrix", "", 2, false, [](const StanType& type) { return type.is(Base::matrix); }},
+    {Form::diagonal, "matrix or vector", "", 2, false,
+     [](const StanType& type) { return type.is(Base::matrix) || type.is(Base::vector); }},
 }};
 
 const FormInfo& info(const DensityArgument& argument) { return forms[static_cast<std::size_t>(argument.form)]; }
@@ -63,8 +67,9 @@ const FormInfo& info(const DensityArgument& argument) { return forms[static_cast
 std::span<const Distribution> all_distributions() {
   static const std::vector<Distribution> table = [] {
     std::vector<Distribution> all;
-    for (const auto family : {continuous_distributions(), discrete_distributions(), multivariate_distributions(),
-                              regression_distributions()}) {
+    for (const auto family :
+         {continuous_distributions(), discrete_distributions(), category_distributions(), multivariate_distributions(),
+          matrix_distributions(), regression_distributions(), state_space_distributions()}) {
       all.insert(all.end(), family.begin(), family.end());
     }
     return all;
@@ -95,32 +100,51 @@ std::optional<std::size_t> misfit(const Distribution& distribution, std::span<co
 
 namespace {
 
-/// The one length that all of `lengths` share, of what `what` names; -1 if there is none.
-struct CommonLength {
-  std::string_view what;
+/// A length that several axes share; -1 before one is known.
+struct SharedLength {
   std::int64_t length = -1;
-  std::string_view argument = {};
+  std::string_view argument = {}, what = {};
 
-  void add(std::string_view name, std::int64_t found) {
+  void add(std::string_view name, std::string_view of, std::int64_t found) {
     if (length >= 0 && found != length) {
-      throw ArgumentError(fmt::format("sizes differ: {} has {} {}, {} has {}", argument, length, what, name, found));
+      throw ArgumentError(
+          fmt::format("sizes differ: {} has {} {}, {} has {} {}", argument, length, what, name, found, of));
     }
     length = found;
     argument = name;
+    what = of;
   }
 };
 
-/// The number of outcomes: the one length of all arguments that have an entry for each, 1 if there is none. The vectors
-/// of an outcome have one length too.
+/// What messages call the axes that one outcome has of an argument.
+std::string_view axis_word(const DensityArgument& argument, std::size_t own_rank, std::size_t axis, bool several) {
+  if (own_rank == 2) return axis == 0 ? "rows" : "columns";
+  if (argument.form == Form::rows) return "columns";
+  return several ? "elements in each" : "elements";
+}
+
+/// The number of outcomes: the one length of all arguments that have an entry for each, 1 if there is none; 0 too where
+/// an outcome has no elements. The other axes have the lengths that their letters share.
 std::int64_t outcome_count(const Distribution& distribution, std::span<const Expr> arguments) {
-  CommonLength outcomes{"elements"}, elements{"elements in each"};
+  SharedLength outcomes;
+  std::map<char, SharedLength> lengths;
+  bool empty = false;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const DensityArgument& argument = distribution.arguments[i];
+    const FormInfo& form = info(argument);
     const symbolic::Shape& shape = arguments[i].shape();
-    const auto own = static_cast<std::size_t>(info(argument).rank);
-    if (shape.size() > own) outcomes.add(argument.name, shape[0]);
-    for (std::size_t axis = shape.size() - own; axis < shape.size(); ++axis) elements.add(argument.name, shape[axis]);
+    const std::size_t own =
+        form.may_be_several ? static_cast<std::size_t>(form.rank) : shape.size();  // of a diagonal one axis, or two
+    const bool several = shape.size() > own;
+    if (several) outcomes.add(argument.name, argument.form == Form::rows ? "rows" : "elements", shape[0]);
+    for (std::size_t axis = 0; axis < own; ++axis) {
+      const char letter = argument.axes.empty() ? 'K' : argument.axes[axis];
+      const std::int64_t length = shape[shape.size() - own + axis];
+      lengths[letter].add(argument.name, axis_word(argument, own, axis, several), length);
+      if (i == 0 && length == 0) empty = true;
+    }
   }
+  if (empty) return 0;
   return outcomes.length < 0 ? 1 : outcomes.length;
 }
 
@@ -143,7 +167,8 @@ Expr log_density(const Distribution& distribution, std::span<const Expr> argumen
   bool empty = true;
   if (count == 0) return total;
   for (const Term& term : distribution.terms) {
-    const bool kept = symbolic_arguments == everything || (term.kept_for & symbolic_arguments) != 0;
+    const bool kept =
+        symbolic_arguments == everything || term.kept_for == everything || (term.kept_for & symbolic_arguments) != 0;
     if (!kept) continue;
     const Expr summed = sum_over_outcomes(term.value(arguments), count);
     total = empty ? summed : total + summed;

@@ -38,7 +38,8 @@ enum class Form {
   vectors,  ///< a vector for each outcome, in an array, or one for all; of ints: one array of them
   vector,   ///< one vector for all
   rows,     ///< a row of a matrix for each outcome, or a row_vector for all
-  matrix    ///< one matrix for all
+  matrix,   ///< one matrix for all
+  diagonal  ///< one matrix for all, or the vector of its diagonal
 };
 
 struct DensityArgument {
@@ -47,13 +48,17 @@ struct DensityArgument {
   Guard guard = Guard::formula;
   bool integer = false;  ///< holds ints; else reals
   Form form = Form::each;
+  /// A letter for each axis of what one outcome has: axes of one letter, in all arguments, have one length. Empty: all
+  /// are "K".
+  std::string_view axes = {};
 };
 
 /// One additive term of the log density of one outcome, written over the arguments: an outcome's vector lies along the
 /// last axis, its matrix along the last two, and the term drops these.
 struct Term {
-  /// `~` keeps the term when one of these is not data; a term of no arguments is kept by `target +=` only. This is a
-  /// fact of Stan's math library: lognormal keeps -log sqrt(2 pi) when anything is not data, normal never does.
+  /// `~` keeps the term when one of these is not data; a term of no arguments is kept by `target +=` only, one of
+  /// `everything` always. This is a fact of Stan's math library: lognormal keeps -log sqrt(2 pi) when anything is not
+  /// data, normal never does.
   ArgumentSet kept_for;
   symbolic::Expr (*value)(std::span<const symbolic::Expr> arguments);
 };
@@ -114,8 +119,11 @@ symbolic::Expr log_inv_logit_of_density(const symbolic::Expr& x);
 // The families.
 std::span<const Distribution> continuous_distributions();
 std::span<const Distribution> discrete_distributions();
-std::span<const Distribution> multivariate_distributions();  ///< of vectors, and of outcomes that pick from a vector
+std::span<const Distribution> category_distributions();      ///< of outcomes that pick from a vector, and their counts
+std::span<const Distribution> multivariate_distributions();  ///< of vectors
+std::span<const Distribution> matrix_distributions();        ///< wishart, lkj_corr and their like
 std::span<const Distribution> regression_distributions();    ///< normal_id_glm and its like
+std::span<const Distribution> state_space_distributions();   ///< gaussian_dlm_obs
 
 /// log sqrt(2 pi), the constant of normal densities.
 inline constexpr double log_sqrt_two_pi = 0.918938533204672741780329736406;

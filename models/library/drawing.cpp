@@ -125,7 +125,7 @@ Expr lkj_factor(Draws& d, std::int64_t size, const Expr& eta) {
   return (partial + ends) * symbolic::exp(before);
 }
 
-const std::array table = {
+const std::array drawing_table = {
     Drawing{"normal", [](Draws& d, Parameters p, const Shape& n) -> Expr { return p[0] + p[1] * d.normal(n); }},
     Drawing{"std_normal", [](Draws& d, Parameters, const Shape& n) -> Expr { return d.normal(n); }},
     Drawing{"cauchy",
@@ -316,7 +316,7 @@ Function drawing(std::string_view name, std::string_view summary, std::string_vi
 
 }  // namespace
 
-std::span<const Drawing> drawings() { return table; }
+std::span<const Drawing> drawings() { return drawing_table; }
 
 std::span<const Function> drawing_functions() {
   static const std::vector<Function> functions = {

@@ -187,7 +187,6 @@ std::vector<Function> make_elementwise() {
       real_map2<[](auto x, auto y) { return log_sigmoid(x) + log_sigmoid(-y) + log1mexp(y - x); }>(
           "log_inv_logit_diff", "log(inv_logit(x) - inv_logit(y)) for x > y"),
       real_map2<[](auto x, auto y) { return xlogy(x, y); }>("lmultiply", "x * log(y), 0 where x is 0"),
-      real_map2<[](auto x, auto y) { return xlogy(x, y); }>("multiply_log", "x * log(y), 0 where x is 0"),
       real_map2<[](auto x, auto y) { return x + log1mexp(y - x); }>("log_diff_exp", "log(exp(x) - exp(y)) for x > y"),
       {.name = "log_mix",
        .summary = "log(theta * exp(x) + (1 - theta) * exp(y)); of vectors, log of the sum of theta[k] * exp(x[k]), "

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "leapgraph/models/library/shapes.hpp"
+#include "leapgraph/symbolic/complex.hpp"
 #include "leapgraph/symbolic/interpret.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 
@@ -70,6 +71,13 @@ std::optional<Array> evaluate_directly(const Known& known, const Resolution& res
   return std::nullopt;
 }
 
+/// Complex numbers are pairs along a last axis outside of the library, complex tensors in it.
+Expr from_pairs(const Expr& x, const StanType& type) {
+  if (x.rank() == rank(type)) return symbolic::complex(x, 0.0);
+  return symbolic::complex(symbolic::at(x, 0, -1), symbolic::at(x, 1, -1));
+}
+Expr to_pairs(const Expr& z) { return symbolic::stack({symbolic::real(z), symbolic::imag(z)}, -1); }
+
 bool has_nan(const Array& x) {
   for (std::int64_t i = 0; i < x.size(); ++i) {
     if (std::isnan(x.real(i))) return true;
@@ -129,9 +137,14 @@ Array evaluate(const Function& function, const Resolution& resolution, std::span
 
 Expr build(const Function& function, const Resolution& resolution, std::span<const Expr> arguments) {
   symbolic::Exprs promoted;
+  std::vector<StanType> types;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
-    const DType dtype = dtype_of(resolution.parameters[i]);
-    if (arguments[i].dtype() == dtype) {
+    const StanType& type = resolution.parameters[i];
+    const DType dtype = dtype_of(type);
+    types.push_back(with_real_parts(type));
+    if (holds_complex(type)) {
+      promoted.push_back(from_pairs(arguments[i], type));
+    } else if (arguments[i].dtype() == dtype) {
       promoted.push_back(arguments[i]);
     } else if (const std::optional<Array> known = symbolic::constant_value(arguments[i])) {
       promoted.push_back(symbolic::constant(known->cast(dtype)));  // stays known to functions that must know it
@@ -139,7 +152,8 @@ Expr build(const Function& function, const Resolution& resolution, std::span<con
       promoted.push_back(symbolic::cast(arguments[i], dtype));
     }
   }
-  return function.build({promoted, resolution.parameters, resolution.result});
+  const Expr result = function.build({promoted, types, with_real_parts(resolution.result), resolution.slot});
+  return holds_complex(resolution.result) ? to_pairs(result) : result;
 }
 
 Expr log_jacobian(const Function& function, const Resolution& resolution, std::span<const Expr> arguments) {

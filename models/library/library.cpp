@@ -52,13 +52,28 @@ constexpr std::array<DensitySuffix, 8> density_suffixes = {{{"_lpdf", true},
 
 }  // namespace
 
+std::vector<Family> families() {
+  return {{"Operators", operator_functions()},
+          {"Constants", constant_functions()},
+          {"Element by element", elementwise_functions()},
+          {"Sums and other reductions", reduction_functions()},
+          {"Sizes, parts and rearrangements", container_functions()},
+          {"Filling", fill_functions()},
+          {"Sorting", order_functions()},
+          {"Matrices", matrix_functions()},
+          {"Linear algebra", linear_algebra_functions()},
+          {"Covariances", covariance_functions()},
+          {"Sparse matrices", sparse_functions()},
+          {"Special functions", special_functions()},
+          {"Complex numbers", complex_functions()},
+          {"Hidden Markov models", hidden_markov_functions()},
+          {"Drawing", drawing_functions()}};
+}
+
 std::vector<const Function*> all_functions() {
   std::vector<const Function*> all;
-  for (const auto family : {operator_functions(), elementwise_functions(), reduction_functions(), container_functions(),
-                            constant_functions(), matrix_functions(), covariance_functions(),
-                            linear_algebra_functions(), special_functions(), constrain_functions(), sparse_functions(),
-                            fill_functions(), order_functions(), drawing_functions()}) {
-    for (const Function& function : family) all.push_back(&function);
+  for (const Family& family : families()) {
+    for (const Function& function : family.functions) all.push_back(&function);
   }
   return all;
 }

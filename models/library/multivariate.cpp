@@ -1,197 +1,182 @@
-/// Distributions of vectors and matrices, and of integers that pick from a vector: their log densities, term by term,
-/// as Stan's math library keeps and drops them.
-#include <algorithm>
+/// Distributions of vectors: log densities, term by term, as Stan's math library keeps and drops them.
 #include <cmath>
-#include <limits>
 #include <numbers>
 #include <optional>
 #include <vector>
 
 #include "leapgraph/models/library/covariances.hpp"
 #include "leapgraph/models/library/distribution.hpp"
+#include "leapgraph/models/library/log_gamma.hpp"
+#include "leapgraph/symbolic/interpret.hpp"
+#include "leapgraph/symbolic/linear_algebra.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 
 namespace leapgraph::models::library {
 namespace {
 
-using symbolic::Array;
-using symbolic::DType;
 using symbolic::Expr;
 using Arguments = std::span<const Expr>;
 using namespace domains;  // NOLINT: the vocabulary of the records below
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr bool integer = true;
-
 // The set of arguments 0, 1, ... of which a term is a function.
-constexpr ArgumentSet nothing = 0, y = 1, a1 = 2, a2 = 4;
+constexpr ArgumentSet nothing = 0, y = 1, a1 = 2, a2 = 4, a3 = 8;
 
 /// Over an outcome's vector.
 Expr total(const Expr& x) { return symbolic::sum(x, {-1}); }
 
 std::int64_t last_length(const Expr& x) { return x.shape().back(); }
 
-/// Positions from 0 of categories from 1 to `count`. What is not a category is refused by a condition; here it must
-/// only not be looked up.
-Expr positions(const Expr& category, std::int64_t count) {
-  const std::optional<Array> known = symbolic::constant_value(category);
-  if (!known) return symbolic::clip(category - 1, std::int64_t{0}, count - 1);
-  Array result(known->type());
-  for (std::int64_t i = 0; i < known->size(); ++i) {
-    result.set_integer(i, std::clamp(known->integer(i) - 1, std::int64_t{0}, count - 1));
-  }
-  return symbolic::constant(result);
+/// Squares of deviations in units of the factor, one each.
+Expr squares(const Expr& deviations, const Expr& factor) {
+  return total(symbolic::sqr(solve_lower_triangle(factor, deviations)));
 }
 
-/// The element number `category`, from 1, of an outcome's vector.
-Expr picked(const Expr& x, const Expr& category) {
-  const std::int64_t count = last_length(x);
-  const Expr position = positions(category, count);
-  if (x.rank() == 1) return symbolic::gather(x, position);
-  const std::int64_t outcomes = x.shape()[0];
-  return symbolic::gather(symbolic::reshape(x, {outcomes * count}), symbolic::arange(outcomes) * count + position);
+/// Few rows that stand for all deviations of data from one mean: their squares, whatever the units, add up to the mean
+/// of all squares. They are the deviation of the average, and the triangular factor of deviations from that. Nothing
+/// where there are no such data.
+std::optional<Expr> summarised_deviations(const Expr& outcome, const Expr& mean) {
+  if (!symbolic::constant_value(outcome) || outcome.rank() != 2 || mean.rank() != 1) return std::nullopt;
+  const std::int64_t count = outcome.shape()[0];
+  if (count < 4 * last_length(outcome)) return std::nullopt;
+  const Expr average = symbolic::mean(outcome, {0});
+  const Expr factor = symbolic::qr(outcome - average).r / std::sqrt(static_cast<double>(count));
+  const std::vector<symbolic::Array> known = symbolic::interpret({{}, {average, factor}}, {});
+  const Expr off_average = symbolic::expand_dims(symbolic::constant(known[0]) - mean, 0);
+  return symbolic::concatenate({off_average, symbolic::constant(known[1])});
 }
 
-/// log(x[category]), with the fewer logarithms.
-Expr log_picked(const Expr& x, const Expr& category) {
-  const bool share_logs = x.rank() == 1 && symbolic::element_count(category.shape()) > last_length(x);
-  return share_logs ? picked(symbolic::log(x), category) : symbolic::log(picked(x, category));
+/// The squares of all deviations, one for each outcome or their mean.
+template <class Square>
+Expr squared_deviations(const Expr& outcome, const Expr& mean, const Square& square) {
+  if (const std::optional<Expr> rows = summarised_deviations(outcome, mean)) return symbolic::sum(square(*rows));
+  return square(outcome - mean);
 }
 
-template <std::size_t argument>
-constexpr Condition sums_to_one{"theta sums to 1", [](Arguments a) {
-                                  return symbolic::abs(total(a[argument]) - 1.0) <= 1e-8;  // as Stan checks it
-                                }};
-template <std::size_t argument>
-Expr is_category(Arguments a) {
-  return a[0] <= last_length(a[argument]);
+Expr normal_exponent(Arguments a, const Expr& factor) {
+  return -0.5 * squared_deviations(a[0], a[1], [&](const Expr& rows) { return squares(rows, factor); });
 }
 
-const Distribution categorical{
-    .name = "categorical",
-    .summary = "one of the numbers 1, 2, ... with the probabilities theta",
-    .arguments = {{"n", &counting, Guard::test, integer}, {"theta", &probability, Guard::test, false, Form::vectors}},
-    .terms = {{a1, [](Arguments a) { return log_picked(a[1], a[0]); }}},
-    .conditions = {{"n is at most the number of elements of theta", is_category<1>}, sums_to_one<1>}};
+/// `count` numbers of -log sqrt(2 pi).
+Expr normal_constant(std::int64_t count) { return symbolic::constant(-log_sqrt_two_pi * static_cast<double>(count)); }
 
-const Distribution categorical_logit{
-    .name = "categorical_logit",
-    .summary = "one of the numbers 1, 2, ... with the probabilities softmax(beta)",
-    .arguments = {{"n", &counting, Guard::test, integer}, {"beta", &finite, Guard::test, false, Form::vectors}},
-    .terms = {{a1, [](Arguments a) { return picked(a[1], a[0]) - symbolic::logsumexp(a[1], {-1}); }}},
-    .conditions = {{"n is at most the number of elements of beta", is_category<1>}}};
-
-/// The cutpoint below (`side` 0) or above (1) each category; infinite at the ends.
-Expr cutpoint(Arguments a, std::int64_t side) {
-  symbolic::Shape end = a[2].shape();
-  end.back() = 1;
-  const Expr cutpoints =
-      symbolic::concatenate({symbolic::full(end, -infinity), a[2], symbolic::full(end, infinity)}, -1);
-  return picked(cutpoints, a[0] + side);
+/// -(nu + K) / 2 log(1 + squares / nu)
+Expr student_t_tail(const Expr& nu, const Expr& squares, std::int64_t K) {
+  return -0.5 * (nu + static_cast<double>(K)) * symbolic::log1p(squares / nu);
+}
+Expr student_t_scale(const Expr& nu, std::int64_t K) {
+  const double half = 0.5 * static_cast<double>(K);
+  return log_gamma_ratio(0.5 * nu, symbolic::constant(half)) - half * symbolic::log(nu);
+}
+Expr student_t_constant(std::int64_t K) {
+  return symbolic::constant(-0.5 * static_cast<double>(K) * std::log(std::numbers::pi));
 }
 
-const Distribution ordered_logistic{
-    .name = "ordered_logistic",
-    .summary = "the interval between the cutpoints c, from 1 on, that holds a logistic number of location eta",
-    .arguments = {{"n", &counting, Guard::test, integer},
-                  {"eta", &finite, Guard::test},
-                  {"c", &finite, Guard::test, false, Form::vectors}},
-    .terms = {{a1 | a2,
-               [](Arguments a) {
-                 const Expr below = cutpoint(a, 0), above = cutpoint(a, 1);
-                 return symbolic::log_sigmoid(a[1] - below) + symbolic::log_sigmoid(above - a[1]) +
-                        symbolic::log1mexp(below - above);
-               }}},
-    .conditions = {{"n is at most one more than the number of cutpoints",
-                    [](Arguments a) { return a[0] <= last_length(a[2]) + 1; }},
-                   {"cutpoints increase", [](Arguments a) {
-                      const std::int64_t count = last_length(a[2]);
-                      if (count < 2) return symbolic::constant(true);
-                      return symbolic::slice(a[2], -1, {1, count}) > symbolic::slice(a[2], -1, {0, count - 1});
-                    }}}};
+constexpr DensityArgument y_argument{"y", &number, Guard::formula, false, Form::vectors};
+constexpr DensityArgument mu_argument{"mu", &finite, Guard::formula, false, Form::vectors};
+constexpr DensityArgument nu_argument{"nu", &positive, Guard::test, false, Form::one};
+constexpr DensityArgument factor_argument{"L", &number, Guard::formula, false, Form::matrix};
+constexpr DensityArgument covariance_argument{"Sigma", &number, Guard::formula, false, Form::matrix};
 
-const Distribution multinomial{
-    .name = "multinomial",
-    .summary = "how often each of the numbers 1, 2, ... came, with the probabilities theta",
-    .arguments = {{"n", &nonnegative, Guard::test, integer, Form::vectors},
-                  {"theta", &probability, Guard::test, false, Form::vector}},
-    .terms = {{nothing,
-               [](Arguments a) {
-                 const Expr n = symbolic::cast(a[0], DType::float64);
-                 return symbolic::lgamma(total(n) + 1.0) - total(symbolic::lgamma(n + 1.0));
-               }},
-              {a1, [](Arguments a) { return total(symbolic::xlogy(symbolic::cast(a[0], DType::float64), a[1])); }}},
-    .conditions = {sums_to_one<1>}};
-
-const Distribution dirichlet{
-    .name = "dirichlet",
-    .summary = "Dirichlet with counts alpha",
-    .arguments = {{"theta", &probability, Guard::test, false, Form::vectors},
-                  {"alpha", &positive, Guard::test, false, Form::vectors}},
-    .terms = {{a1, [](Arguments a) { return symbolic::lgamma(total(a[1])) - total(symbolic::lgamma(a[1])); }},
-              {y | a1, [](Arguments a) { return total((a[1] - 1.0) * symbolic::log(a[0])); }}},
-    .conditions = {sums_to_one<0>}};
-
-/// Lewandowski, Kurowicka & Joe (2009), theorem 5: the log of the volume of K by K correlation matrices under eta.
-Expr log_lkj_constant(const Expr& eta, std::int64_t K) {
-  const auto last = static_cast<double>(K - 1);
-  Expr result = last * symbolic::lgamma(eta + 0.5 * last);
-  for (double k = 1; k <= last; ++k) {
-    result = result - symbolic::lgamma(eta + 0.5 * (last - k)) - 0.5 * k * std::log(std::numbers::pi);
-  }
-  return result;
+// Outcomes of multi_gp are the rows of y; its weights divide their covariances.
+constexpr DensityArgument processes{"y", &finite, Guard::formula, false, Form::matrix, "DN"};
+constexpr DensityArgument weights{"w", &positive, Guard::test, false, Form::vector, "D"};
+Expr weight_scales(const Expr& w, std::int64_t N) {
+  return 0.5 * static_cast<double>(N) * symbolic::sum(symbolic::log(w));
+}
+Expr weighted_squares(Arguments a, const Expr& factor) {
+  return -0.5 * symbolic::dot(a[2], total(symbolic::sqr(solve_lower_triangle(factor, a[0]))));
 }
 
-const Distribution lkj_corr_cholesky{
-    .name = "lkj_corr_cholesky",
-    .summary = "Cholesky factor of a correlation matrix of density det^(eta - 1)",
-    .arguments = {{"L", &number, Guard::formula, false, Form::matrix},
-                  {"eta", &positive, Guard::test, false, Form::one}},
-    .terms = {{a1, [](Arguments a) { return log_lkj_constant(a[1], a[0].shape()[0]); }},
-              {y | a1, [](Arguments a) {
-                 // The exponent of element k of the diagonal, from 2 on, is K - k + 2 (eta - 1).
-                 const std::int64_t K = a[0].shape()[0];
-                 std::vector<double> exponents;
-                 for (std::int64_t k = 2; k <= K; ++k) exponents.push_back(static_cast<double>(K - k));
-                 const Expr log_diagonal = symbolic::log(symbolic::slice(symbolic::diagonal(a[0]), 0, {1, K}));
-                 return total((symbolic::constant(Array::vector(exponents)) + 2.0 * (a[1] - 1.0)) * log_diagonal);
-               }}}};
+std::vector<Distribution> make_multivariate() {
+  return {
+      {.name = "dirichlet",
+       .summary = "Dirichlet with counts alpha",
+       .arguments = {{"theta", &probability, Guard::test, false, Form::vectors},
+                     {"alpha", &positive, Guard::test, false, Form::vectors}},
+       .terms = {{a1, [](Arguments a) { return symbolic::lgamma(total(a[1])) - total(symbolic::lgamma(a[1])); }},
+                 {y | a1, [](Arguments a) { return total((a[1] - 1.0) * symbolic::log(a[0])); }}},
+       .conditions = {{"theta sums to 1",
+                       [](Arguments a) { return symbolic::abs(total(a[0]) - 1.0) <= 1e-8; }}}},  // as Stan checks it
 
-/// The log density of a normal vector, but for its constant: its deviation in units of the factor, and the determinant.
-Expr half_squares(const Expr& outcome, const Expr& mean, const Expr& factor) {
-  return -0.5 * total(symbolic::sqr(solve_lower_triangle(factor, outcome - mean)));
+      {.name = "multi_normal_cholesky",
+       .summary = "normal vector with mean mu and covariance matrix L * L'",
+       .arguments = {y_argument, mu_argument, factor_argument},
+       .terms = {{nothing, [](Arguments a) { return normal_constant(last_length(a[2])); }},
+                 {a2, [](Arguments a) { return -half_log_determinant(a[2]); }},
+                 {y | a1 | a2, [](Arguments a) { return normal_exponent(a, a[2]); }}}},
+      {.name = "multi_normal",
+       .summary = "normal vector with mean mu and covariance matrix Sigma",
+       .arguments = {y_argument, mu_argument, covariance_argument},
+       .terms = {{nothing, [](Arguments a) { return normal_constant(last_length(a[2])); }},
+                 {a2, [](Arguments a) { return -half_log_determinant(cholesky_factor(a[2])); }},
+                 {y | a1 | a2, [](Arguments a) { return normal_exponent(a, cholesky_factor(a[2])); }}},
+       .conditions = {{"Sigma is symmetric and positive definite",
+                       [](Arguments a) { return is_positive_definite(a[2]); }}}},
+      {.name = "multi_normal_prec",
+       .summary = "normal vector with mean mu and covariance matrix inverse(Omega)",
+       .arguments = {y_argument, mu_argument, {"Omega", &number, Guard::formula, false, Form::matrix}},
+       .terms = {{nothing, [](Arguments a) { return normal_constant(last_length(a[2])); }},
+                 {a2, [](Arguments a) { return half_log_determinant(cholesky_factor(a[2])); }},
+                 {y | a1 | a2,
+                  [](Arguments a) {
+                    return -0.5 * squared_deviations(a[0], a[1], [&](const Expr& rows) {
+                      return total(symbolic::dot(rows, a[2]) * rows);
+                    });
+                  }}},
+       .conditions = {{"Omega is symmetric and positive definite",
+                       [](Arguments a) { return is_positive_definite(a[2]); }}}},
+
+      {.name = "multi_student_t_cholesky",
+       .summary = "vector of Student's t with nu degrees of freedom, location mu and scale matrix L * L'",
+       .arguments = {y_argument, nu_argument, mu_argument, factor_argument},
+       .terms = {{nothing, [](Arguments a) { return student_t_constant(last_length(a[3])); }},
+                 {a1, [](Arguments a) { return student_t_scale(a[1], last_length(a[3])); }},
+                 {a3, [](Arguments a) { return -half_log_determinant(a[3]); }},
+                 {y | a1 | a2 | a3,
+                  [](Arguments a) { return student_t_tail(a[1], squares(a[0] - a[2], a[3]), last_length(a[3])); }}},
+       .conditions = {{"L is lower triangular with a positive diagonal",
+                       [](Arguments a) { return is_cholesky_factor(a[3]); }}}},
+      {.name = "multi_student_t",
+       .summary = "vector of Student's t with nu degrees of freedom, location mu and scale matrix Sigma",
+       .arguments = {y_argument, nu_argument, mu_argument, covariance_argument},
+       .terms = {{nothing, [](Arguments a) { return student_t_constant(last_length(a[3])); }},
+                 {a1, [](Arguments a) { return student_t_scale(a[1], last_length(a[3])); }},
+                 {a3, [](Arguments a) { return -half_log_determinant(cholesky_factor(a[3])); }},
+                 {y | a1 | a2 | a3,
+                  [](Arguments a) {
+                    return student_t_tail(a[1], squares(a[0] - a[2], cholesky_factor(a[3])), last_length(a[3]));
+                  }}},
+       .conditions = {{"Sigma is symmetric and positive definite",
+                       [](Arguments a) { return is_positive_definite(a[3]); }}}},
+
+      {.name = "multi_gp_cholesky",
+       .summary = "rows of y normal with mean 0 and covariance matrices L * L' / w[i]",
+       .arguments = {processes, {"L", &number, Guard::formula, false, Form::matrix, "NN"}, weights},
+       .terms = {{nothing, [](Arguments a) { return normal_constant(symbolic::element_count(a[0].shape())); }},
+                 {a1, [](Arguments a) { return -static_cast<double>(a[0].shape()[0]) * half_log_determinant(a[1]); }},
+                 {a2, [](Arguments a) { return weight_scales(a[2], a[0].shape()[1]); }},
+                 {y | a1 | a2, [](Arguments a) { return weighted_squares(a, a[1]); }}},
+       .conditions = {{"L is lower triangular with a positive diagonal",
+                       [](Arguments a) { return is_cholesky_factor(a[1]); }}}},
+      {.name = "multi_gp",
+       .summary = "rows of y normal with mean 0 and covariance matrices Sigma / w[i]",
+       .arguments = {processes, {"Sigma", &finite, Guard::formula, false, Form::matrix, "NN"}, weights},
+       .terms = {{nothing, [](Arguments a) { return normal_constant(symbolic::element_count(a[0].shape())); }},
+                 {a1,
+                  [](Arguments a) {
+                    return -static_cast<double>(a[0].shape()[0]) * half_log_determinant(cholesky_factor(a[1]));
+                  }},
+                 {a2, [](Arguments a) { return weight_scales(a[2], a[0].shape()[1]); }},
+                 {y | a1 | a2, [](Arguments a) { return weighted_squares(a, cholesky_factor(a[1])); }}},
+       .conditions = {{"Sigma is symmetric and positive definite",
+                       [](Arguments a) { return is_positive_definite(a[1]); }}}},
+  };
 }
-Expr log_scales(const Expr& factor) { return -symbolic::sum(symbolic::log(symbolic::diagonal(factor))); }
-
-Expr vector_constant(Arguments a) {
-  return symbolic::constant(-log_sqrt_two_pi * static_cast<double>(last_length(a[2])));
-}
-
-const Distribution multi_normal_cholesky{
-    .name = "multi_normal_cholesky",
-    .summary = "normal vector with mean mu and covariance matrix L * L'",
-    .arguments = {{"y", &number, Guard::formula, false, Form::vectors},
-                  {"mu", &finite, Guard::formula, false, Form::vectors},
-                  {"L", &number, Guard::formula, false, Form::matrix}},
-    .terms = {{nothing, vector_constant},
-              {a2, [](Arguments a) { return log_scales(a[2]); }},
-              {y | a1 | a2, [](Arguments a) { return half_squares(a[0], a[1], a[2]); }}}};
-
-const Distribution multi_normal{
-    .name = "multi_normal",
-    .summary = "normal vector with mean mu and covariance matrix Sigma",
-    .arguments = {{"y", &number, Guard::formula, false, Form::vectors},
-                  {"mu", &finite, Guard::formula, false, Form::vectors},
-                  {"Sigma", &number, Guard::formula, false, Form::matrix}},
-    .terms = {{nothing, vector_constant},
-              {a2, [](Arguments a) { return log_scales(cholesky_factor(a[2])); }},
-              {y | a1 | a2, [](Arguments a) { return half_squares(a[0], a[1], cholesky_factor(a[2])); }}}};
 
 }  // namespace
 
 std::span<const Distribution> multivariate_distributions() {
-  static const std::vector<Distribution> table = {multi_normal_cholesky, multi_normal, categorical, categorical_logit,
-                                                  ordered_logistic,      multinomial,  dirichlet,   lkj_corr_cholesky};
+  static const std::vector<Distribution> table = make_multivariate();
   return table;
 }
 

@@ -31,7 +31,7 @@ std::string describe(const StanType& type, const symbolic::Shape& shape) {
   const auto depth = static_cast<std::size_t>(type.depth);
   std::string text = depth > 0 ? "array" + lengths(shape, 0, depth) + " " : "";
   text += to_string(StanType{type.base});
-  if (base_rank(type.base) > 0) text += lengths(shape, depth, shape.size());
+  if (base_rank(type.base) > 0) text += lengths(shape, depth, static_cast<std::size_t>(rank(type)));
   return text;
 }
 

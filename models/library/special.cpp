@@ -178,9 +178,9 @@ Expr log_bessel_i(const Expr& v, const Expr& z) {
   const Expr order = symbolic::broadcast_like(v, v + moderate), log_half = symbolic::log(0.5 * moderate);
   const Expr start = order * log_half - symbolic::lgamma(order + 1.0);
   const auto step = [](const Exprs& carry, const Exprs&) {
-    const Expr &k = carry[0], &term = carry[1], &sum = carry[2], &of_order = carry[3], &log_z = carry[4];
-    const Expr next = term + 2.0 * log_z - symbolic::log(k) - symbolic::log(of_order + k);
-    const Expr done = symbolic::logical_and(next < term, next < sum - 40.0);
+    const Expr &k = carry[0], &last = carry[1], &sum = carry[2], &of_order = carry[3], &log_z = carry[4];
+    const Expr next = last + 2.0 * log_z - symbolic::log(k) - symbolic::log(of_order + k);
+    const Expr done = symbolic::logical_and(next < last, next < sum - 40.0);
     return symbolic::ScanBody{.carry = {k + 1.0, next, symbolic::logaddexp(sum, next), of_order, log_z},
                               .outputs = {},
                               .until = symbolic::all(symbolic::logical_or(done, symbolic::isnan(next)))};

@@ -49,7 +49,8 @@ std::vector<Declared> declared_variables(Evaluator& evaluator, const TypedProgra
                          .type = program.symbols[static_cast<std::size_t>(id)].type,
                          .shape = evaluator.shape_of_type(declaration.type, variable.name.text),
                          .range = variable.name.range,
-                         .sized = &declaration.type});
+                         .sized = &declaration.type,
+                         .arrays = variable.info.arrays});
   }
   return variables;
 }

@@ -20,6 +20,7 @@ struct Declared {
   symbolic::Shape shape;
   Range range;  ///< its name
   const SizedType<Typed>* sized = nullptr;
+  std::vector<VariableInfo::ArrayOfTuples> arrays = {};  ///< of tuples, that it is a leaf of; outermost first
 
   /// The lengths of one vector or matrix, and how many of them the arrays hold.
   symbolic::Shape value_lengths() const { return {shape.begin() + type.depth, shape.end()}; }

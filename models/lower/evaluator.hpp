@@ -6,6 +6,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,8 +18,10 @@
 #include "leapgraph/models/library/distribution.hpp"
 #include "leapgraph/models/lower/selection.hpp"
 #include "leapgraph/models/lower/value.hpp"
+#include "leapgraph/models/solvers/program_function.hpp"
 #include "leapgraph/models/source.hpp"
 #include "leapgraph/models/types/typed_ast.hpp"
+#include "leapgraph/symbolic/host_function.hpp"
 
 namespace leapgraph::models::lower {
 
@@ -109,9 +113,24 @@ class Evaluator {
   // call.cpp
   /// Thrown out of an expression whose call of a function rejects, which was noted; ends the block.
   struct Rejection {};
-  /// A function of the program, run with these arguments; nothing for one that returns nothing.
-  std::optional<Value> call(const UserFunctionUse& use, std::span<const TypedExpression* const> arguments, Range range);
+  /// A function of the program, run with these arguments: what it returns, of a tuple the leaves.
+  std::vector<Value> call(const UserFunctionUse& use, std::span<const TypedExpression* const> arguments, Range range);
+  /// The same with values that have the types of its parameters; `variables` as in Frame.
+  std::vector<Value> call(const UserFunctionUse& use, std::vector<Value> arguments, std::vector<bool> variables,
+                          Range range);
+  void call_statement(const TypedStatement& statement, const CallStatement<Typed>& call);
   Value call_for_value(const UserFunctionUse& use, std::span<const TypedExpression* const> arguments, Range range);
+  // solve.cpp, function_graph.cpp
+  class FunctionPieces;
+  Value solve(const TypedExpression& expression, const Call<Typed>& call);
+  Value solve_ode(library::OdeMethod method, const TypedExpression& expression, const Call<Typed>& call);
+  Value map_shards(const TypedExpression& expression, const Call<Typed>& call);
+  /// What a solver computes of the variables and data at the back of `pieces`: known now where these are.
+  Value solution(const FunctionPieces& pieces, symbolic::HostMapFunction solver, std::int64_t length, Range range);
+  /// Whether Stan differentiates by this: it depends on parameters by its type, whatever its value is.
+  bool is_variable(const TypedExpression& expression) const;
+  std::vector<bool> variables_of(std::span<const TypedExpression* const> arguments) const;
+
   bool keeps_all_terms() const { return call_.function != no_function && !call_.unnormalized; }
 
   Value choose(const TypedExpression& expression, const Ternary<Typed>& choice);
@@ -158,7 +177,8 @@ class Evaluator {
   Flow while_loop(const While<Typed>& loop, Range range);
   Flow for_loop(const For<Typed>& loop, Range range);
   Flow for_each(const ForEach<Typed>& loop, Range range);
-  void count_unrolled(Range range);
+  /// Refuses a loop that does not seem to end, or is too long to be unrolled.
+  void count_iteration(Range range);
   /// "n = 3, k = 1": where the running loops are; empty outside of loops.
   std::string iteration_text() const;
   void contribute(const TypedStatement& statement, const Value& term);
@@ -189,21 +209,25 @@ class Evaluator {
   std::int64_t next_place_ = 0;
   std::unordered_map<const TypedExpression*, Places>* places_ = nullptr;
   std::vector<Requirement> requirements_;
+  std::int64_t iterations_ = 0;  // of all loops of the block so far
   /// Iterations that may still be unrolled, and why there is a limit; none: loops are not being unrolled.
   std::optional<std::int64_t> unrolled_left_;
   std::string unrolled_because_;
   std::vector<Diagnostic> warnings_;
   Loops loops_;
-  /// The function of the program that is running, if any, and what it has returned.
+  /// The function of the program that is running, if any, and what it has returned: the leaves of a tuple.
   struct Frame {
     FunctionId function = no_function;
     bool unnormalized = false;
-    std::optional<Value> result = {};
+    std::vector<Value> results = {};
+    std::vector<bool> variables = {};  ///< of its parameters: `is_variable` of the arguments
   };
   Frame call_;
   int call_depth_ = 0;
   std::unordered_map<FunctionId, int> active_calls_;
   std::vector<SymbolId> loop_variables_;  // of the loops that are running
+  /// Functions that solvers were given, by what they were compiled for.
+  std::map<std::string, std::shared_ptr<const solvers::ProgramFunction>> program_functions_;
   /// Integer containers as reals, beside the original that keeps the buffer's address taken: one copy however often the
   /// model uses it.
   std::unordered_map<const std::byte*, std::pair<symbolic::Array, symbolic::Array>> reals_;

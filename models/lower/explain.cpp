@@ -4,7 +4,9 @@
 #include <cmath>
 
 #include "leapgraph/models/lower/lower.hpp"
+#include "leapgraph/symbolic/host_function.hpp"
 #include "leapgraph/symbolic/interpret.hpp"
+#include "leapgraph/symbolic/op.hpp"
 #include "leapgraph/symbolic/ops.hpp"
 
 namespace leapgraph::models::lower {
@@ -53,11 +55,22 @@ std::string fault(const Lowered& program, const DensityAt& density, std::span<co
   return "";
 }
 
+/// Why a solver that the contribution needs has no solution there; empty where all have.
+std::string solver_failure(const Lowered& program, const Expr& contribution, std::span<const double> position) {
+  for (const symbolic::Node* node : symbolic::topological_order({&contribution, 1})) {
+    if (node->op().name != "host_map") continue;
+    std::string failure = symbolic::host_map_failure(*node, evaluate(program, node->inputs(), position));
+    if (!failure.empty()) return failure;
+  }
+  return "";
+}
+
 }  // namespace
 
 std::string explain(const Lowered& program, const Source& source, std::span<const double> position) {
   for (const Contribution& contribution : program.contributions) {
-    const double value = evaluate(program, {expression_from(contribution.value)}, position).at(0).real();
+    const Expr term = expression_from(contribution.value);
+    const double value = evaluate(program, {term}, position).at(0).real();
     if (std::isfinite(value)) continue;
     const double shown = std::isnan(value) ? std::abs(value) : value;  // the sign of a nan says nothing
     const Location place = source.locate(contribution.range.begin);
@@ -65,6 +78,7 @@ std::string explain(const Lowered& program, const Source& source, std::span<cons
         fmt::format("{}:{}:{}: {} is {}", place.file, place.line, place.column,
                     contribution.text.empty() ? quoted(source.text(contribution.range)) : contribution.text, shown);
     std::string reason = contribution.reason;
+    if (reason.empty()) reason = solver_failure(program, term, position);
     for (const DensityAt& density : contribution.densities) {
       if (reason.empty()) reason = fault(program, density, position);
     }

@@ -114,9 +114,11 @@ Value Evaluator::evaluate(const TypedExpression& expression) {
           [&](const ArrayLiteral<Typed>& node) { return evaluate_elements(expression, node.elements); },
           [&](const RowVectorLiteral<Typed>& node) { return evaluate_elements(expression, node.elements); },
           [&](const TargetValue&) { return target(); },
-          [&](const ImaginaryLiteral&) -> Value { unsupported(expression.range, "a complex number"); },
-          [&](const TupleLiteral<Typed>&) -> Value { unsupported(expression.range, "a tuple"); },
-          [&](const TupleProjection<Typed>&) -> Value { unsupported(expression.range, "a tuple"); },
+          [&](const ImaginaryLiteral& node) -> Value {
+            return Array::vector({0.0, node.value});
+          },
+          [](const TupleLiteral<Typed>&) -> Value { throw InternalError("a tuple was not taken apart"); },
+          [](const TupleProjection<Typed>&) -> Value { throw InternalError("a tuple was not taken apart"); },
       },
       expression.node);
 }
@@ -147,6 +149,7 @@ Value Evaluator::evaluate_binary(const TypedExpression& expression, const Binary
 }
 
 Value Evaluator::evaluate_call(const TypedExpression& expression, const Call<Typed>& call) {
+  if (expression.info.solver.solver != nullptr) return solve(expression, call);
   if (expression.info.user || expression.info.density.distribution != nullptr) {
     std::vector<const TypedExpression*> arguments;
     for (const TypedExpression& argument : call.arguments) arguments.push_back(&argument);
@@ -173,12 +176,13 @@ Value Evaluator::evaluate_elements(const TypedExpression& expression, const std:
   if (type.is_array()) {
     element = element_of(type);
   } else {
-    element = type.is(Base::matrix) ? stan_types::row_vector : stan_types::real;
+    element = base_rank(type.base) == 2 ? stan_types::row_vector : stan_types::real;
+    if (holds_complex(type)) element = with_complex(element);
   }
   std::vector<Value> values;
   bool known = true;
   for (const TypedExpression& child : elements) {
-    values.push_back(evaluate(child));
+    values.push_back(promoted(evaluate(child), element));
     known = known && is_known(values.back());
     if (shape_of(values.back()) == shape_of(values.front())) continue;
     fail({.range = child.range,
@@ -192,7 +196,8 @@ Value Evaluator::evaluate_elements(const TypedExpression& expression, const std:
 
 Expr Evaluator::argument(const Value& value, const StanType& type) {
   const auto* array = std::get_if<Array>(&value);
-  if (array == nullptr || array->dtype() == dtype_of(type)) return expression_from(promoted(value, type));
+  if (array == nullptr || array->dtype() == dtype_of(type) || holds_complex(type))
+    return expression_from(promoted(value, type));
   const auto [entry, is_new] = reals_.try_emplace(array->raw(), *array, Array());
   if (is_new) entry->second.second = array->cast(dtype_of(type));
   return expression_from(entry->second.second);
@@ -207,7 +212,10 @@ Value Evaluator::apply(const FunctionUse& use, std::span<const Value* const> arg
     if (use.function->log_jacobian) add_log_jacobian(use, arguments, range, shown);
     if (known) {
       std::vector<Array> arrays;
-      for (const Value* value : arguments) arrays.push_back(array_from(*value));
+      for (std::size_t i = 0; i < arguments.size(); ++i) {
+        const StanType& type = use.resolution.parameters[i];
+        arrays.push_back(array_from(holds_complex(type) ? promoted(*arguments[i], type) : *arguments[i]));
+      }
       return value_from(library::evaluate(*use.function, use.resolution, arrays));
     }
     Exprs expressions;

@@ -25,29 +25,38 @@ std::vector<std::int64_t> coordinate_elements(const Parameter& parameter) {
   std::vector<std::int64_t> elements(static_cast<std::size_t>(parameter.size));
   std::iota(elements.begin(), elements.end(), std::int64_t{0});
   const Declared& variable = parameter.variable;
-  if (variable.type.base != Base::matrix) return elements;
-  const std::int64_t rows = variable.shape[variable.shape.size() - 2];
-  const std::int64_t columns = variable.shape.back();
+  if (base_rank(variable.type.base) != 2) return elements;
+  const std::int64_t parts = holds_complex(variable.type) ? 2 : 1;  // of a number
+  const Shape lengths = variable.value_lengths();
+  const std::int64_t rows = lengths[0], columns = lengths[1];
   for (std::size_t i = 0; i < elements.size(); ++i) {
-    const std::int64_t in_matrix = static_cast<std::int64_t>(i) % (rows * columns);
-    const std::int64_t before = static_cast<std::int64_t>(i) - in_matrix;
-    elements[i] = before + in_matrix % rows * columns + in_matrix / rows;
+    const std::int64_t part = static_cast<std::int64_t>(i) % parts, number = static_cast<std::int64_t>(i) / parts;
+    const std::int64_t in_matrix = number % (rows * columns);
+    const std::int64_t before = number - in_matrix;
+    elements[i] = (before + in_matrix % rows * columns + in_matrix / rows) * parts + part;
   }
   return elements;
+}
+
+Expr coordinates(const Expr& position, const Parameter& parameter) {
+  if (parameter.places.empty())
+    return symbolic::slice(position, 0, {parameter.offset, parameter.offset + parameter.size});
+  return symbolic::gather(position, symbolic::constant(Array::of<std::int64_t>({parameter.size}, parameter.places)));
 }
 
 /// The parameter's coordinates in its shape.
 Expr shaped(const Expr& position, const Parameter& parameter) {
   const Declared& variable = parameter.variable;
   if (variable.shape.empty()) return symbolic::at(position, parameter.offset);
-  const Expr part = symbolic::slice(position, 0, {parameter.offset, parameter.offset + parameter.size});
-  if (variable.type.base != Base::matrix) return symbolic::reshape(part, variable.shape);
+  const Expr part = coordinates(position, parameter);
+  if (base_rank(variable.type.base) != 2) return symbolic::reshape(part, variable.shape);
   // Column-major: the transposed matrices are row-major.
+  const auto row_axis = static_cast<std::size_t>(variable.type.depth);
   Shape transposed = variable.shape;
-  std::swap(transposed[transposed.size() - 1], transposed[transposed.size() - 2]);
+  std::swap(transposed[row_axis], transposed[row_axis + 1]);
   symbolic::Axes axes(transposed.size());
   std::iota(axes.begin(), axes.end(), std::int64_t{0});
-  std::swap(axes[axes.size() - 1], axes[axes.size() - 2]);
+  std::swap(axes[row_axis], axes[row_axis + 1]);
   return symbolic::transpose(symbolic::reshape(part, transposed), axes);
 }
 
@@ -56,9 +65,9 @@ library::Constrained constrained_values(const Expr& position, const Parameter& p
   const Declared& variable = parameter.variable;
   const library::StructuredTransform& transform = *parameter.constraint.structured;
   const Shape lengths = variable.value_lengths();
-  const Expr part = symbolic::slice(position, 0, {parameter.offset, parameter.offset + parameter.size});
+  const Shape shape = {variable.value_count(), transform.coordinates(lengths)};
   library::Constrained result =
-      transform.constrain(symbolic::reshape(part, {variable.value_count(), transform.coordinates(lengths)}), lengths);
+      transform.constrain(symbolic::reshape(coordinates(position, parameter), shape), lengths);
   result.value = symbolic::reshape(result.value, variable.shape);
   return result;
 }
@@ -123,22 +132,53 @@ void require_room(const Evaluator& evaluator, const Parameter& parameter) {
   }
 }
 
+/// Coordinates for leaves that are in the same arrays of tuples down to `level`, from `next` on.
+void give_places(std::span<Parameter> leaves, std::size_t level, std::int64_t& next) {
+  for (std::size_t i = 0; i < leaves.size();) {
+    Parameter& leaf = leaves[i];
+    const Declared& variable = leaf.variable;
+    if (variable.arrays.empty()) {
+      leaf.offset = next;
+      next += leaf.size;
+      ++i;
+      continue;
+    }
+    auto lengths = variable.shape.begin();
+    for (std::size_t k = 0; k < level; ++k) lengths += variable.arrays[k].depth;
+    if (variable.arrays.size() == level) {
+      const std::int64_t elements = symbolic::element_count({variable.shape.begin(), lengths});
+      for (std::int64_t k = 0; k < leaf.size / std::max<std::int64_t>(1, elements); ++k) leaf.places.push_back(next++);
+      ++i;
+      continue;
+    }
+    std::size_t end = i + 1;
+    while (end < leaves.size() && leaves[end].variable.arrays.size() > level &&
+           leaves[end].variable.arrays[level].tuple == variable.arrays[level].tuple)
+      ++end;
+    const std::int64_t elements = symbolic::element_count({lengths, lengths + variable.arrays[level].depth});
+    for (std::int64_t k = 0; k < elements; ++k) give_places(leaves.subspan(i, end - i), level + 1, next);
+    i = end;
+  }
+}
+
 }  // namespace
 
 std::vector<Parameter> parameters_of(Evaluator& evaluator, const TypedProgram& program,
                                      const ProgramBlock<Typed>& block) {
   std::vector<Parameter> parameters;
-  std::int64_t offset = 0;
   for (Declared& variable : declared_variables(evaluator, program, block)) {
     const std::int64_t size = size_of(evaluator, variable);
-    parameters.push_back({.variable = std::move(variable), .offset = offset, .size = size});
-    offset += size;
+    parameters.push_back({.variable = std::move(variable), .size = size});
   }
+  std::int64_t next = 0;
+  give_places(parameters, 0, next);
   return parameters;
 }
 
 std::int64_t dimension_of(const std::vector<Parameter>& parameters) {
-  return parameters.empty() ? 0 : parameters.back().offset + parameters.back().size;
+  std::int64_t dimension = 0;
+  for (const Parameter& parameter : parameters) dimension += parameter.size;
+  return dimension;
 }
 
 void constrain_parameters(Evaluator& evaluator, std::vector<Parameter>& parameters, const Expr& position) {
@@ -160,13 +200,14 @@ void constrain_parameters(Evaluator& evaluator, std::vector<Parameter>& paramete
 }
 
 std::vector<std::string> coordinate_names(const std::vector<Parameter>& parameters) {
-  std::vector<std::string> names;
+  std::vector<std::string> names(static_cast<std::size_t>(dimension_of(parameters)));
   for (const Parameter& parameter : parameters) {
     const Declared& variable = parameter.variable;
+    std::int64_t next = 0;
     const auto add = [&](const Shape& shape, std::int64_t element) {
       std::string indices = element_indices(shape, static_cast<std::size_t>(element));
       std::erase(indices, ' ');
-      names.push_back(variable.name + indices);
+      names[static_cast<std::size_t>(parameter.place(next++))] = variable.name + indices;
     };
     if (structured_transform_of(variable) == nullptr) {
       for (const std::int64_t element : coordinate_elements(parameter)) add(variable.shape, element);
@@ -195,7 +236,9 @@ std::vector<double> unconstrain(const std::vector<Parameter>& parameters, const 
     if (const std::optional<Violation> wrong = violation(variable, constraint, value)) {
       throw values.error(wanted, static_cast<std::size_t>(wrong->element), wrong->message);
     }
-    std::ranges::copy(coordinates_of(parameter, constraint, value), coordinates.begin() + parameter.offset);
+    std::int64_t next = 0;
+    for (const double coordinate : coordinates_of(parameter, constraint, value))
+      coordinates[static_cast<std::size_t>(parameter.place(next++))] = coordinate;
   }
   return coordinates;
 }

@@ -12,9 +12,15 @@ namespace leapgraph::models::lower {
 /// A parameter and its part of the position.
 struct Parameter {
   Declared variable;
-  std::int64_t offset = 0;     ///< of its first coordinate
-  std::int64_t size = 0;       ///< the number of its coordinates; a simplex has one less than elements
+  std::int64_t offset = 0;  ///< of its first coordinate
+  std::int64_t size = 0;    ///< the number of its coordinates; a simplex has one less than elements
+  /// Of each of its coordinates, where they do not stand together: those of one tuple of an array do.
+  std::vector<std::int64_t> places = {};
   Constraint constraint = {};  ///< its bounds may depend on parameters before it
+
+  std::int64_t place(std::int64_t coordinate) const {
+    return places.empty() ? offset + coordinate : places[static_cast<std::size_t>(coordinate)];
+  }
 };
 
 /// The parameters with their offsets, constraints not evaluated yet.

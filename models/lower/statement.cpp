@@ -25,6 +25,9 @@ namespace {
 /// Loops that cannot be expressed as a whole are unrolled when they are this short, all iterations taken together.
 constexpr std::int64_t most_unrolled = 2000;
 
+/// Iterations of all loops of a block; some minutes.
+constexpr std::int64_t most_iterations = 1'000'000'000;
+
 /// What stands before a loop's body.
 Range header(const TypedStatement& loop) {
   if (const auto* node = std::get_if<For<Typed>>(&loop.node)) return cover(loop.range, node->last.range);
@@ -69,7 +72,10 @@ Shape Evaluator::shape_of_type(const SizedType<Typed>& type, std::string_view va
     lengths(array->sizes);
     element = array->element.get();
   }
-  if (const auto* word = std::get_if<SizedWord<Typed>>(&element->kind)) lengths(word->sizes);
+  if (const auto* word = std::get_if<SizedWord<Typed>>(&element->kind)) {
+    lengths(word->sizes);
+    if (holds_complex(unsized(*element))) shape.push_back(2);
+  }
   return shape;
 }
 
@@ -198,6 +204,7 @@ Evaluator::Flow Evaluator::message(const Message<Typed>& message, Range range) {
 
 bool Evaluator::run(const ProgramBlock<Typed>& block) {
   block_ = block.kind;
+  iterations_ = 0;
   try {
     return execute(block.statements) != Flow::rejected;
   } catch (const Rejection&) {
@@ -244,6 +251,11 @@ Evaluator::Flow Evaluator::execute(const TypedStatement& statement) {
                           contribute(statement, evaluate(node.value));
                           return Flow::next;
                         },
+                        [&](const JacobianIncrement<Typed>& node) {
+                          densities_.clear();
+                          contribute(statement, evaluate(node.value));
+                          return Flow::next;
+                        },
                         [&](const If<Typed>&) { return if_else(statement); },
                         [&](const For<Typed>&) { return loop(statement); },
                         [&](const ForEach<Typed>&) { return loop(statement); },
@@ -253,15 +265,14 @@ Evaluator::Flow Evaluator::execute(const TypedStatement& statement) {
                         [&](const Block<Typed>& node) { return execute(node.statements); },
                         [&](const Profile<Typed>& node) { return execute(node.statements); },
                         [&](const Message<Typed>& node) { return message(node, range); },
-                        [&](const JacobianIncrement<Typed>&) -> Flow { unsupported(range, "'jacobian +='"); },
-                        [&](const CallStatement<Typed>& node) -> Flow {
-                          std::vector<const TypedExpression*> arguments;
-                          for (const TypedExpression& argument : node.arguments) arguments.push_back(&argument);
-                          call(statement.info.user, arguments, range);
+                        [&](const CallStatement<Typed>& node) {
+                          call_statement(statement, node);
                           return Flow::next;
                         },
                         [&](const Return<Typed>& node) {
-                          if (node.value) call_.result = evaluate(*node.value);
+                          call_.results.clear();
+                          for (const TypedExpression* value : returned_values(node))
+                            call_.results.push_back(evaluate(*value));
                           return Flow::returned;
                         },
                     },
@@ -288,6 +299,9 @@ Evaluator::Flow Evaluator::lift(const TypedStatement& nest) {
   if (!dependence.on_parameters(nest)) return run_loop(nest);
   const std::vector<Slot> before = slots_;
   const std::size_t contributions = contributions_.size();
+  const Frame frame = call_;
+  const auto active_calls = active_calls_;
+  const std::vector<SymbolId> loop_variables = loop_variables_;
   NotWhole reason;
   try {
     Tracer tracer(*this, nest);
@@ -301,6 +315,9 @@ Evaluator::Flow Evaluator::lift(const TypedStatement& nest) {
   }
   slots_ = before;
   contributions_.resize(contributions);
+  call_ = frame;
+  active_calls_ = active_calls;
+  loop_variables_ = loop_variables;
   if (block_ == BlockKind::GeneratedQuantities)
     unsupported(reason.range, fmt::format("a loop or condition on drawn values: {}", reason.reason));
   if (std::holds_alternative<If<Typed>>(nest.node))
@@ -327,7 +344,13 @@ std::string Evaluator::iteration_text() const {
   return words;
 }
 
-void Evaluator::count_unrolled(Range range) {
+void Evaluator::count_iteration(Range range) {
+  if (++iterations_ > most_iterations) {
+    fail({.range = range,
+          .message = fmt::format("loops of the {} block ran {} times, and this one has not ended", text(block_),
+                                 most_iterations),
+          .hint = "a loop that ends needs a condition that becomes 0"});
+  }
   if (!unrolled_left_ || --*unrolled_left_ >= 0) return;
   fail({.range = range,
         .message = fmt::format("this loop is too long to be unrolled, and cannot be expressed as a whole: {}",
@@ -343,7 +366,7 @@ Evaluator::Flow Evaluator::run_loop(const TypedStatement& statement) {
 
 Evaluator::Flow Evaluator::while_loop(const While<Typed>& loop, Range range) {
   while (condition(loop.condition)) {
-    count_unrolled(range);
+    count_iteration(range);
     const Flow flow = execute(*loop.body);
     if (flow == Flow::broken) break;
     if (leaves(flow)) return flow;
@@ -360,7 +383,7 @@ Evaluator::Flow Evaluator::for_loop(const For<Typed>& loop, Range range) {
   Flow flow = Flow::next;
   for (std::int64_t i = first; i <= last && flow != Flow::broken && !leaves(flow); ++i) {
     variable.value = i;
-    count_unrolled(range);
+    count_iteration(range);
     flow = execute(*loop.body);
   }
   loop_variables_.pop_back();
@@ -369,7 +392,7 @@ Evaluator::Flow Evaluator::for_loop(const For<Typed>& loop, Range range) {
 
 Evaluator::Flow Evaluator::for_each(const ForEach<Typed>& loop, Range range) {
   const Value container = evaluate(loop.container);
-  const bool is_matrix = loop.container.info.type.is(Base::matrix);  // its elements, column after column
+  const bool is_matrix = is_one_matrix(loop.container.info.type);  // its elements, column after column
   const Shape& shape = shape_of(container);
   const std::int64_t columns = is_matrix ? shape[1] : 1;
   Slot& variable = slot(loop.variable.info.symbol);
@@ -379,7 +402,7 @@ Evaluator::Flow Evaluator::for_each(const ForEach<Typed>& loop, Range range) {
       if (is_matrix) picked.push_back({.kind = Selection::Kind::single, .first = column});
       variable.value = read(container, picked);
       variable.shape = shape_of(variable.value);
-      count_unrolled(range);
+      count_iteration(range);
       const Flow flow = execute(*loop.body);
       if (flow == Flow::broken) return Flow::next;
       if (leaves(flow)) return flow;

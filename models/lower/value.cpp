@@ -54,8 +54,28 @@ Value value_from(const Expr& expression) {
   return expression;
 }
 
+namespace {
+
+/// Real numbers with imaginary parts of 0.
+Value with_imaginary_parts(const Value& reals) {
+  if (!is_known(reals)) return symbolic::stack({std::get<Expr>(reals), 0.0 * std::get<Expr>(reals)}, -1);
+  const Array from = array_from(reals);
+  Shape shape = from.shape();
+  shape.push_back(2);
+  Array result(symbolic::Type{DType::float64, shape});
+  for (std::int64_t i = 0; i < from.size(); ++i) {
+    result.set(2 * i, from.real(i));
+    result.set(2 * i + 1, 0.0);
+  }
+  return result;
+}
+
+}  // namespace
+
 Value promoted(Value value, const StanType& type) {
   const DType wanted = dtype_of(type);
+  if (holds_complex(type) && static_cast<int>(shape_of(value).size()) == rank(type))
+    return with_imaginary_parts(promoted(std::move(value), with_real_parts(type)));
   if (const auto* integer = std::get_if<std::int64_t>(&value)) {
     if (wanted == DType::float64) return static_cast<double>(*integer);
   } else if (const auto* array = std::get_if<Array>(&value)) {

@@ -13,7 +13,8 @@
 namespace leapgraph::models::lower {
 
 /// An int, a real, a known container, or something that depends on parameters. Plain numbers have alternatives of their
-/// own, so that loops over data allocate nothing; an Array has rank 1 or more.
+/// own, so that loops over data allocate nothing; an Array has rank 1 or more. A complex number is a pair of reals,
+/// real and imaginary part, along a last axis of its own: a complex_vector[3] has shape [3, 2].
 using Value = std::variant<std::int64_t, double, symbolic::Array, symbolic::Expr>;
 
 inline bool is_known(const Value& value) { return !std::holds_alternative<symbolic::Expr>(value); }
@@ -39,7 +40,7 @@ symbolic::Expr expression_from(const Value& value);
 /// The reverse: a constant becomes a known value.
 Value value_from(const symbolic::Expr& expression);
 
-/// The value with the elements of `type`: integers become reals where it has reals.
+/// The value with the elements of `type`: integers become reals where it has reals, and these complex numbers.
 Value promoted(Value value, const StanType& type);
 
 /// What a declared variable holds before it is assigned: reals are nan, integers Stan's smallest.

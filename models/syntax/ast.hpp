@@ -416,6 +416,7 @@ struct ProgramBlock {
 template <class Phase>
 struct Program {
   std::vector<FunctionDefinition<Phase>> functions;
+  Range functions_range;                    ///< of their block; empty when the program has none
   std::vector<ProgramBlock<Phase>> blocks;  ///< those that are written, each at most once, in the order of BlockKind
 
   /// The block, or null when the program has none of that kind.

@@ -82,7 +82,9 @@ class Lexer {
       if (is_blank(text_[at_])) {
         ++at_;
       } else if (looking_at("//")) {
+        const std::size_t begin = at_;
         skip_line();
+        result_.comments.push_back({Comment::Kind::Line, range(begin, at_)});
       } else if (looking_at("/*")) {
         const std::size_t end = text_.find("*/", at_ + 2);
         if (end == std::string_view::npos) {
@@ -90,6 +92,7 @@ class Lexer {
           result_.complete = false;
           return false;
         }
+        result_.comments.push_back({Comment::Kind::Block, range(at_, end + 2)});
         at_ = end + 2;
       } else {
         return true;
@@ -132,6 +135,7 @@ class Lexer {
       return std::nullopt;
     }
     std::string why;
+    result_.comments.push_back({Comment::Kind::Include, range(begin, at_)});
     const auto number = source_.include(name, range(begin, at_), why);
     if (!number) report(begin, at_, fmt::format("cannot include '{}': {}", name, why));
     return number;

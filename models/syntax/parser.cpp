@@ -142,7 +142,7 @@ UntypedProgram Rules::program() {
       const Token open = tokens_.at(TokenKind::LeftBrace) ? tokens_.next() : tokens_.previous();
       if (part == functions_part) {
         function_list(program);
-        tokens_.close_block(open, what);
+        program.functions_range = cover(begin, tokens_.close_block(open, what));
         continue;
       }
       ProgramBlock<Untyped> block;
@@ -238,8 +238,13 @@ Argument Rules::argument() {
 }
 
 UntypedProgram parse(Source& source, std::vector<Diagnostic>& warnings) {
+  return parse_with_comments(source, warnings).tree;
+}
+
+CommentedProgram parse_with_comments(Source& source, std::vector<Diagnostic>& warnings) {
   std::vector<Diagnostic> errors;
   Tokens tokens = tokenize(source, errors);
+  std::vector<Comment> comments = std::move(tokens.comments);
   UntypedProgram program;
   try {
     TokenStream stream(source, std::move(tokens), errors);
@@ -254,7 +259,7 @@ UntypedProgram parse(Source& source, std::vector<Diagnostic>& warnings) {
   if (program.blocks.empty() && program.functions.empty()) {
     warnings.push_back({.range = {}, .message = "the program is empty", .severity = Severity::Warning});
   }
-  return program;
+  return {std::move(program), std::move(comments)};
 }
 
 }  // namespace leapgraph::models

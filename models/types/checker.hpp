@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "leapgraph/models/source.hpp"
@@ -26,13 +26,26 @@ class Checker {
  private:
   // typecheck.cpp: blocks, declarations, names
   void block(const ProgramBlock<Untyped>& block);
-  Declaration<Typed> declaration(const Declaration<Untyped>& declaration, bool top_level);
-  SizedType<Typed> sized_type(const SizedType<Untyped>& type, bool top_level);
+  /// One declaration, or one for each leaf of tuples.
+  void declaration(const Declaration<Untyped>& declaration, bool top_level, Range range,
+                   std::vector<TypedStatement>& into);
+  ExpressionPtr<Typed> initial(const Variable<Untyped>& variable, const StanType& type);
+  /// A type without tuples, and the arrays of tuples that it is in.
+  struct LeafType {
+    SizedType<Typed> type;
+    std::vector<int> array_depths = {};  ///< of each tuple around it, outermost first
+  };
+  std::vector<LeafType> leaf_types(const SizedType<Untyped>& type, bool top_level);
+  void add_leaf_types(const SizedType<Untyped>& type, bool top_level, std::vector<TypedExpression> sizes,
+                      LeafType around, std::vector<LeafType>& into);
+  SizedWord<Typed> sized_word(const SizedWord<Untyped>& word, int depth, bool top_level, Range range);
   Expression<Typed> size(const Expression<Untyped>& size, bool top_level);
   /// `element` is the type that is bounded, `whole` the type with its arrays.
   ExpressionPtr<Typed> bound(const ExpressionPtr<Untyped>& bound, std::string_view what, const StanType& element,
                              const StanType& whole);
   SymbolId declare(const Name& name, StanType type, bool top_level, bool loop_variable, bool data_only);
+  /// Adds a symbol, and those of its slots.
+  SymbolId new_symbol(Symbol symbol);
   void refuse_density_suffix(const Name& name);
   const Symbol* find_symbol(const std::string& name) const;
   std::vector<std::string> visible_names() const;
@@ -66,15 +79,51 @@ class Checker {
   const FunctionInfo* current_function() const;
   std::string signature(FunctionId id) const;
 
+  // typecheck_tuple.cpp
+  TypedExpression projection(const TupleProjection<Untyped>& projection, Range range);
+  /// The leaves of an expression. A call that gives a tuple is made once, before the statement, where that is possible.
+  std::vector<TypedExpression> leaves(TypedExpression expression);
+  std::vector<TypedExpression> all_leaves(std::vector<TypedExpression> expressions);
+  /// Variables of their own that are given the values of expressions, or the leaves of what a call returns, before the
+  /// statement.
+  std::vector<TypedExpression> hold(std::vector<TypedExpression> values, std::vector<TypedStatement>& into);
+  std::vector<TypedExpression> hold_call(TypedExpression call, std::vector<TypedStatement>& into);
+  TypedExpression symbol_reference(SymbolId symbol, Range range) const;
+  TypedStatement tuple_assignment(TypedExpression target, TypedExpression value, Range op_range, Range range);
+  TypedStatement for_each_tuple(const ForEach<Untyped>& loop, TypedExpression container, Range range);
+  /// `f()`, of whose calls none is made ahead: what it checks is evaluated again and again, or not at all.
+  template <class F>
+  auto in_place(F f) {
+    std::vector<TypedStatement>* outer = std::exchange(before_, nullptr);
+    auto result = f();
+    before_ = outer;
+    return result;
+  }
+
+  // typecheck_solver.cpp
+  TypedExpression solver_call(const Call<Untyped>& call, const library::Solver& solver, Range range);
+  /// The function of the program that a solver is given, or no_function, and complained about.
+  FunctionId solver_function(const UntypedExpression& name, const std::string& solver,
+                             const FunctionCallResolution& wanted);
+  bool check_solver_data(const Call<Untyped>& call, FunctionId function, const FunctionCallResolution& wanted,
+                         std::span<const TypedExpression> arguments);
+  TypedExpression reduced_sum(const Call<Untyped>& call, UserFunctionUse function,
+                              std::vector<TypedExpression> arguments, Range range);
+
   // typecheck_statement.cpp
-  TypedStatement statement(const UntypedStatement& statement, bool top_level);
+  /// The statements that a statement becomes.
+  void statement(const UntypedStatement& statement, bool top_level, std::vector<TypedStatement>& into);
+  TypedStatement one_statement(const UntypedStatement& statement);
   StatementPtr<Typed> body(const StatementPtr<Untyped>& body);
   std::vector<TypedStatement> statements(const std::vector<UntypedStatement>& statements);
   TypedExpression condition(const UntypedExpression& condition);
   TypedStatement assignment(const Assignment<Untyped>& assignment, Range range);
   bool assignable(const UntypedExpression& target);
+  void refuse_reading_target(const UntypedExpression& target);
   TypedStatement tilde(const Tilde<Untyped>& tilde, Range range);
   TypedStatement target_increment(const TargetIncrement<Untyped>& increment, Range range);
+  TypedStatement jacobian_increment(const JacobianIncrement<Untyped>& increment, Range range);
+  TypedExpression increment(const UntypedExpression& value, std::string_view of);
   TypedStatement message(const Message<Untyped>& message, Range range);
   TypedStatement call_statement(const CallStatement<Untyped>& call, Range range);
   TypedStatement for_loop(const For<Untyped>& loop, Range range);
@@ -110,6 +159,7 @@ class Checker {
   /// Number and types of a density's arguments are right; the outcome is the first.
   bool check_density_arguments(const library::Distribution& distribution, std::span<const TypedExpression> arguments,
                                Range name);
+  bool refuse_call_of_variable(const Name& name);
   void refuse_unknown_function(const Name& name);
   void refuse_unknown_distribution(const Name& name);
 
@@ -125,9 +175,9 @@ class Checker {
   std::vector<std::unordered_map<std::string, SymbolId>> scopes_;
   std::unordered_map<std::string, std::vector<FunctionId>> signatures_;  // functions of the program, by name
   FunctionId function_ = no_function;                                    // whose body is checked
-  std::unordered_set<std::string> refused_names_;                        // declarations that were complained about
   BlockKind block_ = BlockKind::Data;
   int loops_ = 0;
+  std::vector<TypedStatement>* before_ = nullptr;  // where statements go that must run before the one that is checked
 };
 
 /// The types of expressions, for signatures.

@@ -110,6 +110,18 @@ StanType with_reals(StanType type) {
   return type;
 }
 
+StanType with_complex(StanType type) {
+  while (!holds_complex(type) && info(type.base).promoted != type.base) type.base = info(type.base).promoted;
+  return type;
+}
+
+StanType with_real_parts(StanType type) {
+  if (!holds_complex(type)) return type;
+  for (const BaseInfo& candidate : bases)
+    if (candidate.scalar == Base::real && candidate.promoted == type.base) type.base = candidate.base;
+  return type;
+}
+
 std::optional<StanType> indexed(const StanType& type, std::span<const IndexKind> indices) {
   if (type.is_unknown()) return type;
   StanType result = type;

@@ -39,6 +39,7 @@ struct StanType {
   bool is(Base b) const { return depth == 0 && base == b; }
   bool is_int() const { return is(Base::integer); }
   bool is_real() const { return is(Base::real); }
+  bool is_complex() const { return is(Base::complex); }
   /// int or real: what arithmetic on plain numbers takes.
   bool is_scalar() const { return is_int() || is_real(); }
   bool is_unknown() const { return base == Base::unknown; }
@@ -47,6 +48,7 @@ struct StanType {
 namespace stan_types {
 inline const StanType integer{Base::integer};
 inline const StanType real{Base::real};
+inline const StanType complex{Base::complex};
 inline const StanType vector{Base::vector};
 inline const StanType row_vector{Base::row_vector};
 inline const StanType matrix{Base::matrix};
@@ -67,6 +69,8 @@ StanType element_of(const StanType& type);
 int rank(const StanType& type);
 /// Dimensions of the base: 0, 1 for vectors, 2 for matrices.
 int base_rank(Base base);
+/// A matrix that is no array.
+inline bool is_one_matrix(const StanType& type) { return !type.is_array() && base_rank(type.base) == 2; }
 /// Elements are integers.
 bool holds_integers(const StanType& type);
 /// Elements are int or real numbers, in any container.
@@ -81,6 +85,9 @@ inline bool promotes(const StanType& from, const StanType& to) { return promotio
 std::optional<StanType> common_type(const StanType& a, const StanType& b);
 /// The same container with real elements.
 StanType with_reals(StanType type);
+/// The same container of complex numbers, and of their real parts. A type that has neither is returned as it is.
+StanType with_complex(StanType type);
+StanType with_real_parts(StanType type);
 
 /// One index of `x[...]`: a single integer drops its dimension, all others keep it.
 enum class IndexKind { single, multiple };

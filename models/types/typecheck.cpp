@@ -4,10 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "leapgraph/models/library/library.hpp"
 #include "leapgraph/models/syntax/overloaded.hpp"
+#include "leapgraph/models/syntax/walk.hpp"
 #include "leapgraph/models/types/checker.hpp"
+#include "leapgraph/models/types/tuple.hpp"
 
 namespace leapgraph::models {
 namespace {
@@ -26,53 +29,17 @@ std::optional<StanType> type_of(TypeWord word) {
       return stan_types::row_vector;
     case TypeWord::Matrix:
       return stan_types::matrix;
+    case TypeWord::Complex:
+      return stan_types::complex;
+    case TypeWord::ComplexVector:
+      return StanType{Base::complex_vector};
+    case TypeWord::ComplexRowVector:
+      return StanType{Base::complex_row_vector};
+    case TypeWord::ComplexMatrix:
+      return StanType{Base::complex_matrix};
     default:
       return std::nullopt;
   }
-}
-
-/// What all the variables are whose names stand in an expression.
-template <class Visit>
-void visit_names(const UntypedExpression& expression, const Visit& visit) {
-  const auto all = [&](const auto& children) {
-    for (const auto& child : children) visit_names(child, visit);
-  };
-  std::visit(overloaded{
-                 [](const auto&) {},
-                 [&](const VariableReference& node) { visit(node.name, expression.range); },
-                 [&](const ArrayLiteral<Untyped>& node) { all(node.elements); },
-                 [&](const RowVectorLiteral<Untyped>& node) { all(node.elements); },
-                 [&](const TupleLiteral<Untyped>& node) { all(node.elements); },
-                 [&](const Call<Untyped>& node) { all(node.arguments); },
-                 [&](const TupleProjection<Untyped>& node) { visit_names(*node.base, visit); },
-                 [&](const Unary<Untyped>& node) { visit_names(*node.operand, visit); },
-                 [&](const Binary<Untyped>& node) {
-                   visit_names(*node.left, visit);
-                   visit_names(*node.right, visit);
-                 },
-                 [&](const Ternary<Untyped>& node) {
-                   visit_names(*node.condition, visit);
-                   visit_names(*node.then, visit);
-                   visit_names(*node.otherwise, visit);
-                 },
-                 [&](const Indexed<Untyped>& node) {
-                   visit_names(*node.base, visit);
-                   for (const Index<Untyped>& index : node.indices) {
-                     std::visit(overloaded{
-                                    [](const IndexAll&) {},
-                                    [&](const IndexSingle<Untyped>& i) { visit_names(*i.value, visit); },
-                                    [&](const IndexFrom<Untyped>& i) { visit_names(*i.first, visit); },
-                                    [&](const IndexTo<Untyped>& i) { visit_names(*i.last, visit); },
-                                    [&](const IndexBetween<Untyped>& i) {
-                                      visit_names(*i.first, visit);
-                                      visit_names(*i.last, visit);
-                                    },
-                                },
-                                index.kind);
-                   }
-                 },
-             },
-             expression.node);
 }
 
 }  // namespace
@@ -84,7 +51,11 @@ StanType unsized(const SizedType<Phase>& type) {
                         [](const SizedArray<Phase>& array) {
                           return array_of(unsized(*array.element), static_cast<int>(array.sizes.size()));
                         },
-                        [](const SizedTuple<Phase>&) { return stan_types::unknown; },
+                        [](const SizedTuple<Phase>& tuple) {
+                          StanType result{Base::tuple};
+                          for (const SizedType<Phase>& slot : tuple.slots) result.slots.push_back(unsized(slot));
+                          return result;
+                        },
                     },
                     type.kind);
 }
@@ -112,23 +83,24 @@ void Checker::block(const ProgramBlock<Untyped>& block) {
   const bool is_model = block.kind == BlockKind::Model;
   if (is_model) open_scope();
   ProgramBlock<Typed> typed{.kind = block.kind, .statements = {}, .range = block.range};
-  for (const UntypedStatement& child : block.statements) typed.statements.push_back(statement(child, !is_model));
+  for (const UntypedStatement& child : block.statements) statement(child, !is_model, typed.statements);
   if (is_model) close_scope();
   result_.tree.blocks.push_back(std::move(typed));
 }
 
-Declaration<Typed> Checker::declaration(const Declaration<Untyped>& declaration, bool top_level) {
-  Declaration<Typed> typed{.type = sized_type(declaration.type, top_level), .variables = {}};
+void Checker::declaration(const Declaration<Untyped>& declaration, bool top_level, Range range,
+                          std::vector<TypedStatement>& into) {
+  std::vector<LeafType> types = in_place([&] { return leaf_types(declaration.type, top_level); });
   const StanType type = unsized(declaration.type);
   const bool in_function = function_ != no_function;
-  const bool holds_parameters = block_ == BlockKind::Parameters && !in_function;
-  if (holds_parameters && holds_integers(type)) {
+  const bool any_integers = std::ranges::any_of(models::leaf_types(type), holds_integers);
+  if (block_ == BlockKind::Parameters && !in_function && any_integers) {
     error({.range = declaration.type.range,
            .message = "a parameter cannot be an integer",
            .found = to_string(type),
            .hint = "sampling needs real numbers; sum integers out of the density"});
   }
-  if (block_ == BlockKind::TransformedParameters && top_level && !in_function && holds_integers(type)) {
+  if (block_ == BlockKind::TransformedParameters && top_level && !in_function && any_integers) {
     error({.range = declaration.type.range,
            .message = "a transformed parameter cannot be an integer",
            .found = to_string(type),
@@ -137,72 +109,132 @@ Declaration<Typed> Checker::declaration(const Declaration<Untyped>& declaration,
   // As Stan's compiler has it: what may depend on parameters is decided by the block, not by what is assigned.
   const bool data_block =
       block_ == BlockKind::Data || block_ == BlockKind::TransformedData || block_ == BlockKind::GeneratedQuantities;
-  const bool data_only = holds_integers(type) || (data_block && !in_function);
-  for (const Variable<Untyped>& variable : declaration.variables) {
-    Variable<Typed> checked{.name = variable.name, .initial = nullptr, .info = {}};
-    if (variable.initial) {
-      checked.initial = pointer(variable.initial);
-      const StanType& found = checked.initial->info.type;
-      if (!promotes(found, type)) {
-        error({.range = checked.initial->range,
-               .message = "Ill-typed initial value of '" + variable.name.text + "'",
-               .expected = to_string(type),
-               .found = to_string(found)});
-      }
+  const bool data_only = data_block && !in_function;
+  const auto make = [&](Declaration<Typed> node) {
+    into.push_back({.node = std::move(node), .range = range, .info = {}});
+  };
+  if (type.base != Base::tuple) {
+    Declaration<Typed> typed{.type = std::move(types.at(0).type), .variables = {}};
+    for (const Variable<Untyped>& variable : declaration.variables) {
+      Variable<Typed> checked{.name = variable.name, .initial = initial(variable, type), .info = {}};
+      checked.info.symbol = declare(variable.name, type, top_level, false, data_only);
+      typed.variables.push_back(std::move(checked));
     }
-    checked.info.symbol = declare(variable.name, type, top_level, false, data_only);
-    typed.variables.push_back(std::move(checked));
+    return make(std::move(typed));
   }
-  return typed;
+  for (std::size_t v = 0; v < declaration.variables.size(); ++v) {
+    if (v > 0) types = in_place([&] { return leaf_types(declaration.type, top_level); });
+    const Variable<Untyped>& variable = declaration.variables[v];
+    ExpressionPtr<Typed> value = initial(variable, type);
+    std::vector<TypedExpression> values;
+    if (value) values = leaves(std::move(*value));
+    const SymbolId tuple = declare(variable.name, type, top_level, false, data_only);
+    if (tuple == no_symbol) continue;
+    // The tuples from the variable inwards, and the leaf that is next.
+    std::size_t next = 0;
+    std::vector<SymbolId> around;
+    const std::function<void(SymbolId)> declare_leaves = [&](SymbolId id) {
+      const Symbol& symbol = result_.symbols[static_cast<std::size_t>(id)];
+      if (!symbol.slots.empty()) {
+        around.push_back(id);
+        for (const SymbolId slot : std::vector<SymbolId>(symbol.slots)) declare_leaves(slot);
+        around.pop_back();
+        return;
+      }
+      LeafType& leaf = types.at(next);
+      Variable<Typed> part{.name = {symbol.name, variable.name.range}, .initial = nullptr, .info = {.symbol = id}};
+      for (std::size_t i = 0; i < around.size(); ++i)
+        if (leaf.array_depths.at(i) > 0) part.info.arrays.push_back({around[i], leaf.array_depths[i]});
+      if (next < values.size()) part.initial = std::make_unique<TypedExpression>(std::move(values[next]));
+      Declaration<Typed> typed{.type = std::move(leaf.type), .variables = {}};
+      typed.variables.push_back(std::move(part));
+      make(std::move(typed));
+      ++next;
+    };
+    declare_leaves(tuple);
+  }
 }
 
-SizedType<Typed> Checker::sized_type(const SizedType<Untyped>& type, bool top_level) {
-  const StanType whole = unsized(type);
-  const auto word = [&](const SizedWord<Untyped>& written) {
-    SizedWord<Typed> typed{.word = written.word, .bounds = {}, .sizes = {}};
-    if (!type_of(written.word)) unsupported(type.range, fmt::format("the type '{}'", text(written.word)));
-    for (const UntypedExpression& s : written.sizes) typed.sizes.push_back(size(s, top_level));
-    if (typed.sizes.size() == 1 && type_of(written.word) == stan_types::matrix) {
-      const std::size_t errors = errors_.size(), warnings = warnings_.size();
-      typed.sizes.push_back(size(written.sizes[0], top_level));  // cov_matrix[K] is K by K
-      errors_.resize(errors);                                    // what is wrong with K is said once
-      warnings_.resize(warnings);
-    }
-    const StanType element = type_of(written.word).value_or(stan_types::unknown);
-    typed.bounds.range = written.bounds.range;
-    typed.bounds.lower = bound(written.bounds.lower, "lower bound", element, whole);
-    typed.bounds.upper = bound(written.bounds.upper, "upper bound", element, whole);
-    typed.bounds.offset = bound(written.bounds.offset, "offset", element, whole);
-    typed.bounds.multiplier = bound(written.bounds.multiplier, "multiplier", element, whole);
-    return typed;
-  };
-  SizedType<Typed> result{.kind = SizedWord<Typed>{}, .range = type.range};
+ExpressionPtr<Typed> Checker::initial(const Variable<Untyped>& variable, const StanType& type) {
+  if (!variable.initial) return nullptr;
+  ExpressionPtr<Typed> value = pointer(variable.initial);
+  const StanType& found = value->info.type;
+  if (found.is_unknown()) return nullptr;
+  if (promotes(found, type)) return value;
+  error({.range = value->range,
+         .message = "Ill-typed initial value of '" + variable.name.text + "'",
+         .expected = to_string(type),
+         .found = to_string(found)});
+  return nullptr;
+}
+
+std::vector<Checker::LeafType> Checker::leaf_types(const SizedType<Untyped>& type, bool top_level) {
+  std::vector<LeafType> leaves;
+  add_leaf_types(type, top_level, {}, {.type = {.kind = SizedWord<Typed>{}, .range = type.range}}, leaves);
+  return leaves;
+}
+
+void Checker::add_leaf_types(const SizedType<Untyped>& type, bool top_level, std::vector<TypedExpression> sizes,
+                             LeafType around, std::vector<LeafType>& into) {
+  if (sizes.empty()) around.type.range = type.range;
   std::visit(overloaded{
-                 [&](const SizedWord<Untyped>& written) { result.kind = word(written); },
                  [&](const SizedArray<Untyped>& array) {
-                   SizedArray<Typed> typed;
-                   for (const UntypedExpression& s : array.sizes) typed.sizes.push_back(size(s, top_level));
-                   // Bounds may be containers of the whole array's shape: the element is checked as part of it.
-                   if (const auto* written = std::get_if<SizedWord<Untyped>>(&array.element->kind)) {
-                     typed.element = std::make_unique<SizedType<Typed>>(
-                         SizedType<Typed>{.kind = word(*written), .range = array.element->range});
-                   } else {
-                     typed.element = std::make_unique<SizedType<Typed>>(sized_type(*array.element, top_level));
-                   }
-                   result.kind = std::move(typed);
+                   for (const UntypedExpression& s : array.sizes) sizes.push_back(size(s, top_level));
+                   add_leaf_types(*array.element, top_level, std::move(sizes), std::move(around), into);
                  },
-                 [&](const SizedTuple<Untyped>&) { unsupported(type.range, "the type 'tuple'"); },
+                 [&](const SizedTuple<Untyped>& tuple) {
+                   int in_tuples = 0;
+                   for (const int depth : around.array_depths) in_tuples += depth;
+                   around.array_depths.push_back(static_cast<int>(sizes.size()) - in_tuples);
+                   for (const SizedType<Untyped>& slot : tuple.slots) {
+                     std::vector<TypedExpression> copies;
+                     for (const TypedExpression& s : sizes) copies.push_back(clone(s));
+                     LeafType leaf{.type = {.kind = SizedWord<Typed>{}, .range = around.type.range},
+                                   .array_depths = around.array_depths};
+                     add_leaf_types(slot, top_level, std::move(copies), std::move(leaf), into);
+                   }
+                 },
+                 [&](const SizedWord<Untyped>& written) {
+                   SizedWord<Typed> word = sized_word(written, static_cast<int>(sizes.size()), top_level, type.range);
+                   if (sizes.empty()) {
+                     around.type.kind = std::move(word);
+                   } else {
+                     auto element = std::make_unique<SizedType<Typed>>(
+                         SizedType<Typed>{.kind = std::move(word), .range = type.range});
+                     around.type.kind = SizedArray<Typed>{.sizes = std::move(sizes), .element = std::move(element)};
+                   }
+                   into.push_back(std::move(around));
+                 },
              },
              type.kind);
-  return result;
+}
+
+SizedWord<Typed> Checker::sized_word(const SizedWord<Untyped>& word, int depth, bool top_level, Range range) {
+  SizedWord<Typed> typed{.word = word.word, .bounds = {}, .sizes = {}};
+  const std::optional<StanType> known = type_of(word.word);
+  if (!known) unsupported(range, fmt::format("the type '{}'", text(word.word)));
+  const StanType element = known.value_or(stan_types::unknown);
+  for (const UntypedExpression& s : word.sizes) typed.sizes.push_back(size(s, top_level));
+  // cov_matrix[K] is K by K
+  if (typed.sizes.size() == 1 && base_rank(element.base) == 2) typed.sizes.push_back(clone(typed.sizes[0]));
+  if (holds_complex(element) && !word.bounds.empty())
+    unsupported(word.bounds.range, "an offset or multiplier of complex numbers");
+  const StanType whole = array_of(element, depth);  // bounds may be containers of the whole array's shape
+  typed.bounds.range = word.bounds.range;
+  typed.bounds.lower = bound(word.bounds.lower, "lower bound", element, whole);
+  typed.bounds.upper = bound(word.bounds.upper, "upper bound", element, whole);
+  typed.bounds.offset = bound(word.bounds.offset, "offset", element, whole);
+  typed.bounds.multiplier = bound(word.bounds.multiplier, "multiplier", element, whole);
+  return typed;
 }
 
 Expression<Typed> Checker::size(const Expression<Untyped>& size, bool top_level) {
   if (top_level) {
-    visit_names(size, [&](const std::string& name, Range range) {
-      const Symbol* symbol = find_symbol(name);
+    for_each_within(size, [&](const UntypedExpression& part) {
+      const auto* reference = std::get_if<VariableReference>(&part.node);
+      const Symbol* symbol = reference != nullptr ? find_symbol(reference->name) : nullptr;
       if (symbol == nullptr || symbol->block == BlockKind::Data || symbol->block == BlockKind::TransformedData) return;
-      error({.range = range,
+      error({.range = part.range,
              .message = "the size of a variable of a program block must be known before sampling",
              .expected = "variables of the data and transformed data blocks",
              .found = declared_at(*symbol)});
@@ -235,22 +267,34 @@ SymbolId Checker::declare(const Name& name, StanType type, bool top_level, bool 
     error({.range = name.range, .message = "Identifier '" + name.text + "' is already in use: " + declared_at(*other)});
     return no_symbol;
   }
-  if (is_user_function(name.text) && function_ == no_function) {
-    error({.range = name.range, .message = "Identifier '" + name.text + "' is already in use: it names a function"});
-    refused_names_.insert(name.text);
-    return no_symbol;
-  }
   refuse_density_suffix(name);
-  const auto id = static_cast<SymbolId>(result_.symbols.size());
-  result_.symbols.push_back({.name = name.text,
-                             .type = std::move(type),
-                             .block = block_,
-                             .top_level = top_level,
-                             .loop_variable = loop_variable,
-                             .data_only = data_only,
-                             .function = function_,
-                             .declared = name.range});
+  const SymbolId id = new_symbol({.name = name.text,
+                                  .type = std::move(type),
+                                  .block = block_,
+                                  .top_level = top_level,
+                                  .loop_variable = loop_variable,
+                                  .data_only = data_only,
+                                  .function = function_,
+                                  .declared = name.range});
   scopes_.back().emplace(name.text, id);
+  return id;
+}
+
+SymbolId Checker::new_symbol(Symbol symbol) {
+  const auto id = static_cast<SymbolId>(result_.symbols.size());
+  const bool data_only = symbol.data_only;
+  symbol.data_only = data_only || holds_integers(symbol.type);
+  result_.symbols.push_back(symbol);
+  if (symbol.type.base != Base::tuple) return id;
+  std::vector<SymbolId> slots;
+  for (std::size_t k = 0; k < symbol.type.slots.size(); ++k) {
+    Symbol slot = symbol;
+    slot.name += fmt::format(".{}", k + 1);
+    slot.type = array_of(symbol.type.slots[k], symbol.type.depth);
+    slot.data_only = data_only;
+    slots.push_back(new_symbol(std::move(slot)));
+  }
+  result_.symbols[static_cast<std::size_t>(id)].slots = std::move(slots);
   return id;
 }
 

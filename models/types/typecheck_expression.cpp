@@ -21,27 +21,6 @@ TypedExpression make(TypedExpression::Node node, Range range, StanType type, boo
 /// An expression that was complained about.
 TypedExpression faulty(Range range) { return make(IntLiteral{}, range, stan_types::unknown, true); }
 
-/// What the letters of a signature stand for, for those that it uses.
-std::string letters_in(std::string_view signature) {
-  struct Legend {
-    char letter;
-    std::string_view meaning;
-  };
-  constexpr std::array<Legend, 6> legends = {{{'T', "any type"},
-                                              {'R', "any type with real elements"},
-                                              {'I', "any type with int elements"},
-                                              {'V', "vector or row_vector"},
-                                              {'W', "vector or row_vector"},
-                                              {'M', "real, vector, row_vector or matrix"}}};
-  std::string text;
-  for (const Legend& legend : legends) {
-    if (signature.find(legend.letter) != std::string_view::npos) {
-      text += fmt::format("{}{} is {}", text.empty() ? " where " : ", ", legend.letter, legend.meaning);
-    }
-  }
-  return text;
-}
-
 /// What helps with an operator or function that has no version for these types.
 std::string advice(std::string_view name, std::span<const StanType> types) {
   const bool any_array = std::any_of(types.begin(), types.end(), [](const StanType& t) { return t.is_array(); });
@@ -102,10 +81,7 @@ TypedExpression Checker::expression(const UntypedExpression& expression) {
       std::visit(overloaded{
                      [&](const IntLiteral& node) { return make(node, range, stan_types::integer, true); },
                      [&](const RealLiteral& node) { return make(node, range, stan_types::real, true); },
-                     [&](const ImaginaryLiteral&) {
-                       unsupported(range, "a complex number");
-                       return faulty(range);
-                     },
+                     [&](const ImaginaryLiteral& node) { return make(node, range, stan_types::complex, true); },
                      [&](const VariableReference& node) { return reference(node, range); },
                      [&](const TargetValue& node) {
                        const bool in_block = block_ == BlockKind::TransformedParameters && function_ == no_function;
@@ -115,18 +91,16 @@ TypedExpression Checker::expression(const UntypedExpression& expression) {
                      [&](const ArrayLiteral<Untyped>& node) { return array_literal(node, range); },
                      [&](const RowVectorLiteral<Untyped>& node) { return row_vector_literal(node, range); },
                      [&](const TupleLiteral<Untyped>& node) {
-                       expressions(node.elements);
-                       unsupported(range, "a tuple");
-                       return faulty(range);
+                       TupleLiteral<Typed> tuple{expressions(node.elements)};
+                       if (any_unknown(tuple.elements)) return faulty(range);
+                       const bool data_only = all_data_only(tuple.elements);
+                       StanType type{Base::tuple};
+                       type.slots = types_of(tuple.elements);
+                       return make(std::move(tuple), range, std::move(type), data_only);
                      },
                      [&](const Call<Untyped>& node) { return call(node, range); },
                      [&](const Indexed<Untyped>& node) { return indexed(node, range); },
-                     [&](const TupleProjection<Untyped>& node) {
-                       if (!this->expression(*node.base).info.type.is_unknown()) {
-                         error({.range = range, .message = "only tuples have numbered slots"});
-                       }
-                       return faulty(range);
-                     },
+                     [&](const TupleProjection<Untyped>& node) { return projection(node, range); },
                      [&](const Unary<Untyped>& node) { return unary(node, range); },
                      [&](const Binary<Untyped>& node) { return binary(node, range); },
                      [&](const Ternary<Untyped>& node) { return ternary(node, range); },
@@ -154,8 +128,6 @@ TypedExpression Checker::reference(const VariableReference& reference, Range ran
     typed.info.symbol = static_cast<SymbolId>(symbol - result_.symbols.data());
     return typed;
   }
-  // A name whose declaration was refused was complained about there.
-  if (refused_names_.contains(reference.name)) return faulty(range);
   Diagnostic diagnostic{.range = range, .message = "Identifier '" + reference.name + "' not in scope"};
   if (!library::find_functions(reference.name).empty() || is_user_function(reference.name)) {
     diagnostic.hint = fmt::format("'{}' is a function: its arguments follow in parentheses", reference.name);
@@ -188,9 +160,15 @@ TypedExpression Checker::array_literal(const ArrayLiteral<Untyped>& literal, Ran
 TypedExpression Checker::row_vector_literal(const RowVectorLiteral<Untyped>& literal, Range range) {
   std::vector<TypedExpression> elements = expressions(literal.elements);
   if (any_unknown(elements)) return faulty(range);
-  const bool rows = !elements.empty() && elements[0].info.type.is(Base::row_vector);
+  const auto is_row = [](const StanType& type) {
+    return type.is(Base::row_vector) || type.is(Base::complex_row_vector);
+  };
+  const bool rows = !elements.empty() && is_row(elements[0].info.type);
+  bool complex = false;
   for (const TypedExpression& e : elements) {
-    if (rows ? e.info.type.is(Base::row_vector) : e.info.type.is_scalar()) continue;
+    const StanType& type = e.info.type;
+    complex = complex || holds_complex(type);
+    if (rows ? is_row(type) : type.is_scalar() || type.is_complex()) continue;
     error({.range = e.range,
            .message = rows ? "the elements of a matrix are row vectors" : "the elements of a row vector are numbers",
            .expected = rows ? "row_vector" : "int or real",
@@ -198,12 +176,24 @@ TypedExpression Checker::row_vector_literal(const RowVectorLiteral<Untyped>& lit
     return faulty(range);
   }
   const bool data_only = all_data_only(elements);
-  return make(RowVectorLiteral<Typed>{.elements = std::move(elements)}, range,
-              rows ? stan_types::matrix : stan_types::row_vector, data_only);
+  const StanType reals = rows ? stan_types::matrix : stan_types::row_vector;
+  return make(RowVectorLiteral<Typed>{.elements = std::move(elements)}, range, complex ? with_complex(reals) : reals,
+              data_only);
+}
+
+/// A variable hides the functions of its name.
+bool Checker::refuse_call_of_variable(const Name& name) {
+  const Symbol* symbol = find_symbol(name.text);
+  if (symbol == nullptr) return false;
+  error({.range = name.range,
+         .message = "a variable cannot be called: " + declared_at(*symbol),
+         .hint = fmt::format("an element is written {}[i]", name.text)});
+  return true;
 }
 
 TypedExpression Checker::call(const Call<Untyped>& call, Range range) {
   const std::string& name = call.function.text;
+  if (refuse_call_of_variable(call.function)) return faulty(range);
   const library::DrawnDistribution drawn = library::find_drawn_distribution(name);
   const bool in_library = library::find_density(name) || drawn || !library::find_functions(name).empty();
   // What is refused as a whole may take arguments that only it can have, such as functions.
@@ -211,6 +201,8 @@ TypedExpression Checker::call(const Call<Untyped>& call, Range range) {
     refuse_unknown_function(call.function);
     return faulty(range);
   }
+  const library::Solver* solver = library::find_solver(name);
+  if (solver != nullptr && !is_user_function(name)) return solver_call(call, *solver, range);
   std::vector<TypedExpression> arguments = expressions(call.arguments);
   const bool unnormalized = name.ends_with("_lupdf") || name.ends_with("_lupmf");
   const std::string full = unnormalized ? name.substr(0, name.size() - 6) + "_lp" + name.substr(name.size() - 2) : name;
@@ -229,13 +221,7 @@ TypedExpression Checker::call(const Call<Untyped>& call, Range range) {
   if (drawn) return drawing_call(drawn, call, std::move(arguments), range);
 
   if (library::find_functions(name).empty()) {
-    if (const Symbol* symbol = find_symbol(name)) {
-      error({.range = call.function.range,
-             .message = "a variable cannot be called: " + declared_at(*symbol),
-             .hint = fmt::format("an element is written {}[i]", name)});
-    } else {
-      refuse_unknown_function(call.function);
-    }
+    refuse_unknown_function(call.function);
     return faulty(range);
   }
   if (call.conditional) {
@@ -250,6 +236,12 @@ TypedExpression Checker::call(const Call<Untyped>& call, Range range) {
   if (use.function->log_jacobian && !call_allowed(FunctionKind::adds_to_jacobian, name, call.function.range))
     return faulty(range);
   const bool data_only = all_data_only(arguments);
+  if (use.resolution.result.base != Base::tuple && use.function->sizes_only) {
+    // The sizes of an array of tuples are those of its leaves.
+    for (TypedExpression& argument : arguments)
+      if (argument.info.type.base == Base::tuple) argument = std::move(leaves(std::move(argument))[0]);
+    use = resolve_function(name, "function '" + name + "'", types_of(arguments), call.function.range);
+  }
   TypedExpression typed =
       make(Call<Typed>{.function = call.function, .arguments = std::move(arguments), .conditional = false}, range,
            use.resolution.result, data_only);
@@ -295,14 +287,12 @@ TypedExpression Checker::drawing_call(const library::DrawnDistribution& drawn, c
 
 bool Checker::unnormalized_allowed(Range range) {
   const FunctionInfo* function = current_function();
-  const bool allowed = function == nullptr
-                           ? block_ == BlockKind::Model
-                           : function->kind == FunctionKind::density || function->kind == FunctionKind::adds_to_target;
+  const bool allowed = function == nullptr ? block_ == BlockKind::Model : function->kind == FunctionKind::density;
   if (allowed) return true;
   error({.range = range,
          .message =
              "Functions with names ending in _lupdf and _lupmf can only be used in the model block and in functions "
-             "with the suffix _lpdf, _lpmf or _lp",
+             "with the suffix _lpdf or _lpmf",
          .hint = "write _lpdf or _lpmf"});
   return false;
 }
@@ -357,9 +347,16 @@ void Checker::refuse_unknown_function(const Name& name) {
     unsupported(name.range, "the function '" + name.text + "'");
     return;
   }
+  if (const std::string instead = library::replacement_of_removed(name.text); !instead.empty()) {
+    error({.range = name.range,
+           .message = fmt::format("the function '{}' is no longer part of the language", name.text),
+           .hint = fmt::format("write {}", instead)});
+    return;
+  }
   Diagnostic diagnostic{.range = name.range, .message = "unknown function '" + name.text + "'"};
   std::vector<std::string> names;
   for (const library::Function* function : library::all_functions()) names.emplace_back(function->name);
+  for (const library::Solver& solver : library::solvers()) names.emplace_back(solver.name);
   for (const library::Distribution& distribution : library::all_distributions()) {
     names.push_back(std::string(distribution.name) + density_suffix(distribution));
     if (name.text == std::string(distribution.name) + (distribution.is_discrete() ? "_lpdf" : "_lpmf")) {
@@ -394,7 +391,7 @@ FunctionUse Checker::resolve_function(std::span<const std::string_view> names, s
     for (const std::string& alternative : alternatives(function->signature)) {
       available += (available.empty() ? "" : " or ") + alternative;
     }
-    letters += letters_in(function->signature);
+    letters += legend(function->signature);
   }
   if (best.function != nullptr) return best;
   if (available.empty()) {
@@ -484,7 +481,8 @@ TypedExpression Checker::unary(const Unary<Untyped>& unary, Range range) {
 
 TypedExpression Checker::binary(const Binary<Untyped>& binary, Range range) {
   ExpressionPtr<Typed> left = pointer(binary.left);
-  ExpressionPtr<Typed> right = pointer(binary.right);
+  const bool decides = binary.op == BinaryOperator::And || binary.op == BinaryOperator::Or;
+  ExpressionPtr<Typed> right = decides ? in_place([&] { return pointer(binary.right); }) : pointer(binary.right);
   if (left->info.type.is_unknown() || right->info.type.is_unknown()) return faulty(range);
   const std::array<StanType, 2> types = {left->info.type, right->info.type};
   const bool integers = types[0].is_int() && types[1].is_int();
@@ -515,8 +513,8 @@ TypedExpression Checker::binary(const Binary<Untyped>& binary, Range range) {
 
 TypedExpression Checker::ternary(const Ternary<Untyped>& ternary, Range range) {
   auto test = std::make_unique<TypedExpression>(condition(*ternary.condition));
-  ExpressionPtr<Typed> then = pointer(ternary.then);
-  ExpressionPtr<Typed> otherwise = pointer(ternary.otherwise);
+  ExpressionPtr<Typed> then = in_place([&] { return pointer(ternary.then); });
+  ExpressionPtr<Typed> otherwise = in_place([&] { return pointer(ternary.otherwise); });
   const std::optional<StanType> common = common_type(then->info.type, otherwise->info.type);
   if (!common) {
     error({.range = otherwise->range,

@@ -8,6 +8,7 @@
 #include "leapgraph/models/library/library.hpp"
 #include "leapgraph/models/syntax/overloaded.hpp"
 #include "leapgraph/models/types/checker.hpp"
+#include "leapgraph/models/types/tuple.hpp"
 
 namespace leapgraph::models {
 namespace {
@@ -89,8 +90,8 @@ const FunctionInfo* Checker::current_function() const {
 std::string Checker::signature(FunctionId id) const {
   const FunctionDefinition<Typed>& function = result_.tree.functions[static_cast<std::size_t>(id)];
   std::vector<StanType> types;
-  for (const SymbolId parameter : function.info.parameters) {
-    types.push_back(result_.symbols[static_cast<std::size_t>(parameter)].type);
+  for (const SymbolId argument : function.info.arguments) {
+    types.push_back(result_.symbols[static_cast<std::size_t>(argument)].type);
   }
   return function.name.text + to_string(types);
 }
@@ -132,7 +133,7 @@ void Checker::declaration_of_function(const FunctionDefinition<Untyped>& functio
   declared.push_back(head);
   for (std::size_t i = 0; i < function.arguments.size(); ++i) {
     if (function.arguments[i].data_only == definition->arguments[i].data_only) continue;
-    error({.range = function.arguments[i].name.range,
+    error({.range = definition->arguments[i].name.range,
            .message = fmt::format("the declaration and the definition of '{}' differ in 'data'", head)});
   }
 }
@@ -140,8 +141,10 @@ void Checker::declaration_of_function(const FunctionDefinition<Untyped>& functio
 StanType Checker::type_in_head(const UnsizedType& type) {
   const auto* word = std::get_if<TypeWord>(&type.element);
   if (word == nullptr) {
-    unsupported(type.range, "the type 'tuple'");
-    return stan_types::unknown;
+    StanType tuple{Base::tuple, type.array_dimensions};
+    for (const UnsizedType& slot : std::get<std::vector<UnsizedType>>(type.element))
+      tuple.slots.push_back(type_in_head(slot));
+    return tuple;
   }
   const StanType element = models::unsized(
       SizedType<Typed>{.kind = SizedWord<Typed>{.word = *word, .bounds = {}, .sizes = {}}, .range = {}});
@@ -156,18 +159,20 @@ void Checker::function_head(const FunctionDefinition<Untyped>& function) {
                                   .arguments = function.arguments,
                                   .body = nullptr,
                                   .range = function.range,
-                                  .info = {.kind = kind_of(function.name.text), .parameters = {}, .result = {}}};
+                                  .info = {.kind = kind_of(function.name.text)}};
   typed.result = function.result;
   typed.info.result = function.result ? type_in_head(*function.result) : stan_types::none;
   std::vector<StanType> types;
   for (const Argument& argument : function.arguments) {
     types.push_back(type_in_head(argument.type));
-    typed.info.parameters.push_back(static_cast<SymbolId>(result_.symbols.size()));
-    result_.symbols.push_back({.name = argument.name.text,
-                               .type = types.back(),
-                               .data_only = argument.data_only || holds_integers(types.back()),
-                               .function = id,
-                               .declared = argument.name.range});
+    const SymbolId symbol = new_symbol({.name = argument.name.text,
+                                        .type = types.back(),
+                                        .data_only = argument.data_only,
+                                        .function = id,
+                                        .declared = argument.name.range});
+    typed.info.arguments.push_back(symbol);
+    for (const TypedExpression& leaf : leaves_of(symbol_reference(symbol, argument.name.range), result_.symbols))
+      typed.info.parameters.push_back(leaf.info.symbol);
   }
   check_name_and_result(function, typed.info, types);
   result_.tree.functions.push_back(std::move(typed));
@@ -195,6 +200,11 @@ void Checker::check_name_and_result(const FunctionDefinition<Untyped>& function,
            .hint = fmt::format("define {}_lp{}: it can be called under both names", name.substr(0, name.size() - 6),
                                suffix.substr(4))});
   }
+  if (library::find_solver(name) != nullptr) {
+    error(
+        {.range = function.name.range,
+         .message = fmt::format("'{}' belongs to the library, whose functions of functions have no overloads", name)});
+  }
   for (const library::Function* other : library::find_functions(name)) {
     const std::optional<Resolution> same = resolve(other->signature, types);
     if (!same || same->promotions > 0) continue;
@@ -215,8 +225,10 @@ void Checker::check_name_and_result(const FunctionDefinition<Untyped>& function,
              .message = fmt::format("a function with the suffix {} returns a real", discrete ? "_lpmf" : "_lpdf"),
              .found = to_string(info.result)});
     }
-    const bool fits =
-        !types.empty() && (types[0].is_unknown() || (discrete ? holds_integers(types[0]) : !holds_integers(types[0])));
+    const auto discrete_leaves = [](const StanType& type) {
+      return std::ranges::all_of(models::leaf_types(type), holds_integers);
+    };
+    const bool fits = !types.empty() && (types[0].is_unknown() || discrete_leaves(types[0]) == discrete);
     if (!fits) {
       error({.range = types.empty() ? function.name.range : function.arguments[0].type.range,
              .message =
@@ -231,8 +243,8 @@ void Checker::function_body(const FunctionDefinition<Untyped>& function, Functio
   auto outside = std::exchange(scopes_, {});
   function_ = id;
   open_scope();
-  const std::vector<SymbolId> parameters = result_.tree.functions[static_cast<std::size_t>(id)].info.parameters;
-  for (const SymbolId parameter : parameters) {
+  const std::vector<SymbolId> arguments = result_.tree.functions[static_cast<std::size_t>(id)].info.arguments;
+  for (const SymbolId parameter : arguments) {
     const Symbol& symbol = result_.symbols[static_cast<std::size_t>(parameter)];
     if (!scopes_.back().emplace(symbol.name, parameter).second) {
       error({.range = symbol.declared, .message = "two arguments have the name '" + symbol.name + "'"});
@@ -268,6 +280,12 @@ TypedStatement Checker::returned(const Return<Untyped>& statement, Range range) 
            .expected = to_string(function->result),
            .found = to_string(value->info.type)});
   }
+  if (value && value->info.type.base == Base::tuple) {
+    const StanType type = value->info.type;
+    value = std::make_unique<TypedExpression>(TypedExpression{
+        .node = TupleLiteral<Typed>{leaves(std::move(*value))}, .range = statement.value->range, .info = {}});
+    value->info.type = type;
+  }
   return {.node = Return<Typed>{.value = std::move(value)}, .range = range, .info = {}};
 }
 
@@ -276,7 +294,7 @@ TypedStatement Checker::returned(const Return<Untyped>& statement, Range range) 
 Checker::Candidate Checker::resolve_user_function(const std::string& name, std::span<const StanType> arguments) const {
   Candidate best;
   for (const FunctionId id : signatures_.at(name)) {
-    const std::vector<SymbolId>& parameters = result_.tree.functions[static_cast<std::size_t>(id)].info.parameters;
+    const std::vector<SymbolId>& parameters = result_.tree.functions[static_cast<std::size_t>(id)].info.arguments;
     if (parameters.size() != arguments.size()) continue;
     std::optional<int> total = 0;
     for (std::size_t i = 0; i < arguments.size() && total; ++i) {
@@ -381,8 +399,8 @@ TypedExpression Checker::user_call(const Call<Untyped>& call, const std::string&
   result.info.data_only =
       holds_integers(info.result) || (all_data_only(arguments) && info.kind != FunctionKind::adds_to_target);
   result.info.user = {.function = id, .unnormalized = unnormalized};
-  result.node =
-      Call<Typed>{.function = call.function, .arguments = std::move(arguments), .conditional = call.conditional};
+  result.node = Call<Typed>{
+      .function = call.function, .arguments = all_leaves(std::move(arguments)), .conditional = call.conditional};
   return result;
 }
 
@@ -393,6 +411,7 @@ TypedStatement Checker::user_tilde(Tilde<Typed> tilde, const std::string& name, 
   for (TypedExpression& argument : tilde.arguments) all.push_back(std::move(argument));
   const FunctionId id = user_function(name, all, tilde.distribution.range);
   if (id == no_function) return result;
+  all = all_leaves(std::move(all));
   result.info.user = {.function = id, .unnormalized = true};
   tilde.variate = std::move(all.front());
   tilde.arguments.assign(std::make_move_iterator(all.begin() + 1), std::make_move_iterator(all.end()));

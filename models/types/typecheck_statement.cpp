@@ -1,8 +1,11 @@
 /// Statements: what may be assigned, where `~` stands, loops and branches.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "leapgraph/models/library/library.hpp"
 #include "leapgraph/models/syntax/overloaded.hpp"
+#include "leapgraph/models/syntax/walk.hpp"
 #include "leapgraph/models/types/checker.hpp"
 
 namespace leapgraph::models {
@@ -29,16 +32,34 @@ BinaryOperator operator_of(AssignmentOperator op) {
   throw InternalError("'=' applies no operator");
 }
 
-/// The variable at the root of `x[i][j]`.
+/// The variable at the root of `x[i].1[j]`.
 const UntypedExpression& root_of(const UntypedExpression& target) {
   const UntypedExpression* root = &target;
-  while (const auto* indexed = std::get_if<Indexed<Untyped>>(&root->node)) root = indexed->base.get();
-  return *root;
+  while (true) {
+    if (const auto* indexed = std::get_if<Indexed<Untyped>>(&root->node)) {
+      root = indexed->base.get();
+    } else if (const auto* slot = std::get_if<TupleProjection<Untyped>>(&root->node)) {
+      root = slot->base.get();
+    } else {
+      return *root;
+    }
+  }
 }
 
 }  // namespace
 
-TypedStatement Checker::statement(const UntypedStatement& statement, bool top_level) {
+void Checker::statement(const UntypedStatement& statement, bool top_level, std::vector<TypedStatement>& into) {
+  std::vector<TypedStatement>* outer = std::exchange(before_, &into);
+  if (const auto* node = std::get_if<Declaration<Untyped>>(&statement.node)) {
+    declaration(*node, top_level, statement.range, into);
+  } else {
+    TypedStatement typed = one_statement(statement);
+    into.push_back(std::move(typed));
+  }
+  before_ = outer;
+}
+
+TypedStatement Checker::one_statement(const UntypedStatement& statement) {
   const Range range = statement.range;
   const auto make = [&](TypedStatement::Node node) {
     return TypedStatement{.node = std::move(node), .range = range, .info = {}};
@@ -46,27 +67,25 @@ TypedStatement Checker::statement(const UntypedStatement& statement, bool top_le
   return std::visit(
       overloaded{
           [&](const Empty&) { return make(Empty{}); },
-          [&](const Declaration<Untyped>& node) { return make(declaration(node, top_level)); },
+          [&](const Declaration<Untyped>&) -> TypedStatement { throw InternalError("a declaration may be several"); },
           [&](const Assignment<Untyped>& node) { return assignment(node, range); },
           [&](const Tilde<Untyped>& node) { return tilde(node, range); },
           [&](const TargetIncrement<Untyped>& node) { return target_increment(node, range); },
-          [&](const JacobianIncrement<Untyped>&) {
-            unsupported(range, "'jacobian +='");
-            return make(Empty{});
-          },
+          [&](const JacobianIncrement<Untyped>& node) { return jacobian_increment(node, range); },
           [&](const CallStatement<Untyped>& node) { return call_statement(node, range); },
           [&](const Message<Untyped>& node) { return message(node, range); },
           [&](const If<Untyped>& node) {
             If<Typed> typed;
             for (const ConditionalBranch<Untyped>& branch : node.branches) {
-              TypedExpression test = condition(branch.condition);
+              TypedExpression test = typed.branches.empty() ? condition(branch.condition)
+                                                            : in_place([&] { return condition(branch.condition); });
               typed.branches.push_back({.condition = std::move(test), .body = body(branch.body)});
             }
             typed.otherwise = body(node.otherwise);
             return make(std::move(typed));
           },
           [&](const While<Untyped>& node) {
-            TypedExpression test = condition(node.condition);
+            TypedExpression test = in_place([&] { return condition(node.condition); });
             ++loops_;
             StatementPtr<Typed> inside = body(node.body);
             --loops_;
@@ -94,7 +113,7 @@ TypedStatement Checker::statement(const UntypedStatement& statement, bool top_le
 std::vector<TypedStatement> Checker::statements(const std::vector<UntypedStatement>& statements) {
   std::vector<TypedStatement> typed;
   open_scope();
-  for (const UntypedStatement& child : statements) typed.push_back(statement(child, false));
+  for (const UntypedStatement& child : statements) statement(child, false, typed);
   close_scope();
   return typed;
 }
@@ -102,9 +121,12 @@ std::vector<TypedStatement> Checker::statements(const std::vector<UntypedStateme
 StatementPtr<Typed> Checker::body(const StatementPtr<Untyped>& body) {
   if (!body) return nullptr;
   open_scope();
-  auto typed = std::make_unique<TypedStatement>(statement(*body, false));
+  std::vector<TypedStatement> typed;
+  statement(*body, false, typed);
   close_scope();
-  return typed;
+  if (typed.size() == 1) return std::make_unique<TypedStatement>(std::move(typed[0]));
+  return std::make_unique<TypedStatement>(
+      TypedStatement{.node = Block<Typed>{.statements = std::move(typed)}, .range = body->range, .info = {}});
 }
 
 TypedExpression Checker::condition(const UntypedExpression& condition) {
@@ -115,13 +137,22 @@ void Checker::inside_loop(Range range, std::string_view word) {
   if (loops_ == 0) error({.range = range, .message = fmt::format("'{}' stands in loops only", word)});
 }
 
-/// The root of `target` is a variable that this block may change.
+/// The root of `target` is a variable that this block may change, or a tuple of such variables.
 bool Checker::assignable(const UntypedExpression& target) {
   const UntypedExpression& root = root_of(target);
-  if (std::holds_alternative<TupleLiteral<Untyped>>(root.node) ||
-      std::holds_alternative<TupleProjection<Untyped>>(root.node)) {
-    unsupported(root.range, "assignment to tuples");
-    return false;
+  if (const auto* tuple = std::get_if<TupleLiteral<Untyped>>(&target.node)) {
+    std::vector<std::string> names;
+    for (const UntypedExpression& element : tuple->elements) {
+      if (!assignable(element)) return false;
+      const auto* variable = std::get_if<VariableReference>(&element.node);
+      if (variable == nullptr) continue;
+      if (std::ranges::find(names, variable->name) != names.end()) {
+        error({.range = element.range, .message = fmt::format("'{}' is assigned twice", variable->name)});
+        return false;
+      }
+      names.push_back(variable->name);
+    }
+    return true;
   }
   const auto* reference = std::get_if<VariableReference>(&root.node);
   if (reference == nullptr) {
@@ -149,6 +180,26 @@ bool Checker::assignable(const UntypedExpression& target) {
   return true;
 }
 
+/// The indices of a target do not read what is assigned to: x[x[1]] = 2 would depend on which comes first.
+void Checker::refuse_reading_target(const UntypedExpression& target) {
+  const auto* variable = std::get_if<VariableReference>(&root_of(target).node);
+  if (variable == nullptr) return;
+  for (const auto* part = std::get_if<Indexed<Untyped>>(&target.node); part != nullptr;
+       part = std::get_if<Indexed<Untyped>>(&part->base->node)) {
+    for (const Index<Untyped>& index : part->indices) {
+      for_each_part(index, [&](const UntypedExpression& limit) {
+        for_each_within(limit, [&](const UntypedExpression& inner) {
+          const auto* read = std::get_if<VariableReference>(&inner.node);
+          if (read == nullptr || read->name != variable->name) return;
+          error({.range = inner.range,
+                 .message = fmt::format("'{}' is read and assigned to on one side of an assignment", read->name),
+                 .hint = "compute the index before, in a variable of its own"});
+        });
+      });
+    }
+  }
+}
+
 TypedStatement Checker::assignment(const Assignment<Untyped>& assignment, Range range) {
   const bool may_assign = assignable(assignment.target);
   TypedExpression target = may_assign ? expression(assignment.target)
@@ -169,8 +220,19 @@ TypedStatement Checker::assignment(const Assignment<Untyped>& assignment, Range 
     }
   }
 
+  if (may_assign) refuse_reading_target(assignment.target);
+
   const StanType expected = target.info.type;
   StanType found = value.info.type;
+  const bool by_element =
+      assignment.op == AssignmentOperator::ElementMultiply || assignment.op == AssignmentOperator::ElementDivide;
+  if (by_element && expected.is_scalar()) {
+    error({.range = assignment.op_range,
+           .message = fmt::format("{} assigns to the elements of a container", text(assignment.op)),
+           .found = to_string(expected),
+           .hint = assignment.op == AssignmentOperator::ElementMultiply ? "write '*='" : "write '/='"});
+    return result;
+  }
   if (assignment.op != AssignmentOperator::Assign && !expected.is_unknown() && !found.is_unknown()) {
     const std::vector<StanType> types = {expected, found};
     result.info.function =
@@ -185,6 +247,8 @@ TypedStatement Checker::assignment(const Assignment<Untyped>& assignment, Range 
            .expected = to_string(expected),
            .found = to_string(found)});
   }
+  if (expected.base == Base::tuple)
+    return tuple_assignment(std::move(target), std::move(value), assignment.op_range, range);
   result.node = Assignment<Typed>{
       .target = std::move(target), .op = assignment.op, .op_range = assignment.op_range, .value = std::move(value)};
   return result;
@@ -265,24 +329,56 @@ void Checker::refuse_unknown_distribution(const Name& name) {
 
 TypedStatement Checker::target_increment(const TargetIncrement<Untyped>& increment, Range range) {
   target_allowed(range, "'target +='");
-  TypedExpression value = expression(increment.value);
-  if (!value.info.type.is_unknown() && !holds_reals(value.info.type)) {
-    error({.range = value.range,
-           .message = "Ill-typed increment of target",
-           .expected = "a real number or a container of them, which is summed",
-           .found = to_string(value.info.type)});
+  return {
+      .node = TargetIncrement<Typed>{.value = this->increment(increment.value, "target")}, .range = range, .info = {}};
+}
+
+TypedStatement Checker::jacobian_increment(const JacobianIncrement<Untyped>& increment, Range range) {
+  const FunctionInfo* function = current_function();
+  const bool allowed = function != nullptr ? function->kind == FunctionKind::adds_to_jacobian
+                                           : block_ == BlockKind::TransformedParameters;
+  if (!allowed) {
+    error({.range = range,
+           .message = "'jacobian +=' can only be used in the transformed parameters block and in functions with the "
+                      "suffix _jacobian",
+           .hint = function != nullptr ? "this function has another name"
+                                       : fmt::format("this is the {} block", text(block_))});
   }
-  return {.node = TargetIncrement<Typed>{.value = std::move(value)}, .range = range, .info = {}};
+  return {.node = JacobianIncrement<Typed>{.value = this->increment(increment.value, "jacobian")},
+          .range = range,
+          .info = {}};
+}
+
+TypedExpression Checker::increment(const UntypedExpression& value, std::string_view of) {
+  TypedExpression typed = expression(value);
+  if (!typed.info.type.is_unknown() && !holds_reals(typed.info.type)) {
+    error({.range = typed.range,
+           .message = fmt::format("Ill-typed increment of {}", of),
+           .expected = "a real number or a container of them, which is summed",
+           .found = to_string(typed.info.type)});
+  }
+  return typed;
 }
 
 TypedStatement Checker::message(const Message<Untyped>& message, Range range) {
   Message<Typed> typed{.kind = message.kind, .items = {}};
   for (const Printable<Untyped>& item : message.items) {
-    std::visit(overloaded{
-                   [&](const StringLiteral& words) { typed.items.emplace_back(words); },
-                   [&](const UntypedExpression& value) { typed.items.emplace_back(expression(value)); },
-               },
-               item);
+    if (const auto* words = std::get_if<StringLiteral>(&item)) {
+      typed.items.emplace_back(*words);
+      continue;
+    }
+    TypedExpression value = expression(std::get<UntypedExpression>(item));
+    const bool is_tuple = value.info.type.base == Base::tuple;
+    const Range range_of_value = value.range;
+    const auto words = [&](std::string text) {
+      if (is_tuple) typed.items.emplace_back(StringLiteral{std::move(text), range_of_value});
+    };
+    std::string separator = "(";
+    for (TypedExpression& leaf : leaves(std::move(value))) {
+      words(std::exchange(separator, ","));
+      typed.items.emplace_back(std::move(leaf));
+    }
+    words(")");
   }
   return {.node = std::move(typed), .range = range, .info = {}};
 }
@@ -290,6 +386,7 @@ TypedStatement Checker::message(const Message<Untyped>& message, Range range) {
 TypedStatement Checker::call_statement(const CallStatement<Untyped>& call, Range range) {
   TypedStatement result{.node = Empty{}, .range = range, .info = {}};
   const std::string& name = call.function.text;
+  if (refuse_call_of_variable(call.function)) return result;
   if (is_user_function(name)) {
     std::vector<TypedExpression> arguments = expressions(call.arguments);
     const FunctionId id = user_function(name, arguments, call.function.range);
@@ -303,7 +400,7 @@ TypedStatement Checker::call_statement(const CallStatement<Untyped>& call, Range
       return result;
     }
     result.info.user = {.function = id};
-    result.node = CallStatement<Typed>{.function = call.function, .arguments = std::move(arguments)};
+    result.node = CallStatement<Typed>{.function = call.function, .arguments = all_leaves(std::move(arguments))};
     return result;
   }
   expressions(call.arguments);
@@ -337,12 +434,14 @@ TypedStatement Checker::for_loop(const For<Untyped>& loop, Range range) {
 
 TypedStatement Checker::for_each(const ForEach<Untyped>& loop, Range range) {
   TypedExpression container = expression(loop.container);
+  if (container.info.type.base == Base::tuple && container.info.type.is_array())
+    return for_each_tuple(loop, std::move(container), range);
   const StanType& type = container.info.type;
   StanType element = stan_types::unknown;
   if (type.is_array()) {
     element = element_of(type);
   } else if (base_rank(type.base) > 0) {
-    element = stan_types::real;  // the elements of a matrix, column after column
+    element = holds_complex(type) ? stan_types::complex : stan_types::real;  // of a matrix column after column
   } else if (!type.is_unknown()) {
     error({.range = container.range,
            .message = "Ill-typed container of a loop",

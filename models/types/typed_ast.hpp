@@ -4,8 +4,9 @@
 /// record takes; sizes, indices and conditions are integers; assigned values promote to the type of their target; what
 /// the language allows only in some blocks stands in these; a sized type has as many sizes as its values have
 /// dimensions (cov_matrix[K] has K twice); tree.functions holds definitions only, declarations have done their duty,
-/// and a function that returns a value does so on every path. There are no tuples and no complex numbers: they were
-/// refused by name.
+/// and a function that returns a value does so on every path. There are no tuples (see tuple.hpp): their leaves are
+/// variables of their own, a `return` of a tuple has a TupleLiteral of leaves, and a CallStatement gives values to
+/// variables.
 #pragma once
 
 #include <optional>
@@ -16,6 +17,7 @@
 #include "leapgraph/models/library/distribution.hpp"
 #include "leapgraph/models/library/draws.hpp"
 #include "leapgraph/models/library/function.hpp"
+#include "leapgraph/models/library/solver.hpp"
 #include "leapgraph/models/syntax/ast.hpp"
 #include "leapgraph/models/types/signature.hpp"
 #include "leapgraph/models/types/stan_type.hpp"
@@ -51,8 +53,17 @@ struct UserFunctionUse {
   /// Called as _lupdf or _lupmf, or behind `~`: calls of _lupdf and _lupmf in its body drop the terms that their
   /// DensityUse says. Else these keep all.
   bool unnormalized = false;
+  int slot = 0;  ///< which leaf is wanted of the tuple that it returns
 
   explicit operator bool() const { return function != no_function; }
+};
+
+/// A call of a library function that takes a function of the program, its first argument: the call keeps the others.
+struct SolverUse {
+  const library::Solver* solver = nullptr;  ///< null: not such a call
+  UserFunctionUse function;
+  Resolution resolution;      ///< of the arguments that the call keeps
+  std::size_t passed_on = 0;  ///< the first that the function is called with in the place of "..."
 };
 
 struct ExpressionInfo {
@@ -65,6 +76,7 @@ struct ExpressionInfo {
   DensityUse density;    ///< of a Call
   UserFunctionUse user;  ///< of a Call: then it has neither `function` nor `density`
   library::DrawnDistribution drawn;  ///< of a Call of a distribution's _rng
+  SolverUse solver;                  ///< of a Call: then it has none of the above
 
   /// A call that takes random numbers from the stream.
   bool draws() const { return drawn || (function.function != nullptr && function.function->draw != nullptr); }
@@ -74,10 +86,20 @@ struct StatementInfo {
   FunctionUse function;  ///< of an Assignment other than `=`: target = function(target, value)
   DensityUse density;    ///< of a Tilde
   UserFunctionUse user;  ///< of a CallStatement, or of a Tilde whose distribution is a function of the program
+  /// Of a CallStatement: variables that are made anew, whatever their sizes, for the leaves that the function returns;
+  /// without a function for the values of the arguments. May be empty.
+  std::vector<SymbolId> results = {};
 };
 
 struct VariableInfo {
   SymbolId symbol = no_symbol;
+  /// The arrays of tuples that a leaf is in, outermost first. They are stored as arrays of leaves; the elements of one
+  /// such array stand together in the position of a sampler.
+  struct ArrayOfTuples {
+    SymbolId tuple = no_symbol;
+    int depth = 0;
+  };
+  std::vector<ArrayOfTuples> arrays = {};
 };
 
 /// What a function may do, by the end of its name.
@@ -92,7 +114,8 @@ enum class FunctionKind {
 
 struct FunctionInfo {
   FunctionKind kind = FunctionKind::plain;
-  std::vector<SymbolId> parameters;  ///< one an argument; read only
+  std::vector<SymbolId> parameters = {};  ///< one for each leaf of each argument; read only
+  std::vector<SymbolId> arguments = {};   ///< as they are written; of a tuple the symbol that holds nothing
   StanType result = stan_types::none;
 };
 
@@ -114,6 +137,7 @@ struct Symbol {
   bool data_only = true;
   FunctionId function = no_function;  ///< in whose head or body it was declared; then `block` says nothing
   Range declared;                     ///< its name where it was declared
+  std::vector<SymbolId> slots = {};   ///< of a tuple, which itself holds nothing
 };
 
 using TypedExpression = Expression<Typed>;

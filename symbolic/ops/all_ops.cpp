@@ -230,12 +230,13 @@ std::span<const Op* const> all_ops() {
       &binomial_at_op,
       &von_mises_at_op,
       &hypergeometric_at_op,
-      // scan, control, host_call
+      // scan, control, host_call, host_map
       &scan_op,
       &scan_gradient_op,
       &call_op,
       &ifelse_op,
       &host_call_op,
+      &host_map_op,
       &with_gradient_op,
       &derivative_op,
   };

@@ -57,7 +57,7 @@ extern const Op blocked_product_op;
 extern const Op random_uniform_op, random_normal_op, random_like_op, random_integers_op, random_poisson_op,
     random_binomial_op, random_multinomial_op, random_permutation_op, random_choice_op, uniform_at_op, log_gamma_at_op,
     poisson_at_op, binomial_at_op, von_mises_at_op, hypergeometric_at_op;
-// scan, control, host_call, custom_gradient
-extern const Op scan_op, scan_gradient_op, call_op, ifelse_op, host_call_op, with_gradient_op, derivative_op;
+// scan, control, host_call, host_map, custom_gradient
+extern const Op scan_op, scan_gradient_op, call_op, ifelse_op, host_call_op, host_map_op, with_gradient_op, derivative_op;
 
 }  // namespace leapgraph::symbolic

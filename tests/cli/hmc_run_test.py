@@ -278,6 +278,29 @@ class CheckAndDump(Case):
         self.assertEqual(self.expect(0, "check", MODEL).stdout, f"{MODEL}: ok\n")
         self.assertEqual(self.expect(0, "check", MODEL, DATA).stdout, f"{MODEL}: ok\n")
 
+    def test_check_formats(self):
+        (self.folder / "m.stan").write_text("parameters{real x;}// why\nmodel{x~normal(0,1);}")
+        formatted = self.expect(0, "check", "m.stan", "--format").stdout
+        self.assertEqual(formatted, "parameters {\n  real x;\n} // why\nmodel {\n  x ~ normal(0, 1);\n}\n")
+        (self.folder / "m.stan").write_text(formatted)
+        self.assertEqual(self.expect(0, "check", "m.stan", "--format").stdout, formatted)
+
+    def test_check_warns_of_what_modellers_regret(self):
+        (self.folder / "m.stan").write_text("parameters { real x; real y; } model { x ~ normal(0, y); }")
+        self.assertEqual(self.expect(0, "check", "m.stan").stderr, "")
+        warnings = self.expect(0, "check", "m.stan", "--pedantic").stderr
+        self.assertIn("m.stan:1:54: warning: 'sigma' of 'normal' must be positive", warnings)
+
+    def test_functions_prints_the_reference(self):
+        self.assertIn("\nDistributions\n", self.expect(0, "functions").stdout)
+        self.assertIn("  normal_lpdf(y | mu, sigma) => real\n", self.expect(0, "functions", "normal").stdout)
+        self.assertIn("did you mean 'normal_lpdf'?", self.expect(64, "functions", "normal_lpd").stderr)
+
+    def test_data_may_come_from_r(self):
+        (self.folder / "m.stan").write_text("data { int N; vector[N] y; } parameters { real m; } model { y ~ normal(m, 1); }")
+        (self.folder / "d.R").write_text("N <- 2\ny <- c(1, 2.5)\n")
+        self.expect(0, "check", "m.stan", "d.R")
+
     def test_every_stage_can_be_looked_at(self):
         for stage, expected in {"ast": "normal", "graph": "log", "gradient": "", "rewritten": "", "kernels": "",
                                 "c": "double"}.items():

@@ -188,5 +188,15 @@ TEST(Suggestions, AreNearAndOneOfTheWords) {
   EXPECT_EQ(nearest("", words), "");
 }
 
+TEST(Options, CheckFormatsOrWarns) {
+  const auto check = [](std::vector<std::string> arguments) { return std::get<CheckCommand>(parse(arguments)); };
+  EXPECT_TRUE(check({"check", "m.stan", "--format"}).format);
+  EXPECT_TRUE(check({"check", "m.stan", "d.json", "--pedantic"}).pedantic);
+  EXPECT_THAT(complaint({"check", "m.stan", "--format", "--pedantic"}), HasSubstr("--pedantic"));
+  EXPECT_THAT(complaint({"check", "m.stan", "d.json", "--format"}), HasSubstr("no use for data"));
+  EXPECT_EQ(std::get<FunctionsCommand>(parse(std::vector<std::string>{"functions"})).name, "");
+  EXPECT_EQ(std::get<FunctionsCommand>(parse(std::vector<std::string>{"functions", "normal"})).name, "normal");
+}
+
 }  // namespace
 }  // namespace leapgraph::cli

@@ -1,4 +1,4 @@
-/// Tests of Stan's JSON data: what is read, what is refused, and where the refusal points.
+/// Tests of data in Stan's JSON and as R dumps them: what is read, what is refused, and where the refusal points.
 #include "leapgraph/models/data.hpp"
 
 #include <gmock/gmock.h>
@@ -92,7 +92,7 @@ TEST(Data, IgnoresExtraVariablesWhateverTheyHold) {
                 set.array({"who", DType::float64, {}});
               }),
               HasSubstr("data.json:1:9: error: variable 'who': a string"));
-  EXPECT_THAT(complaint([&] { set.array({"o", DType::float64, {}}); }), HasSubstr("tuples are not supported yet"));
+  EXPECT_THAT(complaint([&] { set.array({"o", DType::float64, {}}); }), HasSubstr("an object is a tuple and not a number"));
   EXPECT_THAT(complaint([&] { set.array({"t", DType::int64, {}}); }), HasSubstr("write 0 or 1"));
 }
 
@@ -261,6 +261,64 @@ TEST(Sha256, GivesTheDigestsOfTheStandard) {
   EXPECT_EQ(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   EXPECT_EQ(sha256("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
             "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+}
+
+TEST(RDump, ReadsWhatJsonSays) {
+  const DataSet set = data(R"(# written by dump()
+N <- 3L
+"x" <-
+c(1.5, 2, -3e2)
+`m` <- structure(c(1, 4, 2, 5, 3, 6), .Dim = c(2L, 3L)); k <- 4
+)");
+  EXPECT_EQ(set.array({"N", DType::int64, {}}).integer(), 3);
+  EXPECT_EQ(reals(set, "x", {3}), (std::vector<double>{1.5, 2, -300}));
+  EXPECT_EQ(set.array({"m", DType::int64, {2, 3}}).integer(3), 4);
+  EXPECT_EQ(reals(set, "m", {2, 3}), (std::vector<double>{1, 2, 3, 4, 5, 6}));
+}
+
+TEST(RDump, KnowsSequencesZerosAndWords) {
+  const DataSet set = data(
+      "a <- 2:-1\nb <- structure(1:6, .Dim = 2:3)\nc <- integer(0)\nd <- double(2)\ne <- c(NaN, Inf, -Inf, 1e5)\n"
+      "f <- structure(integer(0), .Dim = c(0L, 3L))\ng <- c()\nh <- c(1:2, 10L)");
+  EXPECT_EQ(reals(set, "a", {4}), (std::vector<double>{2, 1, 0, -1}));
+  EXPECT_EQ(reals(set, "b", {2, 3}), (std::vector<double>{1, 3, 5, 2, 4, 6}));
+  EXPECT_EQ(set.array({"c", DType::int64, {0}}).shape(), symbolic::Shape{0});
+  EXPECT_EQ(reals(set, "d", {2}), (std::vector<double>{0, 0}));
+  EXPECT_EQ(reals(set, "f", {0, 3}), std::vector<double>{});
+  EXPECT_EQ(reals(set, "g", {0}), std::vector<double>{});
+  EXPECT_EQ(set.array({"h", DType::int64, {3}}).integer(2), 10);
+  const std::vector<double> e = reals(set, "e", {4});
+  EXPECT_TRUE(std::isnan(e[0]));
+  EXPECT_EQ(std::vector<double>(e.begin() + 1, e.end()), (std::vector<double>{infinity, -infinity, 1e5}));
+}
+
+TEST(RDump, ComplainsAsJsonDoes) {
+  const DataSet set = data(
+      "x <- c(1, NA)\ny <- structure(1:6, .Dim = c(2, 2))\nz <- c(1, 2.5)\n"
+      "m <- structure(c(1, 2, 3, 4), .Dim = c(2, 2))\nt <- TRUE\ns <- \"a\"");
+  const auto found = [&](const DataWanted& wanted) { return complaint([&] { set.array(wanted); }); };
+  EXPECT_THAT(found({"x", DType::float64, {2}}), HasSubstr("data.json:1:11: error: variable 'x': a missing value"));
+  EXPECT_THAT(found({"y", DType::float64, {2, 2}}), HasSubstr(".Dim = [2, 2] does not fit 6 numbers"));
+  EXPECT_THAT(found({"z", DType::int64, {2}}), HasSubstr("data.json:3:11: error: z[2] must be an integer"));
+  EXPECT_THAT(found({"z", DType::float64, {3}}), HasSubstr("expected [3], found [2]"));
+  EXPECT_THAT(found({"t", DType::int64, {}}), HasSubstr("a truth value is not a number"));
+  EXPECT_THAT(found({"s", DType::int64, {}}), HasSubstr("a string is not a number"));
+  EXPECT_THAT(found({"q", DType::int64, {}}), HasSubstr("q"));
+  const DataError error = set.error({"m", DType::float64, {2, 2}}, 1, "must be at most 2");
+  EXPECT_THAT(error.what(), HasSubstr("data.json:4:24: error: m[1, 2] must be at most 2, found 3"));
+}
+
+TEST(RDump, RefusesWhatIsNone) {
+  const auto found = [](const char* text) { return complaint([&] { data(text); }); };
+  EXPECT_THAT(found("x <- f(1)"), HasSubstr("'f' cannot stand here"));
+  EXPECT_THAT(found("x <- c(1, 2"), HasSubstr("expected ',' or ')'"));
+  EXPECT_THAT(found("x <- c(1,, 2)"), HasSubstr("expected a number"));
+  EXPECT_THAT(found("x <- 1\nx <- 2"), HasSubstr("variable 'x' is there twice"));
+  EXPECT_THAT(found("x <- 1 2"), HasSubstr("expected '<-'"));
+  EXPECT_THAT(found("x <- 1e999"), HasSubstr("too large"));
+  EXPECT_THAT(found("x <- 1:2000000000"), HasSubstr("more than"));
+  EXPECT_THAT(found("x <- integer(-1)"), HasSubstr("how many zeros"));
+  EXPECT_THAT(found("x <- structure(1:2, .Names = c(\"a\", \"b\"))"), HasSubstr("only .Dim is known"));
 }
 
 }  // namespace

@@ -226,12 +226,12 @@ def digits(x):
     return float(mp.nstr(x, 25))
 
 
-def main():
+def print_values(functions, all_cases):
     rows = []
-    for name, cases in CASES.items():
+    for name, cases in all_cases.items():
         for arguments in cases:
             exact_arguments = [exact(a) for a in arguments]
-            function = FUNCTIONS[name]
+            function = functions[name]
             row = {"name": name, "arguments": arguments, "value": digits(mpf(function(*exact_arguments)))}
             gradient = []
             for i, argument in enumerate(exact_arguments):
@@ -250,4 +250,5 @@ def main():
     print("]")
 
 
-main()
+if __name__ == "__main__":
+    print_values(FUNCTIONS, CASES)

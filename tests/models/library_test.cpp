@@ -725,7 +725,7 @@ TEST(Names, OfDensitiesNameTheirDistribution) {
   EXPECT_FALSE(find_density("normal_lpmf"));
   EXPECT_FALSE(find_density("normal"));
   EXPECT_TRUE(is_known_but_unsupported("gamma_lcdf"));
-  EXPECT_TRUE(is_known_but_unsupported("multi_normal_prec_lpdf"));
+  EXPECT_TRUE(is_known_but_unsupported("wiener_lpdf"));
   EXPECT_FALSE(is_known_but_unsupported("nonsense_rng"));
 }
 

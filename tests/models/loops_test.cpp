@@ -7,6 +7,7 @@
 #include <functional>
 #include <limits>
 
+#include "leapgraph/models/lower/loops/stretches.hpp"
 #include "leapgraph/models/lower/lower.hpp"
 #include "leapgraph/models/model.hpp"
 #include "leapgraph/models/syntax/parser.hpp"
@@ -269,6 +270,18 @@ const std::vector<LoopProgram>& zoo() {
       {"SegmentsOfAVector", ragged_data + R"(parameters { vector[6] a; } model { for (i in 1:G)
         target += -square(sum(segment(a, 1 + i % 3, end[i] - start[i] + 1)) - y[start[i]]); })",
        ragged},
+      {"Convolution",
+       series_data + R"(transformed data { int T = min({N, 23}); vector[T] w; for (n in 1:T) w[n] = exp(-0.3 * n);
+        vector[T] w_rev = reverse(w); } parameters { real a; real b; } model { matrix[T, 2] x = rep_matrix(a, T, 2);
+        for (m in 1:2) for (i in 2:T) { real c = dot_product(sub_col(x, 1, m, i - 1), tail(w_rev, i - 1));
+        x[i, m] = tanh(c * b * m) + y[i] * a; target += -square(x[i, m]) - 0.1 * sum(log1p_exp(x[1:i, m] - a * w[1:i])); } })",
+       series},
+      {"StretchesOfAllKinds", ragged_data + R"(parameters { vector[N] a; row_vector[N] r; real s; } model {
+        for (i in 1:G) { int f = start[i]; int l = end[i]; array[l - f + 1] int at; for (j in f:l) at[1 + l - j] = j;
+        target += -square(r[f:l] * y[f:l]) - dot_self(-segment(a, f, l - f + 1) / 3) + normal_lupdf(y[at] | a[at] .* a[f:l], 2);
+        target += -dot_self(to_vector(head(r, i % 5 + 1))) - sum(exp(-square(head(reverse(a), i % 4)))) + sum(a[:i % 3 + 1] + s * i) / 50;
+        y[f:l] ~ student_t(4, to_vector(r[f:l]) * s, 1.5); for (j in 1:2) y[f:f] ~ normal(a[f], j); } })",
+       ragged},
       {"GuardedByData", series_data + R"(parameters { real a; } model { vector[N] x; for (n in 1:N) {
         if (n > 1 && x[n > 1 ? n - 1 : 1] > a) x[n] = 0.5 * x[n - 1] + y[n]; else x[n] = a + y[n]; } x ~ normal(0, 1); })",
        series},
@@ -277,10 +290,12 @@ const std::vector<LoopProgram>& zoo() {
 }
 
 struct Program {
-  explicit Program(const std::string& text) : source(Source::from_text("model.stan", text)) {
+  /// `as_written`: without loops for stretches whose lengths change.
+  explicit Program(const std::string& text, bool as_written = false) : source(Source::from_text("model.stan", text)) {
     std::vector<Diagnostic> warnings;
     parsed = parse(source, warnings);
     typed = typecheck(parsed, source, warnings);
+    if (!as_written) lower::write_out_stretches(typed);
   }
   lower::Lowered bind(const std::string& data, lower::Loops loops = lower::Loops::whole) const {
     return lower::lower(typed, source, DataSet::from_text("data.json", data), loops);
@@ -309,9 +324,9 @@ class LoopZoo : public testing::TestWithParam<LoopProgram> {};
 constexpr double rounding = 1e-12;
 
 TEST_P(LoopZoo, AgreesWithItsUnrolledSelf) {
-  const Program program(GetParam().text);
+  const Program program(GetParam().text), as_written(GetParam().text, true);
   const std::string data = GetParam().data(23);
-  const lower::Lowered whole = program.bind(data), unrolled = program.bind(data, lower::Loops::unrolled);
+  const lower::Lowered whole = program.bind(data), unrolled = as_written.bind(data, lower::Loops::unrolled);
   EXPECT_TRUE(whole.warnings.empty()) << (whole.warnings.empty() ? "" : whole.warnings[0].message);
   const std::vector<Array> position = {Array::vector(somewhere(whole.dimension()))};
   const std::vector<Array> expected = symbolic::interpret(value_and_gradient(unrolled), position);

@@ -1,6 +1,6 @@
-/// The parser over whole programs: good/*.stan survive printing and parsing again, bad/*.stan give the messages in
-/// their .expected files, and no mutilated program crashes it. `LEAPGRAPH_UPDATE_GOLDEN=1 models_syntax_test` rewrites
-/// .expected.
+/// The parser over whole programs: good/*.stan survive printing and parsing again, format/*.stan get the layout and
+/// bad/*.stan give the messages in their .expected files, and no mutilated program crashes it.
+/// `LEAPGRAPH_UPDATE_GOLDEN=1 models_syntax_test` rewrites .expected.
 #include "leapgraph/models/syntax/parser.hpp"
 
 #include <gtest/gtest.h>
@@ -32,7 +32,7 @@ std::string read(const fs::path& path) {
   return std::move(text).str();
 }
 
-std::vector<fs::path> programs_in(const std::string& folder) {
+std::vector<fs::path> programs_in(const fs::path& folder) {
   std::vector<fs::path> result;
   for (const auto& entry : fs::directory_iterator(programs / folder)) {
     if (entry.path().extension() == ".stan") result.push_back(entry.path());
@@ -65,6 +65,15 @@ std::string tree_of(const std::string& expression) {
   return print_tree(std::get<TargetIncrement<Untyped>>(statement.node).value);
 }
 
+/// Compares with the file beside the program.
+void expect_golden(const std::string& found, const fs::path& program) {
+  const fs::path expected = fs::path(program).replace_extension(".expected");
+  if (const char* update = std::getenv("LEAPGRAPH_UPDATE_GOLDEN"); update != nullptr && update[0] == '1') {
+    std::ofstream(expected, std::ios::binary) << found;
+  }
+  EXPECT_EQ(found, read(expected));
+}
+
 class Good : public testing::TestWithParam<fs::path> {};
 class Bad : public testing::TestWithParam<fs::path> {};
 std::string stem(const testing::TestParamInfo<fs::path>& info) { return info.param.stem().string(); }
@@ -80,6 +89,55 @@ TEST_P(Good, KeepsItsTreeWhenItIsPrintedAndParsedAgain) {
 }
 INSTANTIATE_TEST_SUITE_P(Programs, Good, testing::ValuesIn(programs_in("good")), stem);
 
+/// Every comment and `#include` of the main file, without blanks.
+std::string comments_of(const CommentedProgram& program, const Source& source) {
+  std::string text;
+  for (const Comment& comment : program.comments) {
+    if (&source.file_at(comment.range.begin) != &source.files().front()) continue;
+    for (const char c : source.text(comment.range)) {
+      if (c != ' ' && c != '\n' && c != '\r' && c != '\t') text += c;
+    }
+    text += '\n';
+  }
+  return text;
+}
+
+/// Formats a program and parses the result: nothing but blanks may have changed, and formatting it again changes
+/// nothing.
+std::string formatted(Source source, const fs::path& includes) {
+  std::vector<Diagnostic> warnings;
+  const CommentedProgram program = parse_with_comments(source, warnings);
+  const std::string text = format(program, source);
+  Source again = Source::from_text("formatted.stan", text, {includes});
+  const CommentedProgram parsed = parse_with_comments(again, warnings);
+  EXPECT_EQ(print_tree(parsed.tree), print_tree(program.tree)) << text;
+  EXPECT_EQ(comments_of(parsed, again), comments_of(program, source)) << text;
+  EXPECT_EQ(format(parsed, again), text);
+  EXPECT_EQ(text.find(" \n"), std::string::npos) << text;
+  return text;
+}
+
+TEST_P(Good, IsFormattedWithItsComments) { formatted(Source::read(GetParam()), GetParam().parent_path()); }
+
+TEST(Format, KeepsEveryProgramThatLiesHere) {
+  for (const char* folder : {"programs", "types/good", "types/pedantic"}) {
+    for (const fs::path& path : programs_in(fs::path("..") / folder)) formatted(Source::read(path), path.parent_path());
+  }
+}
+
+class Format : public testing::TestWithParam<fs::path> {};
+TEST_P(Format, GivesTheExpectedLayout) {
+  expect_golden(formatted(Source::read(GetParam()), programs / "format"), GetParam());
+}
+INSTANTIATE_TEST_SUITE_P(Programs, Format, testing::ValuesIn(programs_in("format")), stem);
+
+TEST(Format, RefusesAnIncludeInTheMiddleOfAStatement) {
+  Source source = Source::from_text("m.stan", "model { target +=\n#include \"two.inc\"\n; }", {programs / "format"});
+  std::vector<Diagnostic> warnings;
+  const CommentedProgram program = parse_with_comments(source, warnings);
+  EXPECT_THROW(format(program, source), ModelError);
+}
+
 TEST_P(Bad, GivesTheExpectedMessages) {
   Source source = Source::from_text(GetParam().filename().string(), read(GetParam()), {GetParam().parent_path()});
   std::vector<Diagnostic> warnings;
@@ -90,11 +148,7 @@ TEST_P(Bad, GivesTheExpectedMessages) {
     messages = error.what();
   }
   EXPECT_NE(messages, "") << "the program parses";
-  const fs::path expected = fs::path(GetParam()).replace_extension(".expected");
-  if (const char* update = std::getenv("LEAPGRAPH_UPDATE_GOLDEN"); update != nullptr && update[0] == '1') {
-    std::ofstream(expected, std::ios::binary) << messages;
-  }
-  EXPECT_EQ(messages, read(expected));
+  expect_golden(messages, GetParam());
 }
 INSTANTIATE_TEST_SUITE_P(Programs, Bad, testing::ValuesIn(programs_in("bad")), stem);
 
@@ -291,6 +345,12 @@ TEST(Parser, SurvivesMutilatedPrograms) {
       ++accepted;
       const std::string printed = format(program);
       ASSERT_EQ(print_tree(parse_text(printed)), print_tree(program)) << text;
+      if (i % 4 != 0) continue;
+      try {
+        formatted(Source::from_text("m.stan", text, {programs / "good"}), programs / "good");
+      } catch (const ModelError& refusal) {
+        ASSERT_NE(std::string(refusal.what()).find("'#include' in the middle"), std::string::npos) << text;
+      }
     } catch (const ModelError& error) {
       ASSERT_FALSE(error.diagnostics().empty()) << text;
     }

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """What hmc-run makes of every program of a posteriordb checkout: refused or not, log density and gradient, times.
 
-For each program, with one of its data sets: whether `check` accepts it (else the first message), how far the gradient is
-from CmdStan's (where --gradients has it) or else from finite differences, the milliseconds from the start of the process
-to the first gradient with an empty and with a filled compile cache, and the nanoseconds of a gradient.
+For each program, with one of its data sets: whether it is parsed and checked (else the first message), how far the
+gradient is from CmdStan's (where --gradients has it) or else from finite differences, the milliseconds from the start of
+the process to the first gradient with an empty and with a filled compile cache, the nanoseconds of a gradient, the nodes
+of the rewritten graph of log density and gradient, and the lines of C emitted for it and for a leapfrog step.
 """
 
 import argparse
@@ -11,7 +12,9 @@ import json
 import math
 import os
 import pathlib
+import re
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -162,8 +165,18 @@ class Report:
             worst = min(differences) if not min(differences) <= worst else worst
         return worst
 
+    def nodes(self, files):
+        """The nodes of the graph of log density and gradient as it is compiled."""
+        _, text, _, _ = self.tool("dump", *files, "--stage", "rewritten")
+        first_graph = re.split(r"^%0 = input", text, flags=re.MULTILINE)[1] if text else ""
+        return len(re.findall(r"^ *%\d+ = (?!parameter)", first_graph, flags=re.MULTILINE))
+
+    def lines_of_c(self, files):
+        _, text, _, _ = self.tool("dump", *files, "--stage", "c")
+        return sum(1 for line in text.splitlines() if line.strip())
+
     def row(self, files, reference, repeat):
-        """(fate, kind of comparison, difference, cold ms, warm ms, ns) or (fate, message)."""
+        """(fate, kind of comparison, difference, cold ms, warm ms, ns, dimension, nodes, lines) or (fate, message)."""
         fate, _, message, _ = self.tool("check", *files)
         if fate != "done":
             return fate, message
@@ -184,7 +197,8 @@ class Report:
             kind, difference = "finite", self.difference_from_finite(files, q, gradient)
         else:
             kind, difference = "none", 0.0
-        return fate, kind, difference, 1e3 * cold, 1e3 * warm, float(timed["ns_per_gradient"]), dimension
+        return fate, kind, difference, 1e3 * cold, 1e3 * warm, float(timed["ns_per_gradient"]), dimension, \
+            self.nodes(files), self.lines_of_c(files)
 
 
 def main():
@@ -199,30 +213,40 @@ def main():
 
     references = json.loads(pathlib.Path(arguments.gradients).read_text()) if arguments.gradients else {}
     count = {"done": 0, "refused": 0, "CRASH": 0, "HANG": 0, "no data": 0}
-    disagreeing = []
+    parsed = checked = 0
+    disagreeing, colds = [], []
     with tempfile.TemporaryDirectory() as scratch:
         checkout = Checkout(arguments.checkout, scratch)
         report = Report(Tool(arguments.hmc_run, scratch, arguments.timeout), scratch)
-        print(f"{'program':44} {'dim':>5} {'against':>8} {'difference':>10} {'cold ms':>8} {'warm ms':>8} {'ns':>10}")
+        print(f"{'program':44} {'dim':>5} {'against':>8} {'difference':>10} {'cold ms':>8} {'warm ms':>8} {'ns':>10} "
+              f"{'nodes':>6} {'C':>6}")
         for name in arguments.only or checkout.programs():
+            program = checkout.program(name)
+            parses = report.tool("check", program, "--format")[0] == "done"
+            checks = parses and report.tool("check", program)[0] == "done"
+            parsed, checked = parsed + parses, checked + checks
             reference = references.get(name)
             data_name = reference["data"] if reference else checkout.data_of(name)
             data = checkout.data(data_name) if data_name else None
             if data is None:  # the language can still be checked
-                row = report.tool("check", checkout.program(name))
+                row = report.tool("check", program)
                 row = (row[0], row[2]) if row[0] != "done" else ("no data", f"{data_name} is not in the checkout")
             else:
-                row = report.row((checkout.program(name), data), reference, arguments.repeat)
+                row = report.row((program, data), reference, arguments.repeat)
             count[row[0]] += 1
             if row[0] != "done":
-                print(f"{name:44} {row[0]}: {first_message(row[1])}", flush=True)
+                stage = "checked, " if checks else "parsed, " if parses else ""
+                print(f"{name:44} {stage}{row[0]}: {first_message(row[1])}", flush=True)
                 continue
-            _, kind, difference, cold, warm, nanoseconds, dimension = row
+            _, kind, difference, cold, warm, nanoseconds, dimension, nodes, lines = row
+            colds.append(cold)
             if not difference <= {"CmdStan": 1e-8, "finite": 1e-6, "none": 0}[kind]:
                 disagreeing.append(name)
-            print(f"{name:44} {dimension:5} {kind:>8} {difference:10.1e} {cold:8.0f} {warm:8.0f} {nanoseconds:10.0f}",
-                  flush=True)
-    print(f"\n{sum(count.values())} programs: " + ", ".join(f"{number} {fate}" for fate, number in count.items() if number))
+            print(f"{name:44} {dimension:5} {kind:>8} {difference:10.1e} {cold:8.0f} {warm:8.0f} {nanoseconds:10.0f} "
+                  f"{nodes:6} {lines:6}", flush=True)
+    print(f"\n{sum(count.values())} programs: {parsed} parsed, {checked} checked; " + ", ".join(f"{number} {fate}" for fate, number in count.items() if number))
+    if colds:
+        print(f"milliseconds to the first gradient, cold: median {statistics.median(colds):.0f}, worst {max(colds):.0f}")
     if disagreeing:
         print("gradients that disagree: " + ", ".join(disagreeing))
     sys.exit(1 if disagreeing or count["CRASH"] or count["HANG"] else 0)

@@ -1,6 +1,6 @@
-/// Tests of the type checker: every program under types/bad gives the messages of its .expected file
-/// (`LEAPGRAPH_UPDATE_GOLDEN=1 models_typecheck_test` rewrites them), and right programs get the types that they
-/// should.
+/// Tests of the type checker: every program under types/bad gives the messages of its .expected file, every program
+/// under types/pedantic its warnings (`LEAPGRAPH_UPDATE_GOLDEN=1 models_typecheck_test` rewrites them), and right
+/// programs get the types that they should.
 #include "leapgraph/models/types/typecheck.hpp"
 
 #include <gmock/gmock.h>
@@ -15,6 +15,7 @@
 #include <random>
 
 #include "leapgraph/models/library/library.hpp"
+#include "leapgraph/models/pedantic/pedantic.hpp"
 #include "leapgraph/models/syntax/parser.hpp"
 
 namespace leapgraph::models {
@@ -59,6 +60,15 @@ std::string messages(Source source) {
   return "";
 }
 
+/// Compares with the file beside the program.
+void expect_golden(const std::string& found, const fs::path& program) {
+  const fs::path expected = fs::path(program).replace_extension(".expected");
+  if (const char* update = std::getenv("LEAPGRAPH_UPDATE_GOLDEN"); update != nullptr && update[0] == '1') {
+    std::ofstream(expected, std::ios::binary) << found;
+  }
+  EXPECT_EQ(found, read(expected));
+}
+
 std::string stem(const testing::TestParamInfo<fs::path>& info) { return info.param.stem().string(); }
 
 class BadTypes : public testing::TestWithParam<fs::path> {};
@@ -66,11 +76,7 @@ class BadTypes : public testing::TestWithParam<fs::path> {};
 TEST_P(BadTypes, GiveTheExpectedMessages) {
   const std::string found = messages(Source::from_text(GetParam().filename().string(), read(GetParam())));
   EXPECT_NE(found, "") << "the program is right";
-  const fs::path expected = fs::path(GetParam()).replace_extension(".expected");
-  if (const char* update = std::getenv("LEAPGRAPH_UPDATE_GOLDEN"); update != nullptr && update[0] == '1') {
-    std::ofstream(expected, std::ios::binary) << found;
-  }
-  EXPECT_EQ(found, read(expected));
+  expect_golden(found, GetParam());
 }
 INSTANTIATE_TEST_SUITE_P(Programs, BadTypes, testing::ValuesIn(programs_in("bad")), stem);
 
@@ -78,6 +84,22 @@ class GoodTypes : public testing::TestWithParam<fs::path> {};
 
 TEST_P(GoodTypes, AreAccepted) { EXPECT_EQ(messages(Source::read(GetParam())), ""); }
 INSTANTIATE_TEST_SUITE_P(Programs, GoodTypes, testing::ValuesIn(programs_in("good")), stem);
+
+class Pedantic : public testing::TestWithParam<fs::path> {};
+
+TEST_P(Pedantic, GivesTheExpectedWarnings) {
+  Source source = Source::from_text(GetParam().filename().string(), read(GetParam()));
+  std::vector<Diagnostic> ignored;
+  const UntypedProgram program = parse(source, ignored);
+  const TypedProgram typed = typecheck(program, source, ignored);
+  expect_golden(render(source, pedantic::warnings(typed)), GetParam());
+}
+INSTANTIATE_TEST_SUITE_P(Programs, Pedantic, testing::ValuesIn(programs_in("pedantic")), stem);
+
+TEST(Pedantic, HasNothingToSayAboutAGoodProgram) {
+  const TypedProgram program = check(read(folder / "good/eight_schools.stan"));
+  for (const Diagnostic& warning : pedantic::warnings(program)) ADD_FAILURE() << warning.message;
+}
 
 // Words of right programs exchanged for others: the answer is a typed program or a ModelError.
 TEST(Typecheck, SurvivesMutilatedPrograms) {
@@ -97,7 +119,7 @@ TEST(Typecheck, SurvivesMutilatedPrograms) {
       std::string text = good;
       text.replace(begin, length, good.substr(other, other_length));
       try {
-        check(text);
+        pedantic::warnings(check(text));
       } catch (const ModelError&) {
       }
     }

@@ -65,6 +65,7 @@ void for_each_expression(const TypedStatement& statement, const ExpressionVisito
                    for (const TypedExpression& argument : node.arguments) f(argument);
                  },
                  [&](const TargetIncrement<Typed>& node) { f(node.value); },
+                 [&](const JacobianIncrement<Typed>& node) { f(node.value); },
                  [&](const CallStatement<Typed>& node) {
                    for (const TypedExpression& argument : node.arguments) f(argument);
                  },
@@ -131,6 +132,21 @@ void for_each_child(const TypedExpression& expression, const ExpressionVisitor& 
              expression.node);
 }
 
+const TypedExpression* increment_of(const TypedStatement& statement) {
+  if (const auto* target = std::get_if<TargetIncrement<Typed>>(&statement.node)) return &target->value;
+  if (const auto* jacobian = std::get_if<JacobianIncrement<Typed>>(&statement.node)) return &jacobian->value;
+  return nullptr;
+}
+
+std::vector<const TypedExpression*> returned_values(const Return<Typed>& node) {
+  if (!node.value) return {};
+  const auto* tuple = std::get_if<TupleLiteral<Typed>>(&node.value->node);
+  if (tuple == nullptr) return {node.value.get()};
+  std::vector<const TypedExpression*> values;
+  for (const TypedExpression& value : tuple->elements) values.push_back(&value);
+  return values;
+}
+
 SymbolId assigned_symbol(const TypedExpression& target) {
   const TypedExpression* root = &target;
   while (const auto* indexed = std::get_if<Indexed<Typed>>(&root->node)) root = indexed->base.get();
@@ -164,6 +180,10 @@ void Dependence::note_assignments(const TypedStatement& statement) {
   } else if (const auto* each = std::get_if<ForEach<Typed>>(&statement.node)) {
     note(each->variable.info.symbol);
     dependent_[static_cast<std::size_t>(each->variable.info.symbol)] = false;
+  }
+  for (const SymbolId result : statement.info.results) {
+    note(result);
+    dependent_[static_cast<std::size_t>(result)] = false;
   }
   if (statement.info.user) note_function(statement.info.user.function);
   for_each_expression(statement, [this](const TypedExpression& e) { note_calls(e); });
@@ -218,6 +238,11 @@ bool Dependence::spread(const TypedStatement& statement) {
   } else if (const auto* each = std::get_if<ForEach<Typed>>(&statement.node)) {
     if (on_parameters(each->container)) changed = mark(each->variable.info.symbol) || changed;
   }
+  if (const auto* call = std::get_if<CallStatement<Typed>>(&statement.node); call && !statement.info.results.empty()) {
+    const bool depends = std::ranges::any_of(call->arguments, [&](const auto& e) { return on_parameters(e); });
+    for (const SymbolId result : statement.info.results)
+      if (depends) changed = mark(result) || changed;
+  }
   if (const auto* branch = std::get_if<If<Typed>>(&statement.node)) {
     bool controlled = false;
     const auto look = [&](const TypedStatement& body) {
@@ -261,11 +286,13 @@ bool Dependence::on_parameters(const TypedExpression& expression) const {
 }
 
 bool Dependence::on_parameters(const TypedStatement& statement) const {
-  if (std::holds_alternative<Tilde<Typed>>(statement.node) ||
-      std::holds_alternative<TargetIncrement<Typed>>(statement.node) ||
-      std::holds_alternative<CallStatement<Typed>>(statement.node) ||
+  if (std::holds_alternative<Tilde<Typed>>(statement.node) || increment_of(statement) != nullptr ||
       std::holds_alternative<Return<Typed>>(statement.node))
     return true;
+  if (std::holds_alternative<CallStatement<Typed>>(statement.node)) {
+    const std::vector<SymbolId>& results = statement.info.results;
+    return results.empty() || std::ranges::any_of(results, [&](SymbolId s) { return on_parameters(s); });
+  }
   if (const auto* declaration = std::get_if<Declaration<Typed>>(&statement.node))
     for (const Variable<Typed>& variable : declaration->variables)
       if (on_parameters(variable.info.symbol)) return true;

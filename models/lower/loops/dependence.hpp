@@ -49,6 +49,12 @@ SymbolId assigned_symbol(const TypedExpression& target);
 /// Calls `f` with each expression directly below.
 void for_each_child(const TypedExpression& expression, const std::function<void(const TypedExpression&)>& f);
 
+/// What `target +=` or `jacobian +=` adds; null for other statements.
+const TypedExpression* increment_of(const TypedStatement& statement);
+
+/// What `return` gives back: one value, the leaves of a tuple, or nothing.
+std::vector<const TypedExpression*> returned_values(const Return<Typed>& node);
+
 /// The arguments of a `~` or of a call statement.
 std::vector<const TypedExpression*> arguments_of(const TypedStatement& statement);
 std::vector<const TypedExpression*> arguments_of(const Call<Typed>& call);

@@ -150,7 +150,10 @@ void Tracer::run_part(const Part& part) {
     const bool left = evaluator_.condition(*binary->left);
     run_side(left == (binary->op == BinaryOperator::And) ? *binary->right : *binary->left, part);
   } else {
-    run_call(expression.info.user, arguments_of(std::get<Call<Typed>>(expression.node)), &expression, part.symbol);
+    const UserFunctionUse& use = expression.info.user;
+    std::vector<SymbolId> results(static_cast<std::size_t>(use.slot), no_symbol);
+    results.push_back(part.symbol);
+    run_call(use, arguments_of(std::get<Call<Typed>>(expression.node)), &expression, std::move(results));
   }
 }
 
@@ -164,58 +167,67 @@ void Tracer::run_side(const TypedExpression& side, const Part& part) {
 }
 
 void Tracer::run_call(const UserFunctionUse& use, const std::vector<const TypedExpression*>& arguments,
-                      const void* site, SymbolId result) {
+                      const void* site, std::vector<SymbolId> results) {
   constexpr int deepest = 32;
   const FunctionDefinition<Typed>& function =
       evaluator_.program_.tree.functions[static_cast<std::size_t>(use.function)];
-  if (function.info.kind == FunctionKind::adds_to_jacobian)
-    evaluator_.unsupported(function.name.range, fmt::format("a call of '{}'", function.name.text));
   if (contexts_deep_ == deepest) throw NotWhole{nest_.range, "it calls a function that calls itself"};
-  // Arguments belong to the caller, the variables that they are given to and the body to the call.
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    const SymbolId parameter = function.info.parameters[i];
-    const StanType& type = evaluator_.symbol(parameter).type;
-    Evaluator::Slot& slot = evaluator_.slot(parameter);
-    if (!dependence_.on_parameters(parameter)) {
-      slot.value = promoted(evaluator_.evaluate(*arguments[i]), type);
-      slot.shape = shape_of(slot.value);
-      continue;
-    }
-    Template& known = template_of(arguments[i]);
-    if (known.is_new()) collect(*arguments[i], known);
-    const std::size_t point = run_point(known, {nullptr, arguments[i]->range, parameter,
-                                                [&] { return promoted(evaluator_.evaluate(*arguments[i]), type); }});
-    const Shape shape = trace_.points[point].value.shape();
-    set_whole(parameter, shape, point);
-    if (slot.shape != shape || is_known(slot.value)) {  // what asks for its size sees this
-      slot.value = symbolic::input({dtype_of(type), shape}, evaluator_.symbol(parameter).name);
-      slot.shape = shape;
-    }
+  // A call of the same function further up keeps its variables.
+  struct Saved {
+    SymbolId symbol;
+    Evaluator::Slot slot;
+    std::optional<Followed> followed;
+  };
+  std::vector<Saved> saved;
+  const std::vector<Symbol>& symbols = evaluator_.program_.symbols;
+  const bool again = evaluator_.active_calls_[use.function] > 0;
+  for (std::size_t s = 0; again && s < symbols.size(); ++s) {
+    if (symbols[s].function != use.function) continue;
+    const auto followed = trace_.followed.find(static_cast<SymbolId>(s));
+    saved.push_back({static_cast<SymbolId>(s), evaluator_.slots_[s],
+                     followed == trace_.followed.end() ? std::nullopt : std::optional(followed->second)});
   }
+  // Arguments belong to the caller, the variables that they are given to and the body to the call.
+  bind(function.info.parameters, arguments);
+  ++evaluator_.active_calls_[use.function];
   const int caller = context_;
-  const SymbolId outer_result = std::exchange(result_, result);
-  const Evaluator::Frame outer_frame = std::exchange(
-      evaluator_.call_, Evaluator::Frame{.function = use.function, .unnormalized = use.unnormalized, .result = {}});
+  const std::vector<SymbolId> outer_results = std::exchange(results_, std::move(results));
+  const Evaluator::Frame outer_frame =
+      std::exchange(evaluator_.call_, Evaluator::Frame{.function = use.function,
+                                                       .unnormalized = use.unnormalized,
+                                                       .results = {},
+                                                       .variables = evaluator_.variables_of(arguments)});
   context_ = contexts_.try_emplace(Key{site, caller}, static_cast<int>(contexts_.size()) + 1).first->second;
   ++contexts_deep_;
   const Flow flow = execute(*function.body);
   --contexts_deep_;
   context_ = caller;
-  result_ = outer_result;
+  results_ = outer_results;
   evaluator_.call_ = outer_frame;
+  --evaluator_.active_calls_[use.function];
+  for (Saved& variable : saved) {
+    evaluator_.slot(variable.symbol) = std::move(variable.slot);
+    if (variable.followed) trace_.followed[variable.symbol] = *std::move(variable.followed);
+  }
   if (flow == Flow::rejected) throw Evaluator::Rejection{};
 }
 
 void Tracer::give_back(const Return<Typed>& node) {
   if (context_ == 0) throw NotWhole{nest_.range, "a function returns from inside it"};
-  if (!node.value) return;
-  Template& known = template_of(&node);
-  if (known.is_new()) collect(*node.value, known);
-  const StanType type = type_of(result_);
-  const SymbolId result = result_;
-  const std::size_t point = run_point(
-      known, {nullptr, node.value->range, result, [&] { return promoted(evaluator_.evaluate(*node.value), type); }});
-  set_whole(result, trace_.points[point].value.shape(), point);
+  const std::vector<const TypedExpression*> values = returned_values(node);
+  const std::vector<SymbolId> results = results_;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (results[i] == no_symbol) continue;
+    const TypedExpression& value = *values.at(i);
+    Template& known = template_of(&value);
+    if (known.is_new()) collect(value, known);
+    const StanType type = type_of(results[i]);
+    const std::size_t point = run_point(
+        known, {nullptr, value.range, results[i], [&] { return promoted(evaluator_.evaluate(value), type); }});
+    const Shape shape = trace_.points[point].value.shape();
+    set_whole(results[i], shape, point);
+    set_size(results[i], shape);
+  }
 }
 
 std::size_t Tracer::run_point(Template& known, const Making& making) {

@@ -63,7 +63,7 @@ Evaluator::Flow Tracer::execute(const TypedStatement& statement) {
             return Flow::returned;
           },
           [&](const CallStatement<Typed>&) {
-            run_call(statement.info.user, arguments_of(statement), &statement, no_symbol);
+            call_statement(statement);
             return Flow::next;
           },
           [&](const Tilde<Typed>&) {
@@ -71,6 +71,10 @@ Evaluator::Flow Tracer::execute(const TypedStatement& statement) {
             return Flow::next;
           },
           [&](const TargetIncrement<Typed>&) {
+            contribute(statement);
+            return Flow::next;
+          },
+          [&](const JacobianIncrement<Typed>&) {
             contribute(statement);
             return Flow::next;
           },
@@ -212,7 +216,7 @@ Evaluator::Flow Tracer::for_each(const TypedStatement& statement, const ForEach<
     throw NotWhole{container.range, "it runs over an expression that depends on parameters"};
   const Value known = depends ? Value() : evaluator_.evaluate(container);
   const Shape shape = depends ? shape_of_variable(container.info.symbol) : shape_of(known);
-  const bool is_matrix = container.info.type.is(Base::matrix);  // its elements, column after column
+  const bool is_matrix = is_one_matrix(container.info.type);  // its elements, column after column
   const std::int64_t columns = is_matrix ? shape[1] : 1;
   const int space = space_of(statement);
   for (std::int64_t column = 0; column < columns; ++column) {
@@ -300,6 +304,53 @@ void Tracer::copy(const TypedExpression& container, const std::vector<std::int64
   set_whole(target, std::move(shape), number);
 }
 
+void Tracer::set_size(SymbolId symbol, const Shape& shape) {
+  if (static_cast<std::size_t>(symbol) >= evaluator_.program_.symbols.size()) return;  // a part: nobody asks
+  Evaluator::Slot& slot = evaluator_.slot(symbol);
+  if (slot.shape == shape && !is_known(slot.value)) return;
+  slot.value = symbolic::input({dtype_of(type_of(symbol)), shape}, evaluator_.symbol(symbol).name);
+  slot.shape = shape;
+}
+
+void Tracer::bind(const std::vector<SymbolId>& symbols, const std::vector<const TypedExpression*>& values) {
+  std::vector<std::variant<Value, std::size_t>> computed;  // what is known, or a point
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const TypedExpression& value = *values[i];
+    const StanType type = type_of(symbols[i]);
+    if (!dependence_.on_parameters(symbols[i])) {
+      computed.emplace_back(promoted(evaluator_.evaluate(value), type));
+      continue;
+    }
+    Template& known = template_of(&value);
+    if (known.is_new()) collect(value, known);
+    computed.emplace_back(run_point(
+        known, {nullptr, value.range, symbols[i], [&] { return promoted(evaluator_.evaluate(value), type); }}));
+  }
+  for (std::size_t i = 0; i < computed.size(); ++i) {
+    if (auto* known = std::get_if<Value>(&computed[i])) {
+      Shape shape = shape_of(*known);
+      evaluator_.declare(symbols[i], std::move(shape), std::move(*known));
+      continue;
+    }
+    const std::size_t point = std::get<std::size_t>(computed[i]);
+    const Shape shape = trace_.points[point].value.shape();
+    set_whole(symbols[i], shape, point);
+    set_size(symbols[i], shape);
+  }
+}
+
+void Tracer::call_statement(const TypedStatement& statement) {
+  const std::vector<SymbolId>& results = statement.info.results;
+  const std::vector<const TypedExpression*> arguments = arguments_of(statement);
+  if (!dependence_.on_parameters(statement)) {
+    evaluator_.execute(statement);
+  } else if (statement.info.user) {
+    run_call(statement.info.user, arguments, &statement, results);
+  } else {
+    bind(results, arguments);
+  }
+}
+
 void Tracer::declare(const TypedStatement& statement, const Declaration<Typed>& declaration) {
   if (!dependence_.on_parameters(statement)) {
     evaluator_.execute(statement);
@@ -321,10 +372,7 @@ void Tracer::declare(const TypedStatement& statement, const Declaration<Typed>& 
     followed.masks = masks_.size();
     followed.shape = shape;
     followed.last.assign(static_cast<std::size_t>(symbolic::element_count(shape)), {SourceOf::unset, 0});
-    if (slot.shape != shape || is_known(slot.value)) {  // what asks for its size sees this
-      slot.value = symbolic::input({dtype_of(type_of(symbol)), shape}, variable.name.text);
-      slot.shape = shape;
-    }
+    set_size(symbol, shape);
     if (!variable.initial) continue;
     Template& known = template_of(&variable);
     if (known.is_new()) collect(*variable.initial, known);
@@ -405,17 +453,17 @@ void Tracer::contribute(const TypedStatement& statement) {
     if (is_new) trace_.part_types.push_back(stan_types::real);
     if (!masks_.empty())
       throw NotWhole{statement.range, "a density of the program where a condition depends on parameters"};
-    run_call(statement.info.user, arguments_of(statement), &statement, part);
+    run_call(statement.info.user, arguments_of(statement), &statement, {part});
     add_to_target(statement, part);
     return;
   }
-  const auto* increment = std::get_if<TargetIncrement<Typed>>(&statement.node);
+  const TypedExpression* increment = increment_of(statement);
   if (known.is_new()) {
     if (tilde != nullptr) {
       collect(tilde->variate, known);
       for (const TypedExpression& argument : tilde->arguments) collect(argument, known);
     } else {
-      collect(increment->value, known);
+      collect(*increment, known);
     }
     collect_masks(0, known);
   }
@@ -426,7 +474,7 @@ void Tracer::contribute(const TypedStatement& statement) {
                         for (const TypedExpression& argument : tilde->arguments) arguments.push_back(&argument);
                         value = evaluator_.density(statement.info.density, arguments, statement.range);
                       } else {
-                        value = evaluator_.evaluate(increment->value);
+                        value = evaluator_.evaluate(*increment);
                       }
                       const Expr reals = symbolic::cast(expression_from(value), DType::float64);
                       return masked(0, reals.rank() > 0 ? symbolic::sum(reals) : reals, 0.0);

@@ -194,7 +194,12 @@ class Tracer {
   /// A variable of its own for the value of a part.
   void add_part(const TypedExpression& expression, Template& into);
   void run_call(const UserFunctionUse& use, const std::vector<const TypedExpression*>& arguments, const void* site,
-                SymbolId result);
+                std::vector<SymbolId> results);
+  /// Variables are made anew with the values of expressions, all of which are computed first.
+  void bind(const std::vector<SymbolId>& symbols, const std::vector<const TypedExpression*>& values);
+  /// Whatever asks for the size of a variable sees this.
+  void set_size(SymbolId symbol, const symbolic::Shape& shape);
+  void call_statement(const TypedStatement& statement);
   void collect(const TypedExpression& expression, Template& into);
   void collect_read(const TypedExpression& expression, SymbolId symbol, Template& into);
   void run_part(const Part& part);
@@ -228,7 +233,7 @@ class Tracer {
   std::unordered_map<Key, int, KeyHash> spaces_;
   std::unordered_map<Key, int, KeyHash> contexts_;  // of the calls of functions, which are run where they are called
   int context_ = 0, contexts_deep_ = 0;
-  SymbolId result_ = no_symbol;  // what the running function returns goes there
+  std::vector<SymbolId> results_;  // the leaves of what the running function returns go there; none: it is not wanted
   std::unordered_set<const TypedExpression*> warned_;
   std::unordered_map<Key, SymbolId, KeyHash> part_symbols_;
 
