@@ -91,7 +91,6 @@ std::vector<Function> make_elementwise() {
       real_map<[](auto x) { return log_sigmoid(x); }>("log_inv_logit", "log(inv_logit(x))"),
       real_map<[](auto x) { return log_sigmoid(-x); }>("log1m_inv_logit", "log(1 - inv_logit(x))"),
       real_map<[](auto x) { return -expm1(-exp(x)); }>("inv_cloglog", "1 - exp(-exp(x))"),
-      real_map<[](auto x) { return log(-log1p(-x)); }>("cloglog", "log(-log(1 - x))"),
 
       // powers
       real_map<[](auto x) { return sqrt(x); }>("sqrt", "square root"),

@@ -156,4 +156,12 @@ Expr build(const Function& function, const Resolution& resolution, std::span<con
   return holds_complex(resolution.result) ? to_pairs(result) : result;
 }
 
+Expr log_jacobian(const Function& function, const Resolution& resolution, std::span<const Expr> arguments) {
+  Function term = function;
+  term.build = function.log_jacobian;
+  Resolution to_real = resolution;
+  to_real.result = stan_types::real;
+  return build(term, to_real, arguments);
+}
+
 }  // namespace leapgraph::models::library

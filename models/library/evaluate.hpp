@@ -17,4 +17,8 @@ symbolic::Array evaluate(const Function& function, const Resolution& resolution,
 /// The function as an expression, its arguments promoted as `resolution` says. Shapes of the arguments must be known.
 symbolic::Expr build(const Function& function, const Resolution& resolution, std::span<const symbolic::Expr> arguments);
 
+/// What a call of a function whose record has a `log_jacobian` adds to the target.
+symbolic::Expr log_jacobian(const Function& function, const Resolution& resolution,
+                            std::span<const symbolic::Expr> arguments);
+
 }  // namespace leapgraph::models::library

@@ -1,12 +1,12 @@
-/// Functions of the order of elements: sorting, ranks, quantiles. They take what is known before sampling: which
-/// element is the third largest is not a smooth question.
+/// Functions of the order of elements: sorting, ranks, quantiles. A gradient goes to the elements as they are ordered.
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <vector>
 
-#include "leapgraph/models/library/function.hpp"
+#include "leapgraph/models/library/shapes.hpp"
 #include "leapgraph/symbolic/ops.hpp"
+#include "leapgraph/symbolic/sorting.hpp"
 
 namespace leapgraph::models::library {
 namespace {
@@ -42,16 +42,21 @@ Expr integers(const std::vector<std::int64_t>& values) {
   return symbolic::constant(Array::of<std::int64_t>({static_cast<std::int64_t>(values.size())}, values));
 }
 
+/// The same as an expression, whether the elements are known or not.
+template <bool ascending>
+Expr positions(const Expr& x) {
+  if (const std::optional<Array> value = symbolic::constant_value(x)) return integers(order<ascending>(*value));
+  return symbolic::argsort(ascending ? x : -x);
+}
+
 template <bool ascending>
 Expr sorted(const BuildCall& call) {
-  return symbolic::gather(call[0], integers(order<ascending>(known(call, 0))));
+  return symbolic::gather(call[0], positions<ascending>(call[0]));
 }
 
 template <bool ascending>
 Expr sorted_positions(const BuildCall& call) {
-  std::vector<std::int64_t> positions = order<ascending>(known(call, 0));
-  for (std::int64_t& position : positions) ++position;
-  return integers(positions);
+  return positions<ascending>(call[0]) + 1;
 }
 
 /// Between neighbours in order, as R's type 7 (Hyndman & Fan 1996).
@@ -77,23 +82,15 @@ Expr quantiles(const BuildCall& call) {
 
 std::span<const Function> order_functions() {
   static const std::vector<Function> table = {
-      {"sort_asc", "the elements in ascending order, of data", same, sorted<true>},
-      {"sort_desc", "the elements in descending order, of data", same, sorted<false>},
-      {"sort_indices_asc", "where the smallest element is, the next, ..., of data", to_positions,
-       sorted_positions<true>},
-      {"sort_indices_desc", "where the largest element is, the next, ..., of data", to_positions,
-       sorted_positions<false>},
-      {"rank", "how many elements are less than element i, of data",
+      {"sort_asc", "the elements in ascending order", same, sorted<true>},
+      {"sort_desc", "the elements in descending order", same, sorted<false>},
+      {"sort_indices_asc", "where the smallest element is, the next, ...", to_positions, sorted_positions<true>},
+      {"sort_indices_desc", "where the largest element is, the next, ...", to_positions, sorted_positions<false>},
+      {"rank", "how many elements are less than element i",
        "(V, int) => int | (array[] int, int) => int | (array[] real, int) => int",
        [](const BuildCall& call) {
-         const Array x = known(call, 0);
-         const std::int64_t i = call.integer(1);
-         if (i < 1 || i > x.size()) {
-           throw ArgumentError("position " + std::to_string(i) + " is not between 1 and " + std::to_string(x.size()));
-         }
-         std::int64_t less = 0;
-         for (std::int64_t k = 0; k < x.size(); ++k) less += x.real(k) < x.real(i - 1) ? 1 : 0;
-         return symbolic::constant(less);
+         const Expr element = symbolic::squeeze(stretch(call[0], 0, call[1], 1), 0);
+         return symbolic::sum(symbolic::cast(call[0] < element, symbolic::DType::int64));
        }},
       {"quantile", "the number below which a fraction p of the elements lies, of data",
        "(V, real) => real | (array[] real, real) => real | (V, array[] real) => array[] real | "

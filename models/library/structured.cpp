@@ -10,6 +10,7 @@
 
 #include "leapgraph/models/library/function.hpp"
 #include "leapgraph/models/library/rows.hpp"
+#include "leapgraph/symbolic/interpret.hpp"
 
 namespace leapgraph::models::library {
 namespace {
@@ -50,11 +51,13 @@ Expr is_increasing(const Expr& values) {
   return all_in_row(columns(values, 1, K) > columns(values, 0, K - 1));
 }
 
-/// The logarithms of the differences between neighbours, after the first element.
-std::vector<double> log_steps(Numbers x) {
-  std::vector<double> y(x.begin(), x.end());
-  for (std::size_t k = 1; k < x.size(); ++k) y[k] = std::log(x[k] - x[k - 1]);
-  return y;
+/// The first element, or its logarithm, and the logarithms of the differences between neighbours.
+Expr log_steps(const Expr& x, bool log_of_first) {
+  const std::int64_t K = x.shape()[1];
+  if (K == 0) return x;
+  const Expr first = log_of_first ? symbolic::log(columns(x, 0, 1)) : columns(x, 0, 1);
+  if (K == 1) return first;
+  return symbolic::concatenate({first, symbolic::log(columns(x, 1, K) - columns(x, 0, K - 1))}, 1);
 }
 
 const StructuredTransform ordered{
@@ -67,64 +70,63 @@ const StructuredTransform ordered{
       return {running_sum(symbolic::concatenate({columns(y, 0, 1), symbolic::exp(log_step)}, 1)),
               symbolic::sum(log_step)};
     },
-    .unconstrain = [](Numbers x, const Shape&) { return log_steps(x); },
+    .unconstrained = [](const Expr& x, const Shape&) { return log_steps(x, false); },
     .fault = [](Numbers x, const Shape&) { return order_fault(x); },
     .holds = is_increasing};
 
-const StructuredTransform positive_ordered{.word = TypeWord::PositiveOrdered,
-                                           .summary = "x[1] = exp(y[1]), x[k] = x[k - 1] + exp(y[k])",
-                                           .coordinates = [](const Shape& lengths) { return lengths[0]; },
-                                           .constrain =
-                                               [](const Expr& y, const Shape&) {
-                                                 return Constrained{running_sum(symbolic::exp(y)), symbolic::sum(y)};
-                                               },
-                                           .unconstrain =
-                                               [](Numbers x, const Shape&) {
-                                                 std::vector<double> y = log_steps(x);
-                                                 if (!y.empty()) y[0] = std::log(x[0]);
-                                                 return y;
-                                               },
-                                           .fault = [](Numbers x, const Shape&) -> std::optional<Fault> {
-                                             if (!x.empty() && !(x[0] >= 0)) return Fault{0, "must be at least 0"};
-                                             return order_fault(x);
-                                           },
-                                           .holds =
-                                               [](const Expr& values) {
-                                                 return symbolic::logical_and(all_in_row(columns(values, 0, 1) >= 0.0),
-                                                                              is_increasing(values));
-                                               }};
+const StructuredTransform positive_ordered{
+    .word = TypeWord::PositiveOrdered,
+    .summary = "x[1] = exp(y[1]), x[k] = x[k - 1] + exp(y[k])",
+    .coordinates = [](const Shape& lengths) { return lengths[0]; },
+    .constrain =
+        [](const Expr& y, const Shape&) {
+          return Constrained{running_sum(symbolic::exp(y)), symbolic::sum(y)};
+        },
+    .unconstrained = [](const Expr& x, const Shape&) { return log_steps(x, true); },
+    .fault = [](Numbers x, const Shape&) -> std::optional<Fault> {
+      if (!x.empty() && !(x[0] >= 0)) return Fault{0, "must be at least 0"};
+      return order_fault(x);
+    },
+    .holds =
+        [](const Expr& values) {
+          return symbolic::logical_and(all_in_row(columns(values, 0, 1) >= 0.0), is_increasing(values));
+        }};
 
 // ---------------------------------------------------------------- sums of 0 and of 1
+
+/// 1 / sqrt(n (n + 1)) and n for n = 1, 2, ...
+struct PivotScales {
+  Expr scale, position;
+};
+PivotScales pivot_scales(std::int64_t count) {
+  Array scale(symbolic::Type{symbolic::DType::float64, {count}});
+  Array position(scale.type());
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto n = static_cast<double>(i + 1);
+    scale.set(i, 1 / std::sqrt(n * (n + 1)));
+    position.set(i, n);
+  }
+  return {symbolic::constant(scale), symbolic::constant(position)};
+}
 
 /// The isometric log-ratio basis in pivot form (Filzmoser, Hron & Templ 2018): with w[i] = y[i] / sqrt(i (i + 1)),
 /// z[i] = w[i] + ... + w[K - 1] - (i - 1) w[i - 1].
 Expr with_sum_zero(const Expr& y) {
   const std::int64_t free = y.shape()[1];
-  Array scale(symbolic::Type{symbolic::DType::float64, {free}});
-  Array position(scale.type());
-  for (std::int64_t i = 0; i < free; ++i) {
-    const auto n = static_cast<double>(i + 1);
-    scale.set(i, 1 / std::sqrt(n * (n + 1)));
-    position.set(i, n);
-  }
   const Expr zero = constant_column(y, 0);
   if (free == 0) return zero;
-  const Expr w = y * symbolic::constant(scale);
+  const PivotScales pivot = pivot_scales(free);
+  const Expr w = y * pivot.scale;
   return symbolic::concatenate({running_sum_from_right(w), zero}, 1) -
-         symbolic::concatenate({zero, w * symbolic::constant(position)}, 1);
+         symbolic::concatenate({zero, w * pivot.position}, 1);
 }
 
-/// The inverse: z[n + 1] = w[n + 1] + ... + w[K - 1] - n w[n] solved for w[n], from the last one on.
-std::vector<double> without_sum_zero(const std::vector<double>& z) {
-  std::vector<double> y(z.size() - 1);
-  double later = 0;
-  for (std::size_t i = y.size(); i-- > 0;) {
-    const auto n = static_cast<double>(i + 1);
-    const double w = (later - z[i + 1]) / n;
-    later += w;
-    y[i] = w * std::sqrt(n * (n + 1));
-  }
-  return y;
+/// The inverse; the basis is orthonormal: y[n] = (z[1] + ... + z[n] - n z[n + 1]) / sqrt(n (n + 1)).
+Expr without_sum_zero(const Expr& z) {
+  const std::int64_t free = z.shape()[1] - 1;
+  if (free == 0) return columns(z, 0, 0);
+  const PivotScales pivot = pivot_scales(free);
+  return (running_sum(columns(z, 0, free)) - columns(z, 1, free + 1) * pivot.position) * pivot.scale;
 }
 
 const StructuredTransform sum_to_zero_vector{
@@ -135,15 +137,76 @@ const StructuredTransform sum_to_zero_vector{
         [](const Expr& y, const Shape&) {
           return Constrained{with_sum_zero(y), {}};
         },
-    .unconstrain =
-        [](Numbers x, const Shape&) {
-          return without_sum_zero({x.begin(), x.end()});
-        },
+    .unconstrained = [](const Expr& x, const Shape&) { return without_sum_zero(x); },
     .fault = [](Numbers x, const Shape&) -> std::optional<Fault> {
       if (std::abs(sum_of(x)) <= constraint_tolerance) return std::nullopt;
       return Fault{0, fmt::format("begins a vector that must sum to 0 and sums to {}", sum_of(x))};
     },
     .holds = [](const Expr& values) { return near(symbolic::sum(values, {1}), 0.0); }};
+
+// Of matrices the basis begins one element later, as in Stan's sources: each column and each row of basis vectors has
+// its first element last.
+Expr first_to_last(const Expr& x) {
+  const std::int64_t K = x.shape()[1];
+  return K < 2 ? x : symbolic::concatenate({columns(x, 1, K), columns(x, 0, 1)}, 1);
+}
+Expr last_to_first(const Expr& x) {
+  const std::int64_t K = x.shape()[1];
+  return K < 2 ? x : symbolic::concatenate({columns(x, K - 1, K), columns(x, 0, K - 1)}, 1);
+}
+
+/// `f` of each row of the matrices [n, rows, columns], which makes rows of `columns` elements of them.
+template <class F>
+Expr by_rows_of(const Expr& matrices, std::int64_t column_count, const F& f) {
+  const Shape& shape = matrices.shape();
+  return symbolic::reshape(f(symbolic::reshape(matrices, {shape[0] * shape[1], shape[2]})),
+                           {shape[0], shape[1], column_count});
+}
+
+const StructuredTransform sum_to_zero_matrix{
+    .word = TypeWord::SumToZeroMatrix,
+    .summary =
+        "the coordinates, column after column, in an orthonormal basis of the matrices of rows and columns of sum 0",
+    .coordinates =
+        [](const Shape& lengths) {
+          return (at_least_one(lengths, "a column of a sum_to_zero_matrix") - 1) *
+                 (at_least_one({lengths[1]}, "a row of a sum_to_zero_matrix") - 1);
+        },
+    .constrain =
+        [](const Expr& y, const Shape& lengths) {
+          const auto spread = [](const Expr& rows) { return first_to_last(with_sum_zero(rows)); };
+          const Expr transposes = symbolic::reshape(y, {y.shape()[0], lengths[1] - 1, lengths[0] - 1});
+          const Expr by_column = transposed(by_rows_of(transposes, lengths[0], spread));
+          return Constrained{by_rows_of(by_column, lengths[1], spread), {}};
+        },
+    .unconstrained =
+        [](const Expr& x, const Shape& lengths) {
+          const auto gather = [](const Expr& rows) { return without_sum_zero(last_to_first(rows)); };
+          const Expr by_row = transposed(by_rows_of(x, lengths[1] - 1, gather));
+          return symbolic::reshape(by_rows_of(by_row, lengths[0] - 1, gather),
+                                   {x.shape()[0], (lengths[0] - 1) * (lengths[1] - 1)});
+        },
+    .fault = [](Numbers x, const Shape& lengths) -> std::optional<Fault> {
+      const KnownMatrix matrix{x, lengths[1]};
+      for (std::int64_t i = 0; i < lengths[0]; ++i) {
+        double sum = 0;
+        for (std::int64_t j = 0; j < lengths[1]; ++j) sum += matrix(i, j);
+        if (std::abs(sum) > constraint_tolerance)
+          return Fault{i * lengths[1], fmt::format("begins a row that must sum to 0 and sums to {}", sum)};
+      }
+      for (std::int64_t j = 0; j < lengths[1]; ++j) {
+        double sum = 0;
+        for (std::int64_t i = 0; i < lengths[0]; ++i) sum += matrix(i, j);
+        if (std::abs(sum) > constraint_tolerance)
+          return Fault{j, fmt::format("begins a column that must sum to 0 and sums to {}", sum)};
+      }
+      return std::nullopt;
+    },
+    .holds =
+        [](const Expr& values) {
+          return symbolic::logical_and(all_in_row(near(symbolic::sum(values, {1}), 0.0)),
+                                       all_in_row(near(symbolic::sum(values, {2}), 0.0)));
+        }};
 
 /// The simplex of each row, and the log-Jacobian of all: x = softmax(z) with z of sum 0, so that the logarithms of x
 /// sum to -K logsumexp(z).
@@ -155,12 +218,9 @@ Constrained simplexes(const Expr& y) {
   return {symbolic::exp(z - log_total), 0.5 * count * std::log(K) - K * symbolic::sum(log_total)};
 }
 
-std::vector<double> without_simplex(Numbers x) {
-  std::vector<double> z;
-  for (const double element : x) z.push_back(std::log(element));
-  const double center = sum_of(z) / static_cast<double>(z.size());
-  for (double& element : z) element -= center;
-  return without_sum_zero(z);
+Expr without_simplex(const Expr& x) {
+  const Expr z = symbolic::log(x);
+  return without_sum_zero(z - symbolic::mean(z, {1}, true));
 }
 
 std::optional<Fault> simplex_fault(Numbers x) {
@@ -176,7 +236,7 @@ const StructuredTransform simplex{
     .summary = "softmax of a vector of sum 0 in an orthonormal basis",
     .coordinates = [](const Shape& lengths) { return at_least_one(lengths, "a simplex") - 1; },
     .constrain = [](const Expr& y, const Shape&) { return simplexes(y); },
-    .unconstrain = [](Numbers x, const Shape&) { return without_simplex(x); },
+    .unconstrained = [](const Expr& x, const Shape&) { return without_simplex(x); },
     .fault = [](Numbers x, const Shape&) { return simplex_fault(x); },
     .holds =
         [](const Expr& values) {
@@ -202,17 +262,11 @@ const StructuredTransform column_stochastic_matrix{
           return Constrained{transposed(symbolic::reshape(rows.value, {y.shape()[0], lengths[1], lengths[0]})),
                              rows.log_jacobian};
         },
-    .unconstrain =
-        [](Numbers x, const Shape& lengths) {
-          const KnownMatrix matrix{x, lengths[1]};
-          std::vector<double> coordinates;
-          for (std::int64_t j = 0; j < lengths[1]; ++j) {
-            std::vector<double> column;
-            for (std::int64_t i = 0; i < lengths[0]; ++i) column.push_back(matrix(i, j));
-            const std::vector<double> y = without_simplex(column);
-            coordinates.insert(coordinates.end(), y.begin(), y.end());
-          }
-          return coordinates;
+    .unconstrained =
+        [](const Expr& x, const Shape& lengths) {
+          const std::int64_t count = x.shape()[0];
+          const Expr rows = without_simplex(symbolic::reshape(transposed(x), {count * lengths[1], lengths[0]}));
+          return symbolic::reshape(rows, {count, lengths[1] * (lengths[0] - 1)});
         },
     .fault = [](Numbers x, const Shape& lengths) -> std::optional<Fault> {
       const KnownMatrix matrix{x, lengths[1]};
@@ -236,16 +290,12 @@ const StructuredTransform row_stochastic_matrix{
           const Constrained rows = simplexes(symbolic::reshape(by_row, {y.shape()[0] * lengths[0], lengths[1] - 1}));
           return Constrained{symbolic::reshape(rows.value, {y.shape()[0], lengths[0], lengths[1]}), rows.log_jacobian};
         },
-    .unconstrain =
-        [](Numbers x, const Shape& lengths) {
-          const auto free = static_cast<std::size_t>(lengths[1] - 1);
-          const auto rows = static_cast<std::size_t>(lengths[0]);
-          std::vector<double> coordinates(free * rows);
-          for (std::size_t i = 0; i < rows; ++i) {
-            const std::vector<double> y = without_simplex(x.subspan(i * (free + 1), free + 1));
-            for (std::size_t j = 0; j < free; ++j) coordinates[j * rows + i] = y[j];
-          }
-          return coordinates;
+    .unconstrained =
+        [](const Expr& x, const Shape& lengths) {
+          const std::int64_t count = x.shape()[0], free = lengths[1] - 1;
+          const Expr rows = without_simplex(symbolic::reshape(x, {count * lengths[0], lengths[1]}));
+          return symbolic::reshape(transposed(symbolic::reshape(rows, {count, lengths[0], free})),
+                                   {count, free * lengths[0]});
         },
     .fault = [](Numbers x, const Shape& lengths) -> std::optional<Fault> {
       const auto row_length = static_cast<std::size_t>(lengths[1]);
@@ -269,7 +319,7 @@ const StructuredTransform unit_vector{
           const Expr squares = symbolic::sum(symbolic::sqr(y), {1}, true);
           return Constrained{y / symbolic::sqrt(squares), -0.5 * symbolic::sum(squares)};
         },
-    .unconstrain = [](Numbers x, const Shape&) { return std::vector<double>(x.begin(), x.end()); },
+    .unconstrained = [](const Expr& x, const Shape&) { return x; },
     .fault = [](Numbers x, const Shape&) -> std::optional<Fault> {
       const double squares = std::inner_product(x.begin(), x.end(), x.begin(), 0.0);
       if (std::abs(squares - 1) <= constraint_tolerance) return std::nullopt;
@@ -284,10 +334,18 @@ std::span<const StructuredTransform> vector_transforms() {
                                                          positive_ordered,
                                                          simplex,
                                                          sum_to_zero_vector,
+                                                         sum_to_zero_matrix,
                                                          unit_vector,
                                                          column_stochastic_matrix,
                                                          row_stochastic_matrix};
   return table;
+}
+
+std::vector<double> StructuredTransform::unconstrain(Numbers value, const Shape& lengths) const {
+  Shape shape = lengths;
+  shape.insert(shape.begin(), 1);
+  const Expr one = symbolic::constant(Array::of<double>(shape, value));
+  return symbolic::interpret({{}, {unconstrained(one, lengths)}}, {}).at(0).reals();
 }
 
 std::span<const StructuredTransform> all_structured_transforms() {

@@ -31,12 +31,15 @@ struct StructuredTransform {
   std::int64_t (*coordinates)(const symbolic::Shape& lengths);
   /// Values [n, lengths...] from coordinates [n, coordinates]; the log-Jacobian is that of all n together.
   Constrained (*constrain)(const symbolic::Expr& coordinates, const symbolic::Shape& lengths);
-  /// The coordinates of one value that holds the constraint.
-  std::vector<double> (*unconstrain)(std::span<const double> value, const symbolic::Shape& lengths);
+  /// The coordinates [n, coordinates] of values [n, lengths...] that hold the constraint.
+  symbolic::Expr (*unconstrained)(const symbolic::Expr& values, const symbolic::Shape& lengths);
   /// Nothing if one known value holds the constraint, within 1e-8 as Stan checks it.
   std::optional<Fault> (*fault)(std::span<const double> value, const symbolic::Shape& lengths);
   /// bool[n]: which of the values [n, lengths...] hold the constraint.
   symbolic::Expr (*holds)(const symbolic::Expr& values);
+
+  /// The coordinates of one known value.
+  std::vector<double> unconstrain(std::span<const double> value, const symbolic::Shape& lengths) const;
 };
 
 std::span<const StructuredTransform> all_structured_transforms();

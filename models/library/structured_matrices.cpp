@@ -10,6 +10,7 @@
 #include "leapgraph/models/library/function.hpp"
 #include "leapgraph/models/library/rows.hpp"
 #include "leapgraph/models/library/structured.hpp"
+#include "leapgraph/symbolic/linear_algebra.hpp"
 
 namespace leapgraph::models::library {
 namespace {
@@ -68,18 +69,24 @@ Expr correlation_log_jacobian(const Expr& y, std::int64_t K, const Place& place,
 std::int64_t by_rows(std::int64_t i, std::int64_t j) { return i * (i - 1) / 2 + j; }
 std::int64_t by_columns(std::int64_t i, std::int64_t j, std::int64_t K) { return j * (2 * K - 1 - j) / 2 + i - j - 1; }
 
-/// Canonical partial correlations on the unconstrained scale, atanh(z), of a Cholesky factor.
+/// The elements of matrices [n, rows, columns] below the diagonal, `place(i, j)` being where element (i, j) goes.
 template <class Place>
-std::vector<double> partial_correlations(const KnownMatrix& factor, std::int64_t K, const Place& place) {
-  std::vector<double> y(static_cast<std::size_t>(K * (K - 1) / 2));
+Expr below_diagonal(const Expr& matrices, std::int64_t K, const Place& place) {
+  Array index(symbolic::Type{symbolic::DType::int64, {K * (K - 1) / 2}});
   for (std::int64_t i = 1; i < K; ++i) {
-    double rest = 1;  // of the squares of row i
-    for (std::int64_t j = 0; j < i; ++j) {
-      y[static_cast<std::size_t>(place(i, j))] = std::atanh(factor(i, j) / std::sqrt(rest));
-      rest -= factor(i, j) * factor(i, j);
-    }
+    for (std::int64_t j = 0; j < i; ++j) index.set_integer(place(i, j), i * K + j);
   }
-  return y;
+  const Expr flat = symbolic::reshape(matrices, {matrices.shape()[0], K * K});
+  return symbolic::gather(flat, symbolic::constant(index), 1);
+}
+
+/// Canonical partial correlations on the unconstrained scale, atanh(z), of Cholesky factors [n, K, K].
+template <class Place>
+Expr partial_correlations(const Expr& factors, std::int64_t K, const Place& place) {
+  const Expr squares = symbolic::sqr(factors);
+  const Expr before = K <= 1 ? 0.0 * squares : symbolic::cumsum(squares, 2) - squares;
+  const Expr rest = 1.0 - below_diagonal(before, K, place);
+  return symbolic::atanh(below_diagonal(factors, K, place) / symbolic::sqrt(rest));
 }
 
 std::optional<Fault> factor_fault(const KnownMatrix& x, const Shape& lengths) {
@@ -117,10 +124,7 @@ const StructuredTransform cholesky_factor_corr{
                 return 1 + 0.5 * static_cast<double>(i - 1 - j);
               })};
     },
-    .unconstrain =
-        [](Numbers x, const Shape& lengths) {
-          return partial_correlations({x, lengths[1]}, lengths[0], by_rows);
-        },
+    .unconstrained = [](const Expr& x, const Shape& lengths) { return partial_correlations(x, lengths[0], by_rows); },
     .fault = [](Numbers x, const Shape& lengths) -> std::optional<Fault> {
       const KnownMatrix matrix{x, lengths[1]};
       if (auto fault = factor_fault(matrix, lengths)) return fault;
@@ -165,14 +169,20 @@ Factors factors(const Expr& y, const Shape& lengths) {
           log_diagonals};
 }
 
-std::vector<double> factor_coordinates(const KnownMatrix& factor, const Shape& lengths) {
-  std::vector<double> y;
+Expr factor_coordinates(const Expr& factors, const Shape& lengths) {
+  std::vector<std::int64_t> places, diagonal;
   for (std::int64_t i = 0; i < lengths[0]; ++i) {
     for (std::int64_t j = 0; j <= std::min(i, lengths[1] - 1); ++j) {
-      y.push_back(j == i ? std::log(factor(i, j)) : factor(i, j));
+      places.push_back(i * lengths[1] + j);
+      diagonal.push_back(j == i ? 1 : 0);
     }
   }
-  return y;
+  const auto integers = [](const std::vector<std::int64_t>& values) {
+    return symbolic::constant(Array::of<std::int64_t>({static_cast<std::int64_t>(values.size())}, values));
+  };
+  const Expr flat = symbolic::reshape(factors, {factors.shape()[0], lengths[0] * lengths[1]});
+  const Expr elements = symbolic::gather(flat, integers(places), 1);
+  return symbolic::where(symbolic::eq(integers(diagonal), 1), symbolic::log(elements), elements);
 }
 
 const StructuredTransform cholesky_factor_cov{
@@ -188,10 +198,7 @@ const StructuredTransform cholesky_factor_cov{
       const Factors result = factors(y, lengths);
       return {result.value, symbolic::sum(result.log_diagonals)};
     },
-    .unconstrain =
-        [](Numbers x, const Shape& lengths) {
-          return factor_coordinates({x, lengths[1]}, lengths);
-        },
+    .unconstrained = [](const Expr& x, const Shape& lengths) { return factor_coordinates(x, lengths); },
     .fault =
         [](Numbers x, const Shape& lengths) {
           return factor_fault({x, lengths[1]}, lengths);
@@ -226,20 +233,11 @@ std::optional<Fault> covariance_fault(const KnownMatrix& x, std::int64_t K) {
   return std::nullopt;
 }
 
-/// bool[n]: symmetric and positive definite, by eliminating one row and column after the other.
+/// bool[n]: symmetric and positive definite.
 Expr are_covariances(const Expr& values) {
-  const std::int64_t K = values.shape()[1];
-  Expr result = symbolic::all(near(values, transposed(values)), {1, 2});
-  Expr rest = values;
-  for (std::int64_t size = K; size > 0; --size) {
-    const Expr pivot = symbolic::slice(symbolic::slice(rest, 1, {0, 1}), 2, {0, 1});
-    result = symbolic::logical_and(result, symbolic::all(pivot > 0.0, {1, 2}));
-    if (size == 1) break;
-    const Expr below = symbolic::slice(rest, 1, {1, size});
-    const Expr column = symbolic::slice(below, 2, {0, 1});
-    rest = symbolic::slice(below, 2, {1, size}) - column * transposed(column) / pivot;
-  }
-  return result;
+  const Expr symmetric = symbolic::all(near(values, transposed(values)), {1, 2});
+  const Expr factors = symbolic::cholesky(values, {.raises = false});
+  return symbolic::logical_and(symmetric, symbolic::logical_not(symbolic::any(symbolic::isnan(factors), {1, 2})));
 }
 
 const StructuredTransform cov_matrix{
@@ -255,10 +253,9 @@ const StructuredTransform cov_matrix{
       return {times_own_transpose(lower.value),
               count * std::numbers::ln2 + symbolic::sum(lower.log_diagonals * symbolic::constant(weights))};
     },
-    .unconstrain =
-        [](Numbers x, const Shape& lengths) {
-          const std::vector<double> lower = cholesky({x, lengths[0]}, lengths[0]).value();
-          return factor_coordinates({lower, lengths[0]}, lengths);
+    .unconstrained =
+        [](const Expr& x, const Shape& lengths) {
+          return factor_coordinates(symbolic::cholesky(x, {.raises = false}), lengths);
         },
     .fault =
         [](Numbers x, const Shape& lengths) {
@@ -279,11 +276,10 @@ const StructuredTransform corr_matrix{
               correlation_log_jacobian(
                   y, K, place, [K](std::int64_t, std::int64_t j) { return 1 + 0.5 * static_cast<double>(K - 2 - j); })};
     },
-    .unconstrain =
-        [](Numbers x, const Shape& lengths) {
+    .unconstrained =
+        [](const Expr& x, const Shape& lengths) {
           const std::int64_t K = lengths[0];
-          const std::vector<double> lower = cholesky({x, K}, K).value();
-          return partial_correlations({lower, K}, K,
+          return partial_correlations(symbolic::cholesky(x, {.raises = false}), K,
                                       [K](std::int64_t i, std::int64_t j) { return by_columns(i, j, K); });
         },
     .fault = [](Numbers x, const Shape& lengths) -> std::optional<Fault> {

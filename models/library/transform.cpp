@@ -69,6 +69,25 @@ Element between(const Expr& y, const Expr& a, const Expr& b) {
           where_finite(a, where_finite(b, both.log_slope, lower_only.log_slope), upper_only.log_slope)};
 }
 
+// The inverses, of numbers and of expressions.
+
+double where_finite(double bound, double bounded, double free) { return std::isinf(bound) ? free : bounded; }
+
+constexpr auto from_above = [](const auto& x, const auto& b) {
+  using std::log, symbolic::log;
+  return where_finite(b.lower, log(x - b.lower), x);
+};
+constexpr auto from_below = [](const auto& x, const auto& b) {
+  using std::log, symbolic::log;
+  return where_finite(b.upper, log(b.upper - x), x);
+};
+constexpr auto from_between = [](const auto& x, const auto& b) {
+  using std::log, symbolic::log;
+  const auto both = log((x - b.lower) / (b.upper - x));
+  return where_finite(b.lower, where_finite(b.upper, both, from_above(x, b)), from_below(x, b));
+};
+constexpr auto from_scaled = [](const auto& x, const auto& b) { return (x - b.offset) / b.multiplier; };
+
 Constrained constrained(const Element& element, const Expr& y) { return {element.value, total(element.log_slope, y)}; }
 
 const std::array<Transform, 5> transforms = {{
@@ -79,27 +98,26 @@ const std::array<Transform, 5> transforms = {{
            return Constrained{y, {}};
          },
      .unconstrain = [](double x, const NumberBounds&) { return x; },
+     .unconstrained = [](const Expr& x, const Bounds&) { return x; },
      .holds = [](double, const NumberBounds&) { return true; }},
     {.name = "lower",
      .summary = "lower + exp(y)",
      .constrain = [](const Expr& y, const Bounds& bounds) { return constrained(above(y, bounds.lower), y); },
-     .unconstrain = [](double x, const NumberBounds& b) { return std::isinf(b.lower) ? x : std::log(x - b.lower); },
+     .unconstrain = from_above,
+     .unconstrained = from_above,
      .holds = [](double x, const NumberBounds& b) { return x >= b.lower; }},
     {.name = "upper",
      .summary = "upper - exp(y)",
      .constrain = [](const Expr& y, const Bounds& bounds) { return constrained(below(y, bounds.upper), y); },
-     .unconstrain = [](double x, const NumberBounds& b) { return std::isinf(b.upper) ? x : std::log(b.upper - x); },
+     .unconstrain = from_below,
+     .unconstrained = from_below,
      .holds = [](double x, const NumberBounds& b) { return x <= b.upper; }},
     {.name = "lower and upper",
      .summary = "lower + (upper - lower) / (1 + exp(-y)); an infinite bound is as no bound",
      .constrain = [](const Expr& y,
                      const Bounds& bounds) { return constrained(between(y, bounds.lower, bounds.upper), y); },
-     .unconstrain =
-         [](double x, const NumberBounds& b) {
-           if (std::isinf(b.lower)) return std::isinf(b.upper) ? x : std::log(b.upper - x);
-           if (std::isinf(b.upper)) return std::log(x - b.lower);
-           return std::log((x - b.lower) / (b.upper - x));
-         },
+     .unconstrain = from_between,
+     .unconstrained = from_between,
      .holds = [](double x, const NumberBounds& b) { return x >= b.lower && x <= b.upper; }},
     {.name = "offset and multiplier",
      .summary = "offset + multiplier * y",
@@ -113,8 +131,8 @@ const std::array<Transform, 5> transforms = {{
            if (bounds.offset) result.value = bounds.offset + result.value;
            return result;
          },
-     // An absent multiplier is given as 1, an absent offset as 0.
-     .unconstrain = [](double x, const NumberBounds& b) { return (x - b.offset) / b.multiplier; },
+     .unconstrain = from_scaled,
+     .unconstrained = from_scaled,
      .holds = [](double, const NumberBounds&) { return true; }},
 }};
 

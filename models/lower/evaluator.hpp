@@ -160,6 +160,8 @@ class Evaluator {
   Value evaluate_indexed(const TypedExpression& expression);
   Value evaluate_elements(const TypedExpression& expression, const std::vector<TypedExpression>& elements);
   Value apply(const FunctionUse& use, std::span<const Value* const> arguments, Range range, std::string_view shown);
+  void add_log_jacobian(const FunctionUse& use, std::span<const Value* const> arguments, Range range,
+                        std::string_view shown);
   Value density(const DensityUse& use, std::span<const TypedExpression* const> arguments, Range range);
   Value drawn(const TypedExpression& expression, const Call<Typed>& call);
   void require_domains(const library::Distribution& distribution, std::span<const symbolic::Expr> parameters,

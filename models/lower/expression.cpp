@@ -209,6 +209,7 @@ Value Evaluator::apply(const FunctionUse& use, std::span<const Value* const> arg
     if (std::optional<Value> number = apply_to_numbers(use, arguments)) return *std::move(number);
     bool known = true;
     for (const Value* value : arguments) known = known && is_known(*value);
+    if (use.function->log_jacobian) add_log_jacobian(use, arguments, range, shown);
     if (known) {
       std::vector<Array> arrays;
       for (std::size_t i = 0; i < arguments.size(); ++i) {
@@ -230,6 +231,20 @@ Value Evaluator::apply(const FunctionUse& use, std::span<const Value* const> arg
   } catch (const symbolic::GraphError& error) {
     fail({.range = range, .message = fmt::format("'{}': {}", shown, error.what())});
   }
+}
+
+void Evaluator::add_log_jacobian(const FunctionUse& use, std::span<const Value* const> arguments, Range range,
+                                 std::string_view shown) {
+  Exprs expressions;
+  bool known = true;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    known = known && is_known(*arguments[i]);
+    expressions.push_back(argument(*arguments[i], use.resolution.parameters[i]));
+  }
+  const Expr term = library::log_jacobian(*use.function, use.resolution, expressions);
+  add({.range = range,
+       .value = known ? Value(value_of(term).real()) : value_from(term),
+       .text = fmt::format("the log-Jacobian of `{}`", shown)});
 }
 
 Value Evaluator::density(const DensityUse& use, std::span<const TypedExpression* const> arguments, Range range) {

@@ -233,6 +233,8 @@ TypedExpression Checker::call(const Call<Untyped>& call, Range range) {
   if (use.function == nullptr) return faulty(range);
   if (use.function->draw != nullptr && !call_allowed(FunctionKind::random, name, call.function.range))
     return faulty(range);
+  if (use.function->log_jacobian && !call_allowed(FunctionKind::adds_to_jacobian, name, call.function.range))
+    return faulty(range);
   const bool data_only = all_data_only(arguments);
   if (use.resolution.result.base != Base::tuple && use.function->sizes_only) {
     // The sizes of an array of tuples are those of its leaves.

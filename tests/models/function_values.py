@@ -249,6 +249,8 @@ rows = [
         lambda k, n, x, columns, starts, b: [x[0] * b[0] + x[1] * b[1], 0, x[2] * b[0]]),
     row("csr_to_dense_matrix", ["int", "int", "vector", "array[] int", "array[] int"], [3, 2, [1.5, -0.5, 2.0], [1, 2, 1], [1, 3, 3, 4]],
         lambda k, n, x, columns, starts: [x[0], x[1], 0, 0, x[2], 0]),
+    row("sort_asc", ["vector"], [v], sorted),
+    row("sort_desc", ["array[] real"], [v], lambda x: sorted(x, reverse=True)),
     *gp("gp_exp_quad_cov", lambda d: m.exp(-d * d / 2)),
     *gp("gp_exponential_cov", lambda d: m.exp(-d)),
     *gp("gp_matern32_cov", lambda d: (1 + m.sqrt(3) * d) * m.exp(-m.sqrt(3) * d)),

@@ -54,6 +54,8 @@ const Case cases[] = {
     {TypeWord::CholeskyFactorCov, {4, 2}, {0, 2, 3, 4, 5, 6, 7}},
     {TypeWord::CovMatrix, {3, 3}, {0, 3, 4, 6, 7, 8}},
     {TypeWord::SumToZeroVector, {4}, {}},
+    {TypeWord::SumToZeroMatrix, {3, 4}, {}},
+    {TypeWord::SumToZeroMatrix, {1, 4}, {}},
     {TypeWord::UnitVector, {3}, {}},
 };
 
@@ -135,7 +137,8 @@ TEST(EveryStructuredTransform, MakesValuesThatHoldAndInverts) {
 
 TEST(EveryStructuredTransform, HasTheLogDeterminantOfItsSlopes) {
   for (const Case& c : cases) {
-    if (c.word == TypeWord::SumToZeroVector || c.word == TypeWord::UnitVector) continue;
+    if (c.word == TypeWord::SumToZeroVector || c.word == TypeWord::SumToZeroMatrix || c.word == TypeWord::UnitVector)
+      continue;
     const Numbers y = position(coordinates_of(c));
     ASSERT_EQ(c.independent.size(), y.size()) << text(c.word);
     std::vector<Numbers> slopes;
@@ -246,6 +249,35 @@ TEST(SumToZeroVector, KeepsLengthsAndHasNoJacobian) {
               std::inner_product(result.value.begin(), result.value.end(), result.value.begin(), 0.0), 1e-15);
 }
 
+/// sum_to_zero_constrain of Stan's math library, element by element.
+TEST(SumToZeroMatrix, IsMadeAsStanMakesIt) {
+  constexpr std::size_t N = 2, M = 3;
+  const Numbers y = position(N * M);  // column after column
+  double Z[N + 1][M + 1] = {};
+  Numbers beta(N);
+  for (std::size_t j = M; j-- > 0;) {
+    double previous = 0;
+    const auto column = static_cast<double>(j + 1);
+    const double a_column = 1 / std::sqrt(column * (column + 1));
+    for (std::size_t i = N; i-- > 0;) {
+      const auto row = static_cast<double>(i + 1);
+      const double a_row = 1 / std::sqrt(row * (row + 1)), element = y[j * N + i];
+      const double rest = row * a_row * element - previous;
+      Z[i][j] = column * a_column * rest - beta[i];
+      beta[i] += a_column * rest;
+      Z[N][j] -= Z[i][j];
+      Z[i][M] -= Z[i][j];
+      previous += a_row * element;
+    }
+    Z[N][M] -= Z[N][j];
+  }
+  const Result result = constrain({TypeWord::SumToZeroMatrix, {N + 1, M + 1}, {}}, y);
+  EXPECT_EQ(result.log_jacobian, 0);
+  for (std::size_t i = 0; i <= N; ++i) {
+    for (std::size_t j = 0; j <= M; ++j) EXPECT_NEAR(result.value[i * (M + 1) + j], Z[i][j], 1e-15);
+  }
+}
+
 TEST(UnitVector, KeepsTheDirectionAndAddsANormalDensity) {
   const Result result = constrain({TypeWord::UnitVector, {2}, {}}, {3, 4});
   EXPECT_THAT(result.value, testing::ElementsAre(0.6, 0.8));
@@ -347,6 +379,67 @@ TEST(Programs, GoBackToThePositionOfInitialValues) {
   EXPECT_THAT(
       complaint([&] { m.unconstrain(DataSet::from_text("init.json", R"({"theta": [[0.3, 0.7], [0.5, 0.6]]})")); }),
       HasSubstr("theta[2, 1] begins a vector that must sum to 1 and sums to 1.1, found 0.5"));
+}
+
+// A transform by its function is that of a declared parameter: the same values, the same density with its gradient, and
+// back.
+TEST(Programs, TransformByFunctionsAsDeclarationsDo) {
+  const struct {
+    std::string declared, plain, free, stem, sizes, bounds, term;
+  } transforms[] = {
+      {"real<lower=-1>", "real", "real", "lower_bound", "", ", -1", "square(x)"},
+      {"vector<upper=[2, 3]'>[2]", "vector[2]", "vector[2]", "upper_bound", "", ", [2, 3]'", "sum(square(x))"},
+      {"matrix<lower=-1, upper=4>[2, 3]", "matrix[2, 3]", "matrix[2, 3]", "lower_upper_bound", "", ", -1, 4",
+       "sum(square(x))"},
+      {"array[2] real<offset=1, multiplier=3>", "array[2] real", "array[2] real", "offset_multiplier", "", ", 1, 3",
+       "sum(square(x))"},
+      {"ordered[3]", "vector[3]", "vector[3]", "ordered", "", "", "sum(square(x))"},
+      {"array[2] positive_ordered[2]", "array[2] vector[2]", "array[2] vector[2]", "positive_ordered", "", "",
+       "sum(square(x[1])) + sum(x[2])"},
+      {"simplex[4]", "vector[4]", "vector[3]", "simplex", "", "", "sum(square(x))"},
+      {"sum_to_zero_vector[4]", "vector[4]", "vector[3]", "sum_to_zero", "", "", "sum(exp(x))"},
+      {"sum_to_zero_matrix[3, 4]", "matrix[3, 4]", "matrix[2, 3]", "sum_to_zero", "", "", "sum(exp(x))"},
+      {"unit_vector[3]", "vector[3]", "vector[3]", "unit_vector", "", "", "sum(exp(x))"},
+      {"column_stochastic_matrix[3, 2]", "matrix[3, 2]", "matrix[2, 2]", "stochastic_column", "", "", "sum(square(x))"},
+      {"array[2] row_stochastic_matrix[2, 3]", "array[2] matrix[2, 3]", "array[2] matrix[2, 2]", "stochastic_row", "",
+       "", "sum(square(x[1])) + sum(exp(x[2]))"},
+      {"cholesky_factor_corr[3]", "matrix[3, 3]", "vector[3]", "cholesky_factor_corr", ", 3", "", "sum(exp(x))"},
+      {"cholesky_factor_cov[4, 2]", "matrix[4, 2]", "vector[7]", "cholesky_factor_cov", ", 4, 2", "", "sum(exp(x))"},
+      {"corr_matrix[3]", "matrix[3, 3]", "vector[3]", "corr_matrix", ", 3", "", "sum(exp(x))"},
+      {"array[2] cov_matrix[2]", "array[2] matrix[2, 2]", "array[2] vector[3]", "cov_matrix", ", 2", "",
+       "sum(square(x[1])) + sum(exp(x[2]))"},
+  };
+  for (const auto& t : transforms) {
+    const std::string model_block = "model { target += " + t.term + "; }";
+    const Model declared = model("parameters { " + t.declared + " x; } " + model_block);
+    const Model by_function =
+        model("parameters { " + t.free + " y; } transformed parameters { " + t.plain + " x = " + t.stem +
+              "_jacobian(y" + t.sizes + t.bounds + "); " + t.plain + " same = " + t.stem + "_constrain(y" + t.sizes +
+              t.bounds + "); " + t.free + " back = " + t.stem + "_unconstrain(x" + t.bounds + "); } " + model_block);
+    ASSERT_EQ(by_function.dimension(), declared.dimension()) << t.declared;
+    const Numbers q = position(declared.dimension());
+    const Evaluated a = evaluate(declared, q), b = evaluate(by_function, q);
+    EXPECT_NEAR(a.log_density, b.log_density, 1e-14 * std::max(1.0, std::abs(a.log_density))) << t.declared;
+    for (std::size_t i = 0; i < q.size(); ++i) EXPECT_NEAR(a.gradient[i], b.gradient[i], 1e-13) << t.declared;
+    const auto values = draw(by_function, q);
+    EXPECT_EQ(values.at("x"), draw(declared, q).at("x")) << t.declared;
+    EXPECT_EQ(values.at("same"), values.at("x")) << t.declared;
+    if (t.stem == "unit_vector") continue;  // many positions have one value
+    ASSERT_EQ(values.at("back").size(), q.size()) << t.declared;
+    for (std::size_t i = 0; i < q.size(); ++i)
+      EXPECT_NEAR(values.at("back")[i], values.at("y")[i], 1e-13) << t.declared;
+  }
+}
+
+TEST(Programs, RefuseTransformsOfWhatDoesNotHold) {
+  EXPECT_THAT(complaint([] { model("transformed data { vector[1] y = simplex_unconstrain([0.5, 0.6]'); }"); }),
+              HasSubstr("'simplex_unconstrain': takes values that hold the constraint, found vector[2]"));
+  EXPECT_THAT(complaint([] { model("transformed data { real y = lower_bound_unconstrain(1, 2); }"); }),
+              HasSubstr("takes values of at least the bound, found 1, 2"));
+  EXPECT_THAT(complaint([] { model("transformed data { matrix[2, 2] L = cov_matrix_constrain([1, 2]', 2); }"); }),
+              HasSubstr("3 elements are needed, found vector[2]"));
+  EXPECT_THAT(complaint([] { model("model { real x = lower_bound_jacobian(1, 2); }"); }),
+              HasSubstr("can only be called in the transformed parameters block"));
 }
 
 TEST(Programs, CheckConstrainedTypesEverywhere) {

@@ -105,6 +105,8 @@ void Tracer::collect(const TypedExpression& expression, Template& into) {
   const auto* choice = std::get_if<Ternary<Typed>>(&expression.node);
   const bool is_known_choice = choice != nullptr && !dependence_.on_parameters(*choice->condition);
   if (is_known_choice || expression.info.user) return add_part(expression, into);
+  if (expression.info.function.function != nullptr && expression.info.function.function->log_jacobian)
+    throw NotWhole{expression.range, "it adds the log of a Jacobian"};
   if (expression.info.draws()) into.draws.push_back(&expression);
   for_each_child(expression, [&](const TypedExpression& child) { collect(child, into); });
 }
