@@ -186,6 +186,37 @@ std::vector<Function> make_linear_algebra() {
        .summary = "upper triangle R of the matrix Q * R, as many rows as the matrix",
        .signature = "(matrix) => matrix",
        .build = complete_r},
+      {.name = "qr_thin",
+       .summary = "orthonormal columns Q and upper triangle R of the matrix Q * R",
+       .signature = "(matrix) => tuple(matrix, matrix)",
+       .build =
+           [](const BuildCall& call) {
+             const symbolic::QrFactors factors = symbolic::qr(call[0]);
+             return call.slot == 0 ? factors.q : factors.r;
+           }},
+      {.name = "qr",
+       .summary = "square orthogonal Q, and R of as many rows as the matrix Q * R",
+       .signature = "(matrix) => tuple(matrix, matrix)",
+       .build =
+           [](const BuildCall& call) { return call.slot == 0 ? symbolic::qr(call[0], true).q : complete_r(call); }},
+      {.name = "eigendecompose_sym",
+       .summary = "eigenvectors as columns, and eigenvalues in ascending order, of a symmetric matrix",
+       .signature = "(matrix) => tuple(matrix, vector)",
+       .build =
+           [](const BuildCall& call) {
+             const symbolic::Eigenpairs pairs = symmetric_eigenpairs(call);
+             return call.slot == 0 ? pairs.vectors : pairs.values;
+           },
+       .domain = symmetric},
+      {.name = "svd",
+       .summary = "U, s and V of the matrix U * diag_matrix(s) * V', s in descending order",
+       .signature = "(matrix) => tuple(matrix, vector, matrix)",
+       .build =
+           [](const BuildCall& call) {
+             const symbolic::Svd factors = symbolic::svd(call[0]);
+             if (call.slot == 1) return factors.s;
+             return call.slot == 0 ? factors.u : symbolic::transpose(factors.vt);
+           }},
       {.name = "singular_values",
        .summary = "singular values in descending order",
        .signature = "(matrix) => vector",

@@ -72,6 +72,13 @@ Nonzero nonzero(const BuildCall& call) {
   return result;
 }
 
+/// w, v or u.
+Expr extracted(const BuildCall& call, int part) {
+  const Nonzero found = nonzero(call);
+  if (part == 0) return symbolic::gather(symbolic::reshape(call[0], {-1}), integer_array(found.positions));
+  return integer_array(part == 1 ? found.columns : found.starts);
+}
+
 }  // namespace
 
 std::span<const Function> sparse_functions() {
@@ -99,13 +106,14 @@ std::span<const Function> sparse_functions() {
          return symbolic::reshape(symbolic::scatter_add(call[2], integer_array(positions), m * n), {m, n});
        }},
       {"csr_extract_w", "the values of a matrix that are not 0, row after row", "(matrix) => vector",
-       [](const BuildCall& call) {
-         return symbolic::gather(symbolic::reshape(call[0], {-1}), integer_array(nonzero(call).positions));
-       }},
+       [](const BuildCall& call) { return extracted(call, 0); }},
       {"csr_extract_v", "the column of each value that is not 0", "(matrix) => array[] int",
-       [](const BuildCall& call) { return integer_array(nonzero(call).columns); }},
+       [](const BuildCall& call) { return extracted(call, 1); }},
       {"csr_extract_u", "where each row begins among the values that are not 0, and one more than there are",
-       "(matrix) => array[] int", [](const BuildCall& call) { return integer_array(nonzero(call).starts); }},
+       "(matrix) => array[] int", [](const BuildCall& call) { return extracted(call, 2); }},
+      {"csr_extract", "csr_extract_w, csr_extract_v and csr_extract_u",
+       "(matrix) => tuple(vector, array[] int, array[] int)",
+       [](const BuildCall& call) { return extracted(call, call.slot); }},
   };
   return table;
 }

@@ -344,7 +344,7 @@ std::span<const StructuredTransform> vector_transforms() {
 std::vector<double> StructuredTransform::unconstrain(Numbers value, const Shape& lengths) const {
   Shape shape = lengths;
   shape.insert(shape.begin(), 1);
-  const Expr one = symbolic::constant(Array::of<double>(shape, value));
+  const Expr one = symbolic::constant(Array::of<double>(shape, {value.begin(), value.end()}));
   return symbolic::interpret({{}, {unconstrained(one, lengths)}}, {}).at(0).reals();
 }
 

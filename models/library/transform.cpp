@@ -73,20 +73,26 @@ Element between(const Expr& y, const Expr& a, const Expr& b) {
 
 double where_finite(double bound, double bounded, double free) { return std::isinf(bound) ? free : bounded; }
 
-constexpr auto from_above = [](const auto& x, const auto& b) {
+template <class Number>
+Number from_above(Number x, const TransformBounds<Number>& b) {
   using std::log, symbolic::log;
   return where_finite(b.lower, log(x - b.lower), x);
-};
-constexpr auto from_below = [](const auto& x, const auto& b) {
+}
+template <class Number>
+Number from_below(Number x, const TransformBounds<Number>& b) {
   using std::log, symbolic::log;
   return where_finite(b.upper, log(b.upper - x), x);
-};
-constexpr auto from_between = [](const auto& x, const auto& b) {
+}
+template <class Number>
+Number from_between(Number x, const TransformBounds<Number>& b) {
   using std::log, symbolic::log;
-  const auto both = log((x - b.lower) / (b.upper - x));
+  const Number both = log((x - b.lower) / (b.upper - x));
   return where_finite(b.lower, where_finite(b.upper, both, from_above(x, b)), from_below(x, b));
-};
-constexpr auto from_scaled = [](const auto& x, const auto& b) { return (x - b.offset) / b.multiplier; };
+}
+template <class Number>
+Number from_scaled(Number x, const TransformBounds<Number>& b) {
+  return (x - b.offset) / b.multiplier;
+}
 
 Constrained constrained(const Element& element, const Expr& y) { return {element.value, total(element.log_slope, y)}; }
 
@@ -98,26 +104,26 @@ const std::array<Transform, 5> transforms = {{
            return Constrained{y, {}};
          },
      .unconstrain = [](double x, const NumberBounds&) { return x; },
-     .unconstrained = [](const Expr& x, const Bounds&) { return x; },
+     .unconstrained = [](Expr x, const Bounds&) { return x; },
      .holds = [](double, const NumberBounds&) { return true; }},
     {.name = "lower",
      .summary = "lower + exp(y)",
      .constrain = [](const Expr& y, const Bounds& bounds) { return constrained(above(y, bounds.lower), y); },
-     .unconstrain = from_above,
-     .unconstrained = from_above,
+     .unconstrain = from_above<double>,
+     .unconstrained = from_above<Expr>,
      .holds = [](double x, const NumberBounds& b) { return x >= b.lower; }},
     {.name = "upper",
      .summary = "upper - exp(y)",
      .constrain = [](const Expr& y, const Bounds& bounds) { return constrained(below(y, bounds.upper), y); },
-     .unconstrain = from_below,
-     .unconstrained = from_below,
+     .unconstrain = from_below<double>,
+     .unconstrained = from_below<Expr>,
      .holds = [](double x, const NumberBounds& b) { return x <= b.upper; }},
     {.name = "lower and upper",
      .summary = "lower + (upper - lower) / (1 + exp(-y)); an infinite bound is as no bound",
      .constrain = [](const Expr& y,
                      const Bounds& bounds) { return constrained(between(y, bounds.lower, bounds.upper), y); },
-     .unconstrain = from_between,
-     .unconstrained = from_between,
+     .unconstrain = from_between<double>,
+     .unconstrained = from_between<Expr>,
      .holds = [](double x, const NumberBounds& b) { return x >= b.lower && x <= b.upper; }},
     {.name = "offset and multiplier",
      .summary = "offset + multiplier * y",
@@ -131,8 +137,8 @@ const std::array<Transform, 5> transforms = {{
            if (bounds.offset) result.value = bounds.offset + result.value;
            return result;
          },
-     .unconstrain = from_scaled,
-     .unconstrained = from_scaled,
+     .unconstrain = from_scaled<double>,
+     .unconstrained = from_scaled<Expr>,
      .holds = [](double, const NumberBounds&) { return true; }},
 }};
 

@@ -31,7 +31,7 @@ struct Transform {
   Constrained (*constrain)(const symbolic::Expr& unconstrained, const TransformBounds<symbolic::Expr>& bounds);
   /// The inverse, for one number and as an expression. An absent multiplier is given as 1, an absent offset as 0.
   double (*unconstrain)(double value, const TransformBounds<double>& bounds);
-  symbolic::Expr (*unconstrained)(const symbolic::Expr& value, const TransformBounds<symbolic::Expr>& bounds);
+  symbolic::Expr (*unconstrained)(symbolic::Expr value, const TransformBounds<symbolic::Expr>& bounds);
   /// The number fits the bounds, as declared variables are checked.
   bool (*holds)(double value, const TransformBounds<double>& bounds);
 };

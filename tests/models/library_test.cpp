@@ -94,6 +94,18 @@ double call(std::string_view name, double x, double y) {
   return call(name, {{stan_types::real, scalar(x)}, {stan_types::real, scalar(y)}}).real();
 }
 
+/// The resolution, or one for each part of a tuple.
+std::vector<Resolution> leaves(const Resolution& resolution) {
+  if (resolution.result.base != Base::tuple) return {resolution};
+  std::vector<Resolution> parts;
+  for (const StanType& slot : resolution.result.slots) {
+    parts.push_back(resolution);
+    parts.back().slot = static_cast<int>(parts.size()) - 1;
+    parts.back().result = slot;
+  }
+  return parts;
+}
+
 // ---------------------------------------------------------------- every function
 
 // The two evaluators share no code where a record has functions on plain numbers. The tolerance is some 10 roundings.
@@ -113,29 +125,31 @@ TEST(EveryFunction, GivesOnKnownValuesWhatItsExpressionGives) {
       if (!resolution) return;
       ++accepted;
       const std::string what = std::string(function->name) + to_string(types);
-      std::optional<Array> known, built;
-      try {
-        known = evaluate(*function, *resolution, values);
-      } catch (const ArgumentError&) {
-      }
-      try {
-        built = value_of(build(*function, *resolution, expressions));
-      } catch (const ArgumentError&) {
-      }
-      if (!known && built && !function->domain.empty()) return;  // nan, which is an error of known arguments
-      ASSERT_EQ(known.has_value(), built.has_value()) << what;
-      if (!known) return;
-      EXPECT_EQ(known->type(), built->type()) << what;
-      const int pair = holds_complex(resolution->result) ? 1 : 0;  // real and imaginary part
-      EXPECT_EQ(known->type().rank(), rank(resolution->result) + pair) << what;
-      EXPECT_EQ(known->dtype(), holds_integers(resolution->result) ? symbolic::DType::int64 : symbolic::DType::float64)
-          << what;
-      for (std::int64_t i = 0; i < known->size(); ++i) {
-        const double a = known->real(i);
-        const double b = built->real(i);
-        if (std::isnan(a) && std::isnan(b)) continue;
-        if (a == b) continue;
-        EXPECT_NEAR(a, b, 2e-15 * std::max(1.0, std::abs(a))) << what << " element " << i;
+      for (const Resolution& leaf : leaves(*resolution)) {
+        std::optional<Array> known, built;
+        try {
+          known = evaluate(*function, leaf, values);
+        } catch (const ArgumentError&) {
+        }
+        try {
+          built = value_of(build(*function, leaf, expressions));
+        } catch (const ArgumentError&) {
+        }
+        if (!known && built && !function->domain.empty()) continue;  // nan, which is an error of known arguments
+        ASSERT_EQ(known.has_value(), built.has_value()) << what;
+        if (!known) continue;
+        EXPECT_EQ(known->type(), built->type()) << what;
+        const int pair = holds_complex(leaf.result) ? 1 : 0;  // real and imaginary part
+        EXPECT_EQ(known->type().rank(), rank(leaf.result) + pair) << what;
+        EXPECT_EQ(known->dtype(), holds_integers(leaf.result) ? symbolic::DType::int64 : symbolic::DType::float64)
+            << what;
+        for (std::int64_t i = 0; i < known->size(); ++i) {
+          const double a = known->real(i);
+          const double b = built->real(i);
+          if (std::isnan(a) && std::isnan(b)) continue;
+          if (a == b) continue;
+          EXPECT_NEAR(a, b, 2e-15 * std::max(1.0, std::abs(a))) << what << " element " << i;
+        }
       }
     });
     EXPECT_GT(accepted, 0) << function->name << " accepts none of the arguments that this test offers";
