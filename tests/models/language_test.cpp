@@ -284,7 +284,7 @@ model {
   for (i in 1 : 3) { tuple(int, real) r = g(a[i]); target += r.1 * r.2; }
   array[2] tuple(real, real) z = {(a[1], a[2]), (a[2], a[3])};
   z[1].1 += 1;
-  array[3] tuple(real, real) y = append_array(z, {(1, 2)});
+  array[3] tuple(real, real) y = append_array(z, {(1.0, 2.0)});
   target += z[1].1 * z[2].2 + size(y) * y[3].2 * a[1];
 }
 )",
