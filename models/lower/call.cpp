@@ -46,8 +46,10 @@ std::vector<Value> Evaluator::call(const UserFunctionUse& use, std::vector<Value
     Shape shape = shape_of(arguments[i]);
     declare(function.info.parameters[i], std::move(shape), std::move(arguments[i]));
   }
+  // What `~` drops in a function that adds to target is dropped there as in the model block.
+  const bool unnormalized = use.unnormalized || function.info.kind == FunctionKind::adds_to_target;
   const Frame outer = std::exchange(
-      call_, Frame{.function = use.function, .unnormalized = use.unnormalized, .variables = std::move(variables)});
+      call_, Frame{.function = use.function, .unnormalized = unnormalized, .variables = std::move(variables)});
   const auto* const bound = std::exchange(bound_, nullptr);
   ++call_depth_;
   const Flow flow = function_body(function);

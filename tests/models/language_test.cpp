@@ -24,6 +24,7 @@ struct LanguageProgram {
   std::size_t dimension;
   std::function<double(const Point&)> log_density;
   std::string data = "{}";
+  int points = 6;
 };
 
 double square(double x) { return x * x; }
@@ -128,7 +129,8 @@ model {
          int n = 0;
          for (; x > 0.5; ++n) sum += (x *= 0.5) * q[2];
          return sum + n * x;
-       }},
+       },
+       "{}", 1},  // a thousand steps each
       {"RejectsUnderConditions", R"(
 parameters { real a; real b; }
 model { if (a > 0.5) reject("too large: ", a); else if (b < -0.5) target += 2 * b; target += -a * a; }
@@ -284,7 +286,7 @@ model {
   for (i in 1 : 3) { tuple(int, real) r = g(a[i]); target += r.1 * r.2; }
   array[2] tuple(real, real) z = {(a[1], a[2]), (a[2], a[3])};
   z[1].1 += 1;
-  array[3] tuple(real, real) y = append_array(z, {(1, 2)});
+  array[3] tuple(real, real) y = append_array(z, {(1.0, 2.0)});
   target += z[1].1 * z[2].2 + size(y) * y[3].2 * a[1];
 }
 )",
@@ -375,7 +377,7 @@ TEST_P(Language, MeansWhatItSays) {
   const LanguageProgram& program = GetParam();
   const Model m = model(program.text, program.data);
   ASSERT_EQ(m.dimension(), static_cast<std::int64_t>(program.dimension));
-  for (int number = 0; number < 6; ++number) {
+  for (int number = 0; number < program.points; ++number) {
     const Point q = point(program.dimension, number);
     const Evaluated found = evaluate(m, q);
     const double expected = program.log_density(q);

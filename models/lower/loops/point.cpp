@@ -196,11 +196,12 @@ void Tracer::run_call(const UserFunctionUse& use, const std::vector<const TypedE
   ++evaluator_.active_calls_[use.function];
   const int caller = context_;
   const std::vector<SymbolId> outer_results = std::exchange(results_, std::move(results));
-  const Evaluator::Frame outer_frame =
-      std::exchange(evaluator_.call_, Evaluator::Frame{.function = use.function,
-                                                       .unnormalized = use.unnormalized,
-                                                       .results = {},
-                                                       .variables = evaluator_.variables_of(arguments)});
+  const Evaluator::Frame outer_frame = std::exchange(
+      evaluator_.call_,
+      Evaluator::Frame{.function = use.function,
+                       .unnormalized = use.unnormalized || function.info.kind == FunctionKind::adds_to_target,
+                       .results = {},
+                       .variables = evaluator_.variables_of(arguments)});
   context_ = contexts_.try_emplace(Key{site, caller}, static_cast<int>(contexts_.size()) + 1).first->second;
   ++contexts_deep_;
   const bool was_in_function = std::exchange(in_function_, true);

@@ -195,8 +195,9 @@ bool Tracer::leaves_under_condition(const TypedStatement& body, Dependence::Leav
 template <class F>
 Evaluator::Flow Tracer::with_flag(bool is_needed, Flow how, const TypedStatement& body, const F& all) {
   if (!is_needed) return all();
-  const SymbolId symbol = part_symbol(&body, stan_types::integer);
-  std::unique_ptr<TypedExpression>& flag = flag_expressions_[Key{&body, context_}];
+  // Not the statement's own address, which its first part may have too.
+  const SymbolId symbol = part_symbol(&body.info, stan_types::integer);
+  std::unique_ptr<TypedExpression>& flag = flag_expressions_[Key{&body.info, context_}];
   if (!flag) {
     flag = std::make_unique<TypedExpression>(TypedExpression{.node = IntLiteral{}, .range = body.range, .info = {}});
     flag->info.type = stan_types::integer;
@@ -220,9 +221,7 @@ void Tracer::leave(Flow how, const TypedStatement& place) {
     evaluator_.unsupported(place.range, "leaving the block where a condition depends on parameters");
   const std::size_t first = flag->mask;
   const SymbolId symbol = flag->symbol;
-  const void* const site = how == Flow::broken      ? static_cast<const void*>(&place)
-                           : how == Flow::continued ? static_cast<const void*>(&place.range)
-                                                    : static_cast<const void*>(&place.info);
+  const void* const site = reinterpret_cast<const char*>(&place.range) + static_cast<int>(how);  // one for each
   Template& known = template_of(site);
   if (known.is_new()) collect_masks(first, known);
   const std::size_t point = run_point(known, {nullptr, place.range, symbol, [&] {
@@ -470,7 +469,7 @@ void Tracer::call_statement(const TypedStatement& statement) {
   if (!dependence_.on_parameters(statement)) {
     evaluator_.execute(statement);
   } else if (statement.info.user) {
-    run_call(statement.info.user, arguments, &statement, results);
+    run_call(statement.info.user, arguments, &statement.info, results);
   } else {
     bind(results, arguments);
   }
@@ -580,7 +579,7 @@ std::vector<ComputedPosition> Tracer::computed_positions(const ReadSpec& spec) {
 }
 
 void Tracer::add_to_target(const TypedStatement& statement, SymbolId term) {
-  Template& known = template_of(&statement);
+  Template& known = template_of(&statement.info);
   const TypedExpression& place = std::get<Tilde<Typed>>(statement.node).variate;
   if (known.is_new()) {
     known.reads.push_back({.expression = &place, .symbol = term, .whole = true});
@@ -609,8 +608,8 @@ void Tracer::contribute(const TypedStatement& statement) {
   const auto* tilde = std::get_if<Tilde<Typed>>(&statement.node);
   if (tilde != nullptr && statement.info.user) {
     // Its value is a part of its own.
-    const SymbolId part = part_symbol(&statement, stan_types::real);
-    run_call(statement.info.user, arguments_of(statement), &statement, {part});
+    const SymbolId part = part_symbol(&statement.info, stan_types::real);
+    run_call(statement.info.user, arguments_of(statement), &statement.info, {part});
     add_to_target(statement, part);
     return;
   }
