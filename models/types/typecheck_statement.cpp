@@ -62,7 +62,8 @@ std::vector<Place> places_in(const UntypedExpression& target) {
     }
     return all;
   }
-  Place place{.whole = &target, .name = {}, .way = {}};
+  Place place;
+  place.whole = &target;
   for (const UntypedExpression* part = &target;;) {
     if (const auto* indexed = std::get_if<Indexed<Untyped>>(&part->node)) {
       place.way.insert(place.way.begin(), 0);
