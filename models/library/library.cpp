@@ -69,6 +69,7 @@ std::vector<Family> families() {
           {"Linear algebra", linear_algebra_functions()},
           {"Covariances", covariance_functions()},
           {"Sparse matrices", sparse_functions()},
+          {"Constraints", constrain_functions()},
           {"Special functions", special_functions()},
           {"Complex numbers", complex_functions()},
           {"Hidden Markov models", hidden_markov_functions()},

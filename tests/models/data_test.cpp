@@ -254,7 +254,8 @@ TEST(Points, RefusesEverythingElse) {
   EXPECT_THAT(complaint([] { parse_points("p.json", "[1, 2]"); }),
               HasSubstr("p.json:1:1: error: expected a list of points"));
   EXPECT_THAT(complaint([] { parse_points("p.json", "[[1], [1, 2]]"); }), HasSubstr("ragged"));
-  EXPECT_THAT(complaint([] { parse_points("p.json", "{\"a\": 1}"); }), HasSubstr("an object is a tuple and not a number"));
+  EXPECT_THAT(complaint([] { parse_points("p.json", "{\"a\": 1}"); }),
+              HasSubstr("an object is a tuple and not a number"));
   EXPECT_THAT(complaint([] { parse_points("p.json", "[[1, \"x\"]]"); }), HasSubstr("a string is not a number"));
 }
 

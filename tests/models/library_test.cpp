@@ -111,6 +111,7 @@ std::vector<Resolution> leaves(const Resolution& resolution) {
 // The two evaluators share no code where a record has functions on plain numbers. The tolerance is some 10 roundings.
 TEST(EveryFunction, GivesOnKnownValuesWhatItsExpressionGives) {
   for (const Function* function : all_functions()) {
+    if (function->draw != nullptr) continue;  // random_test
     int accepted = 0;
     for_all_arguments([&](const std::vector<const Sample*>& arguments) {
       std::vector<StanType> types;
@@ -402,9 +403,6 @@ TEST(Order, SortsAndRanksData) {
   EXPECT_EQ(call("quantile", {v, {stan_types::real, scalar(0.5)}}).real(), -0.25);
   EXPECT_EQ(call("quantile", {v, {array_of(stan_types::real), vector({0, 1})}}).reals(), (std::vector<double>{-1, 2}));
   EXPECT_THROW(call("sort_asc", {{stan_types::vector, vector({1, nan})}}), ArgumentError);
-  const std::vector<StanType> types = {stan_types::vector};
-  const Function& sort = *find_functions("sort_asc").at(0);
-  EXPECT_THROW(build(sort, *resolve(sort.signature, types), symbolic::Exprs{symbolic::dvector("x")}), ArgumentError);
 }
 
 TEST(LogMix, MixesTwoNumbersOrAVector) {

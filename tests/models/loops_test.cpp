@@ -393,11 +393,19 @@ TEST(LoopErrors, NameTheIterationOfAnIndexOutOfRange) {
   EXPECT_THAT(message, testing::HasSubstr("at n = "));
 }
 
-TEST(LoopErrors, RefuseToLeaveWhereAConditionDependsOnParameters) {
-  EXPECT_THAT(refusal(series_data + "parameters { real a; } model { for (n in 1:N) if (a > y[n]) break; }", series(4)),
-              testing::HasSubstr("leaving a loop, a function or the block where a condition depends on parameters"));
-  EXPECT_THAT(refusal(series_data + "parameters { real a; } model { real b = a; while (b > 0) b -= 1; }", series(4)),
-              testing::HasSubstr("a condition of a loop that depends on parameters is not supported yet"));
+TEST(Loops, AreLeftWhereAConditionOnParametersSaysSo) {
+  const auto at = [](const std::string& statements, double a) {
+    const lower::Lowered program =
+        Program(series_data + "parameters { real a; } model { " + statements + " }").bind(series(4));
+    const Array position[] = {Array::vector({a})};
+    return symbolic::interpret({{program.position}, {program.log_density}}, position)[0].real();
+  };
+  // y is wave: 0.30, 0.91, -0.53, -0.77
+  const std::string count = "for (n in 1:N) { if (a > y[n]) break; target += 1; }";
+  EXPECT_EQ(at(count, 0.5), 0);
+  EXPECT_EQ(at(count, 0.1), 2);
+  EXPECT_EQ(at(count, -1), 4);
+  EXPECT_DOUBLE_EQ(at("real b = a; while (b > 0) b -= 1; target += b;", 2.5), -0.5);
 }
 
 TEST(LoopErrors, RefuseSizesThatDoNotFit) {

@@ -411,13 +411,20 @@ std::string refused(const std::string& statements) {
   return complaint([&] { model("parameters {\n  vector[3] a;\n}\nmodel {\n" + statements + "\n}\n"); });
 }
 
-TEST(SymbolicEvaluation, RefusesConditionsIndicesAndPrintsOfParameters) {
-  EXPECT_THAT(refused("  if (a[1] > 0) reject(\"no\");"),
-              HasSubstr("leaving a loop, a function or the block where a condition depends on parameters"));
-  EXPECT_THAT(refused("  while (a[1] > 0) target += 1;"), HasSubstr("not supported yet by this version"));
-  EXPECT_THAT(refused("  vector[3] b;\n  int i = a[1] > 0 ? 1 : 2;\n  b[i] = 1;"),
-              HasSubstr("an assignment to an index that depends on parameters"));
-  EXPECT_THAT(refused("  print(a);"), StartsWith("model.stan:5:3: error: 'print' in the model block is not supported"));
+TEST(SymbolicEvaluation, LetsParametersDecide) {
+  const auto at = [](const std::string& statements, double first) {
+    const Model m = model("parameters {\n  vector[3] a;\n}\nmodel {\n" + statements + "\n}\n");
+    return evaluate(m, {first, 1, 1}).log_density;
+  };
+  EXPECT_EQ(at("if (a[1] > 0) reject(\"no\");", 1), -INFINITY);
+  EXPECT_EQ(at("if (a[1] > 0) reject(\"no\");", -1), 0);
+  EXPECT_EQ(at("while (a[1] > 0) target += 1;", 1), -INFINITY) << "a loop without an end";
+  EXPECT_EQ(at("while (a[1] > 0) target += 1;", -1), 0);
+  const std::string pick =
+      "vector[3] b = rep_vector(0, 3); int i = a[1] > 0 ? 1 : 2; b[i] = 1; target += b[1] * 2 + b[2] * 3;";
+  EXPECT_EQ(at(pick, 1), 2);
+  EXPECT_EQ(at(pick, -1), 3);
+  EXPECT_EQ(at("print(a); target += 1;", 1), 1) << "which prints with the draws";
 }
 
 TEST(SymbolicEvaluation, RefusesIndicesOutOfRange) {

@@ -217,8 +217,7 @@ model {
 
 TEST(ModelWhy, NamesConditionsOfSeveralArguments) {
   const Model m = model("parameters {\n  real a;\n}\nmodel {\n  a ~ uniform(0, 1);\n}\n");
-  EXPECT_EQ(m.why(std::vector<double>{2}),
-            "model.stan:5:3: `a ~ uniform(0, 1)` is -inf: y must be at most 1, found 2");
+  EXPECT_EQ(m.why(std::vector<double>{2}), "model.stan:5:3: `a ~ uniform(0, 1)` is -inf: y must be at most 1, found 2");
 }
 
 TEST(ModelWhy, NamesConstraintsOfTransformedParameters) {
