@@ -28,7 +28,6 @@ struct LanguageProgram {
 };
 
 double square(double x) { return x * x; }
-double normal(double x, double mu = 0, double sigma = 1) { return -0.5 * square((x - mu) / sigma) - std::log(sigma); }
 
 std::vector<LanguageProgram> statements() {
   return {

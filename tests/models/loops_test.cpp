@@ -408,6 +408,13 @@ TEST(Loops, AreLeftWhereAConditionOnParametersSaysSo) {
   EXPECT_DOUBLE_EQ(at("real b = a; while (b > 0) b -= 1; target += b;", 2.5), -0.5);
 }
 
+TEST(LoopErrors, RefuseLengthsThatDependOnParameters) {
+  EXPECT_THAT(
+      refusal(series_data + "parameters { real a; } model { int k = a > 0 ? 1 : 2; for (n in 1:k) target += a; }",
+              series(4)),
+      testing::HasSubstr("the last value of a loop variable that depends on parameters is not supported yet"));
+}
+
 TEST(LoopErrors, RefuseSizesThatDoNotFit) {
   EXPECT_THAT(
       refusal(series_data + R"(parameters { vector[2] a; } model { for (n in 1:N) { vector[3] b = a; } })", series(4)),

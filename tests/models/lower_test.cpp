@@ -427,6 +427,11 @@ TEST(SymbolicEvaluation, LetsParametersDecide) {
   EXPECT_EQ(at("print(a); target += 1;", 1), 1) << "which prints with the draws";
 }
 
+TEST(SymbolicEvaluation, RefusesSizesOfParameters) {
+  EXPECT_THAT(refused("  int i = a[1] > 0 ? 1 : 2;\n  vector[i] b;"),
+              HasSubstr("a size that depends on parameters is not supported yet by this version"));
+}
+
 TEST(SymbolicEvaluation, RefusesIndicesOutOfRange) {
   EXPECT_THAT(refused("  a[4] ~ normal(0, 1);"), HasSubstr("dimension 1 of 'a': expected 1 to 3, found 4"));
 }
