@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "leapgraph/models/library/draws.hpp"
 #include "leapgraph/models/library/function.hpp"
 #include "leapgraph/models/library/shapes.hpp"
 #include "leapgraph/symbolic/ops.hpp"
@@ -105,19 +106,53 @@ Expr hidden_state_probabilities(const BuildCall& call) {
   return symbolic::where(holds, probabilities, nan);
 }
 
+/// The number, from 0, of the category that a uniform number falls into; `weights` need not sum to 1.
+Expr drawn_state(const Expr& uniform, const Expr& weights) {
+  const std::int64_t count = weights.shape()[0];
+  const Expr limits = symbolic::slice(symbolic::cumsum(weights, 0), 0, {0, count - 1});
+  return symbolic::sum(symbolic::cast(uniform * symbolic::sum(weights) > limits, symbolic::DType::int64));
+}
+
+/// States given all observations: the last from what is known then, each before it given the one after it.
+Expr latent_states(Draws& draws, const BuildCall& call) {
+  const Expr holds = valid(call);
+  const Expr filtered = forward(likelihoods(call[0]).rows, call[1], call[2]).states;
+  const std::int64_t times = call.length(0, 1);
+  const Expr uniforms = draws.uniform({times});
+  const Expr last = drawn_state(symbolic::at(uniforms, times - 1), symbolic::at(filtered, times - 1));
+  Expr states = symbolic::expand_dims(last, 0);
+  if (times > 1) {
+    const auto backwards = [&](const Expr& x) {
+      return symbolic::slice(symbolic::slice(x, 0, {0, times - 1}), 0, {std::nullopt, std::nullopt, -1});
+    };
+    const auto step = [&](const Exprs& carry, const Exprs& element) {
+      const Expr weights = element[0] * symbolic::gather(call[1], carry[0], 1);
+      const Expr state = drawn_state(element[1], weights);
+      return symbolic::ScanBody{{state}, {state}};
+    };
+    const Expr earlier = symbolic::scan(step, {last}, {backwards(filtered), backwards(uniforms)}).outputs[0];
+    states = symbolic::concatenate({symbolic::slice(earlier, 0, {std::nullopt, std::nullopt, -1}), states});
+  }
+  return symbolic::where(holds, states + std::int64_t{1}, std::int64_t{-1});
+}
+
 }  // namespace
 
 std::span<const Function> hidden_markov_functions() {
   static const std::vector<Function> table = {
       {"hmm_marginal",
        "log likelihood of a hidden Markov model: log likelihoods of the states (rows) at each time (columns), "
-       "transition "
-       "matrix, distribution of the first state",
+       "transition matrix, distribution of the first state",
        "(matrix, matrix, vector) => real", marginal},
       {"hmm_hidden_state_prob",
        "probabilities of the states of a hidden Markov model at each time given all observations; arguments as of "
        "hmm_marginal",
        "(matrix, matrix, vector) => matrix", hidden_state_probabilities},
+      {.name = "hmm_latent_rng",
+       .summary = "states of a hidden Markov model drawn given all observations; arguments as of hmm_marginal",
+       .signature = "(matrix, matrix, vector) => array[] int",
+       .build = nullptr,
+       .draw = latent_states},
   };
   return table;
 }

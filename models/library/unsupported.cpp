@@ -15,7 +15,6 @@ constexpr auto names = std::to_array<std::string_view>({
     "eigenvalues",
     "eigenvectors",
     "generate_laplace_options",
-    "hmm_latent",
     "laplace_latent",
     "laplace_latent_solve",
     "laplace_marginal",

@@ -323,6 +323,12 @@ INSTANTIATE_TEST_SUITE_P(
         Moments{"BernoulliLogitGlm",
                 "array[2] int x = bernoulli_logit_glm_rng([[1, 2], [0, -1]], [0.5, 0]', [0.3, -0.4]');",
                 {1 / (1 + std::exp(0.0)), 1 / (1 + std::exp(-0.4))}},
+        // Two observations: the states' joint probabilities are proportional to rho[i] w[i, 1] G[i, j] w[j, 2].
+        Moments{"HiddenStates",
+                "matrix[2, 2] w = [[0.5, 0.2], [0.1, 0.6]]; array[2] int z = hmm_latent_rng(log(w), [[0.7, 0.3], [0.4, "
+                "0.6]], "
+                "[0.25, 0.75]'); vector[3] x = [z[1] == 1, z[2] == 1, z[1] == 1 && z[2] == 1]';",
+                {(0.0175 + 0.0225) / 0.073, (0.0175 + 0.006) / 0.073, 0.0175 / 0.073}},
         Moments{"ByElement",
                 "array[3] real x = normal_rng([1, 2, 3], {0.1, 0.2, 0.3}); array[2] int k = poisson_rng([1.5, 30]);",
                 {1, 2, 3}}),
