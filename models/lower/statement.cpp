@@ -26,7 +26,7 @@ namespace {
 constexpr std::int64_t most_unrolled = 2000;
 
 /// Iterations of all loops of a block; some minutes.
-constexpr std::int64_t most_iterations = 1'000'000'000;
+constexpr std::int64_t most_iterations = 200'000'000;
 
 /// What stands before a loop's body.
 Range header(const TypedStatement& loop) {

@@ -11,6 +11,13 @@
 namespace leapgraph::models {
 namespace {
 
+/// Who has no complex numbers is not told of them.
+bool is_of_complex_numbers(std::string_view alternative) {
+  const std::string_view arguments = alternative.substr(0, alternative.find(" => "));
+  return arguments.find("complex") != std::string_view::npos || arguments.find('C') != std::string_view::npos ||
+         arguments.find('Z') != std::string_view::npos;
+}
+
 TypedExpression make(TypedExpression::Node node, Range range, StanType type, bool data_only) {
   TypedExpression result{.node = std::move(node), .range = range, .info = {}};
   result.info.data_only = data_only || holds_integers(type);
@@ -377,8 +384,6 @@ void Checker::refuse_unknown_function(const Name& name) {
 FunctionUse Checker::resolve_function(std::span<const std::string_view> names, std::string_view shown,
                                       std::span<const StanType> arguments, Range range) {
   FunctionUse best;
-  std::string available;
-  std::string signatures;
   std::vector<const library::Function*> functions;
   for (const std::string_view name : names) {
     for (const library::Function* function : library::find_functions(name)) functions.push_back(function);
@@ -388,15 +393,20 @@ FunctionUse Checker::resolve_function(std::span<const std::string_view> names, s
     if (resolution && (best.function == nullptr || resolution->promotions < best.resolution.promotions)) {
       best = {function, *std::move(resolution)};
     }
-    for (const std::string& alternative : alternatives(function->signature)) {
-      available += (available.empty() ? "" : " or ") + alternative;
-    }
-    signatures += function->signature;
   }
   if (best.function != nullptr) return best;
-  if (available.empty()) {
+  if (functions.empty()) {
     unsupported(range, fmt::format("the {}", shown));
     return best;
+  }
+  std::string available, signatures;
+  const bool with_complex = std::ranges::any_of(arguments, holds_complex);
+  for (const library::Function* function : functions) {
+    for (const std::string& alternative : alternatives(function->signature)) {
+      if (!with_complex && is_of_complex_numbers(alternative)) continue;
+      available += (available.empty() ? "" : " or ") + alternative;
+      signatures += alternative;
+    }
   }
   const std::string letters = legend(signatures);
   // A long list of alternatives would hide what was found.
