@@ -88,12 +88,9 @@ std::span<const RuntimeSymbol> runtime_symbols() {
 
 std::span<const RuntimeSymbol> drawing_symbols() {
   static const std::array table{
-      scalar("lg_philox_uniform", lg_philox_uniform),
-      scalar("lg_philox_log_gamma", lg_philox_log_gamma),
-      scalar("lg_philox_poisson", lg_philox_poisson),
-      scalar("lg_philox_binomial", lg_philox_binomial),
-      scalar("lg_philox_von_mises", lg_philox_von_mises),
-      scalar("lg_philox_hypergeometric", lg_philox_hypergeometric),
+      scalar("lg_philox_uniform", lg_philox_uniform),     scalar("lg_philox_log_gamma", lg_philox_log_gamma),
+      scalar("lg_philox_poisson", lg_philox_poisson),     scalar("lg_philox_binomial", lg_philox_binomial),
+      scalar("lg_philox_von_mises", lg_philox_von_mises), scalar("lg_philox_hypergeometric", lg_philox_hypergeometric),
   };
   return table;
 }
