@@ -92,6 +92,9 @@ class Chain {
         given.empty() ? nullptr : &given[given.size() == 1 ? 0 : static_cast<std::size_t>(chain_)];
     const bool random = !point || std::any_of(point->begin(), point->end(), [](double x) { return std::isnan(x); });
     const std::int64_t tries = random && config_.init_radius > 0 ? most_tries : 1;
+    // Where the log density is so large that neighbours of a point differ by rounding alone, no step size can be found.
+    constexpr double unresolved = 0x1p50;
+    std::vector<double> far_start;
     std::string reason;
     for (std::int64_t attempt = 0; attempt < tries; ++attempt) {
       RandomStream stream(key(attempt), Purpose::initial_point);
@@ -99,6 +102,14 @@ class Chain {
         const double drawn = config_.init_radius * (2.0 * stream.uniform() - 1.0);
         state_.position[i] = point && !std::isnan((*point)[i]) ? (*point)[i] : drawn;
       }
+      ++result_.gradients;
+      if (!evaluate_start(integrator_, state_, reason)) continue;
+      if (!random || std::abs(state_.log_density) < unresolved) return;
+      // Better than none: the last one, where no try is better.
+      far_start.assign(state_.position.begin(), state_.position.end());
+    }
+    if (!far_start.empty()) {
+      std::ranges::copy(far_start, state_.position.begin());
       ++result_.gradients;
       if (evaluate_start(integrator_, state_, reason)) return;
     }
