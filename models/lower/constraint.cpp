@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "leapgraph/models/data.hpp"
 #include "leapgraph/models/library/shapes.hpp"
 #include "leapgraph/models/syntax/overloaded.hpp"
 #include "leapgraph/symbolic/ops.hpp"
