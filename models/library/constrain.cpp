@@ -1,6 +1,7 @@
 /// Transforms of constrained variables as functions: `simplex_constrain`, `simplex_jacobian`, `simplex_unconstrain` and
 /// their like, made of the records of the transforms.
 #include <array>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
