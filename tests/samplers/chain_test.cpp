@@ -105,6 +105,48 @@ TEST(ChainStart, DrawsWithinTheRadiusAndFillsInWhatIsNotGiven) {
   EXPECT_EQ(first[2], -3.0);
 }
 
+TEST(ChainStart, PassesOverStartsWhoseEnergyIsLostInRounding) {
+  std::vector<double> starts;  // until one is taken, at whose place the next evaluation begins
+  const auto cliff = [&](double height) {
+    return [&starts, height](std::span<const double> x, std::span<double> gradient) {
+      if (starts.size() < 100) starts.push_back(x[0]);
+      if (x[0] < 1.0) return standard_normal(x, gradient);
+      gradient[0] = -height;
+      return -height * x[0];
+    };
+  };
+  bool passed_over = false;
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    SampleConfig config = short_run();
+    config.seed = seed;
+    config.warmup = 0;
+    config.draws = 1;
+    config.step_size = 1e-9;  // no search: the first start that is not passed over is followed at once
+    starts.clear();
+    PlainLeapfrog integrator(1, cliff(1e60));
+    Outcome outcome;
+    run(outcome, config, integrator);
+    std::size_t taken = 0;
+    while (taken + 2 < starts.size() && starts[taken] >= 1.0) ++taken;
+    passed_over = passed_over || taken > 0;
+    EXPECT_LT(std::abs(starts[taken + 1] - starts[taken]), 1e-6) << "seed " << seed;
+  }
+  EXPECT_TRUE(passed_over);
+
+  // Where there is no other, one of them is used.
+  starts.clear();
+  PlainLeapfrog everywhere(1, [](std::span<const double> x, std::span<double> gradient) {
+    gradient[0] = -1e60;
+    return -1e60 * (x[0] + 3.0);
+  });
+  SampleConfig config = short_run();
+  config.warmup = 0;
+  config.draws = 1;
+  config.step_size = 1e-9;
+  Outcome outcome;
+  EXPECT_NO_THROW(run(outcome, config, everywhere));
+}
+
 TEST(ChainStart, TriesAgainWhereTheDensityIsNotFinite) {
   int bad = 0;
   PlainLeapfrog integrator(1, [&](std::span<const double> x, std::span<double> gradient) {
